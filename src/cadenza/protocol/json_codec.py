@@ -1,0 +1,91 @@
+r"""The JSON form of the protocol: one object a message, ``\n`` between the messages of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from msgspec import Raw
+
+from cadenza.protocol.dialect import camel_command
+from cadenza.protocol.errors import DecodeError, PayloadError
+from cadenza.protocol.messages import Command, Message, Reply
+
+_commands: Final = msgspec.json.Decoder(Command)
+_replies: Final = msgspec.json.Decoder(Reply)
+_any_json: Final = msgspec.json.Decoder(Raw)
+encode_message: Final = msgspec.json.Encoder().encode
+
+
+def decode_commands(frame: bytes) -> Iterator[Command]:
+    """The commands of one frame, in order.
+
+    A trailing newline is fine; an empty line or an empty frame is not.
+
+    Raises:
+        DecodeError: When iteration reaches something that is no command.
+    """
+    if b"\n" not in frame:
+        yield _decode_command(frame)
+        return
+    for line in frame.removesuffix(b"\n").split(b"\n"):
+        yield _decode_command(line)
+
+
+def _decode_command(line: bytes) -> Command:
+    try:
+        command = _commands.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError(f"not a command: {error}") from error
+    return camel_command(command)
+
+
+def decode_replies(frame: bytes) -> Iterator[Reply]:
+    """The replies of one frame, in order: the client's side of ``decode_commands``.
+
+    Raises:
+        DecodeError: When iteration reaches something that is no reply.
+    """
+    for line in frame.removesuffix(b"\n").split(b"\n"):
+        try:
+            yield _replies.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DecodeError(f"not a reply: {error}") from error
+
+
+def encode_frame(messages: list[Message]) -> bytes:
+    """Several messages as one frame."""
+    return b"\n".join([encode_message(message) for message in messages])
+
+
+def inline(data: bytes) -> Raw:
+    """A payload as it stands inside a JSON message: checked, without newlines.
+
+    Raises:
+        PayloadError: The bytes are not one JSON value in UTF-8.
+    """
+    try:
+        _any_json.decode(data)
+        if not data.isascii():
+            data.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PayloadError(f"not a JSON payload: {error}") from error
+    return Raw(data.replace(b"\n", b"") if b"\n" in data else data)
+
+
+def quoted(data: bytes) -> Raw:
+    """A payload as a JSON string: how delta subscribers get every publication.
+
+    Raises:
+        PayloadError: The bytes are not UTF-8 text.
+    """
+    try:
+        return Raw(encode_text(data.decode()))
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"not text: {error}") from error
+
+
+def encode_text(text: str) -> bytes:
+    """A JSON string."""
+    return msgspec.json.encode(text)

@@ -1,0 +1,32 @@
+"""What each command of the protocol does. Decisions only; the state table is ``connection``'s."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from cadenza.realtime.commands.connecting import connect
+from cadenza.realtime.commands.publishing import publish
+from cadenza.realtime.commands.reading import history, presence, presence_stats
+from cadenza.realtime.commands.refreshing import refresh, sub_refresh
+from cadenza.realtime.commands.sending import rpc, send
+from cadenza.realtime.commands.subscribing import subscribe, unsubscribe
+
+if TYPE_CHECKING:
+    from cadenza.protocol.messages import Command
+    from cadenza.realtime.connection import Connection
+
+COMMANDS: Final[dict[str, Callable[[Connection, Command], Awaitable[None]]]] = {
+    "connect": connect,
+    "subscribe": subscribe,
+    "unsubscribe": unsubscribe,
+    "publish": publish,
+    "presence": presence,
+    "presence_stats": presence_stats,
+    "history": history,
+    "rpc": rpc,
+    "send": send,
+    "refresh": refresh,
+    "sub_refresh": sub_refresh,
+}
+"""By the name of the request in a ``Command``."""

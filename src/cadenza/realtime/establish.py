@@ -1,0 +1,261 @@
+"""Setting up a subscription: what is granted, where it begins, and what was missed.
+
+The steps are the same whoever subscribes (a client, a token, the API): register, add to presence,
+read the stream, answer, then push. Publications that arrive in between wait in the subscription and
+are joined to what was read, so nothing is lost or seen twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cadenza.protocol import codes
+from cadenza.protocol.messages import (
+    Publication,
+    Push,
+    SubscribePush,
+    SubscribeRequest,
+    SubscribeResult,
+    payload,
+)
+from cadenza.realtime.broker import Delivery
+from cadenza.realtime.eager import settle
+from cadenza.realtime.encoding import PublicationEncoder, Variant, make_patch, shown
+from cadenza.realtime.errors import Disconnected
+from cadenza.realtime.handlers import SubscribeReply
+from cadenza.realtime.options import ChannelOptions
+from cadenza.realtime.recovery import Recovery, join_live, recover_cache, recover_stream
+from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.subscription import Subscription, TagsFilter
+
+if TYPE_CHECKING:
+    from cadenza.realtime.connection import Connection
+    from cadenza.realtime.wire import Codec
+
+logger: Final = logging.getLogger("cadenza.realtime")
+
+
+class Established(NamedTuple):
+    """A subscription that is ready to be answered."""
+
+    subscription: Subscription
+    result: SubscribeResult
+    position: Position | None
+    """Where the subscriber stands once it has the result."""
+    recovery: Recovery | None
+    """``None`` if recovery was not asked for or is not on."""
+
+
+async def establish(
+    connection: Connection,
+    request: SubscribeRequest,
+    options: ChannelOptions,
+    reply: SubscribeReply,
+    *,
+    server_side: bool,
+    tags_filter: TagsFilter | None = None,
+) -> Established:
+    """Register a subscription and work out its result.
+
+    Raises:
+        Disconnected: 3004 if broker or presence failed, 3010 if what was read and what arrived
+            meanwhile do not join.
+    """
+    subscription = Subscription(connection, request.channel, options, server_side=server_side)
+    _grant(subscription, request, reply)
+    subscription.tags_filter = tags_filter
+    node = connection.node
+    connection.subscriptions[request.channel] = subscription
+    channel = node.hub.channel(request.channel)
+    channel.add(subscription)
+    node.hub.num_subscriptions += 1
+    try:
+        await settle(node.listen(request.channel))
+        if options.presence:
+            await settle(node.presence.add(request.channel, subscription.info()))
+        page, recovery = await _read(subscription, request)
+        return _established(subscription, request, reply, page, recovery)
+    except Disconnected:
+        await node.leave(subscription, codes.CLIENT_DISCONNECTED)
+        raise
+    except Exception as error:
+        logger.exception("subscribe to %r failed", request.channel)
+        await node.leave(subscription, codes.CLIENT_DISCONNECTED)
+        raise Disconnected(codes.SERVER_ERROR) from error
+
+
+async def activate(established: Established) -> None:
+    """The result is out: push what belongs after it, then everything that comes."""
+    subscription, position = established.subscription, established.position
+    connection = subscription.connection
+    node, name = connection.node, subscription.channel
+    if connection.subscriptions.get(name) is not subscription:
+        return
+    late = subscription.waiting or []
+    recovered = established.recovery is not None and established.recovery.recovered
+    if subscription.snapshot is not None and not recovered:
+        node.push_snapshot(subscription, None)
+    for publication in late:
+        if not publication.offset or position is None or publication.offset > position.offset:
+            encoder = PublicationEncoder(name, Delivery(publication, ""))
+            message = encoder.encode(
+                connection.wire, Variant.FULL if subscription.delta else Variant.PLAIN
+            )
+            node.outbox.send(connection, message)
+            if publication.offset and position is not None:
+                position = Position(publication.offset, position.epoch)
+    node.hub.channel(name).activate(subscription, position)
+    if subscription.options.join_leave:
+        await settle(node.broker.publish_join(name, subscription.info()))
+
+
+async def undo(established: Established) -> None:
+    """Forget a subscription that is not to be."""
+    subscription = established.subscription
+    await subscription.connection.node.leave(subscription, codes.CLIENT_DISCONNECTED)
+
+
+def _grant(subscription: Subscription, request: SubscribeRequest, reply: SubscribeReply) -> None:
+    """Decide the subscription's features; what is not granted is silently off."""
+    options, access = subscription.options, subscription.connection.node.access
+    user = subscription.connection.user
+    history = (
+        options.history_size > 0
+        and options.history_ttl > 0
+        and access.may("history", user, options, subscription)
+    )
+    subscription.recoverable = options.force_recovery or (
+        request.recoverable and (options.allow_recovery or history)
+    )
+    subscription.positioned = (
+        subscription.recoverable
+        or options.force_positioning
+        or (request.positioned and (options.allow_positioning or history))
+    )
+    subscription.push_join_leave = options.join_leave and (
+        options.force_push_join_leave
+        or (
+            request.join_leave
+            and options.presence
+            and access.may("presence", user, options, subscription)
+        )
+    )
+    # A filtered subscriber misses publications, so it would miss bases too.
+    subscription.delta = (
+        bool(request.delta)
+        and request.delta in (options.allowed_delta_types or ())
+        and request.tf is None
+    )
+    subscription.chan_info = reply.grant.info
+    subscription.expire_at = reply.grant.expire_at
+    subscription.snapshot = reply.snapshot
+
+
+async def _read(
+    subscription: Subscription, request: SubscribeRequest
+) -> tuple[Page | None, Recovery | None]:
+    """The stream's position, and what a recovering subscriber missed."""
+    if not subscription.positioned:
+        return None, None
+    node, options = subscription.connection.node, subscription.options
+    cache = options.force_recovery_mode == "cache"
+    asked = request.recover or (cache and options.auto_cache_recover)
+    recovering = asked and subscription.recoverable
+    since = Position(request.offset, request.epoch)
+    most = node.client_options.recovery_max_publication_limit or -1
+    if not recovering:
+        wanted = HistoryFilter()
+    elif cache:
+        # Deep enough to find one that passes the filter.
+        wanted = HistoryFilter(most if subscription.tags_filter else 1, None, reverse=True)
+    else:
+        wanted = HistoryFilter(most, since)
+    page = await settle(
+        node.broker.history(subscription.channel, wanted, node.access.meta_ttl(options))
+    )
+    if not recovering:
+        return page, None
+    if not cache:
+        return page, recover_stream(since, page)
+    matches = subscription.tags_filter
+    return page, recover_cache(
+        since, page, matches and (lambda publication: matches(publication.tags))
+    )
+
+
+def _established(
+    subscription: Subscription,
+    request: SubscribeRequest,
+    reply: SubscribeReply,
+    page: Page | None,
+    recovery: Recovery | None,
+) -> Established:
+    node, options = subscription.connection.node, subscription.options
+    asked = request.recover or (
+        options.force_recovery_mode == "cache" and options.auto_cache_recover
+    )
+    result = SubscribeResult(
+        data=payload(reply.grant.data),
+        was_recovering=asked,
+        delta=subscription.delta,
+    )
+    if subscription.expire_at:
+        result.expires = True
+        result.ttl = max(0, int(subscription.expire_at - node.clock.time()))
+    if page is None:
+        return Established(subscription, result, None, None)
+    position = page.top
+    result.positioned = True
+    result.recoverable = subscription.recoverable
+    result.epoch = position.epoch
+    result.offset = position.offset
+    if recovery is not None and recovery.recovered:
+        missed = join_live(recovery.publications, subscription.waiting or [], position.offset)
+        if missed is None:
+            raise Disconnected(codes.INSUFFICIENT_STATE)
+        if missed:
+            position = Position(max(position.offset, missed[-1].offset), position.epoch)
+        result.recovered = True
+        result.offset = request.offset
+        result.publications = _shown_publications(subscription, missed)
+        subscription.has_base = True
+    return Established(subscription, result, position, recovery)
+
+
+def _shown_publications(subscription: Subscription, missed: list[Publication]) -> list[Publication]:
+    """Recovered publications as this subscriber takes them: the first whole, then patches."""
+    codec = subscription.connection.wire.codec
+    wanted = subscription.tags_filter
+    if wanted is not None:
+        missed = [publication for publication in missed if wanted(publication.tags)]
+    if not subscription.delta:
+        return [shown(publication, codec, Variant.PLAIN) for publication in missed]
+    result: list[Publication] = []
+    base: bytes | None = None
+    for publication in missed:
+        data = bytes(publication.data)
+        result.append(_shown_patched(publication, codec, base, data))
+        base = data
+    return result
+
+
+def _shown_patched(
+    publication: Publication, codec: Codec, base: bytes | None, data: bytes
+) -> Publication:
+    if base is None:
+        return shown(publication, codec, Variant.FULL)
+    return shown(publication, codec, Variant.PATCH, lambda codec: make_patch(codec, base, data))
+
+
+def subscribe_push(established: Established) -> Push:
+    """Tell a client that the server subscribed it."""
+    result = established.result
+    push = SubscribePush(
+        recoverable=result.recoverable,
+        epoch=result.epoch,
+        offset=result.offset,
+        positioned=result.positioned,
+        data=result.data,
+    )
+    return Push(channel=established.subscription.channel, subscribe=push)

@@ -1,0 +1,109 @@
+"""What an application may decide: the events of a node, and the answers to them.
+
+A handler is a function or a coroutine function. It returns an answer, or ``None`` to leave the
+decision to the node's rules (tokens and channel options); it raises ``CommandError`` or
+``Disconnected`` to refuse. Handlers of one connection run one after another, in order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from cadenza.protocol.codes import Disconnect, Unsubscribe
+from cadenza.realtime.claims import SubscriptionGrant
+from cadenza.realtime.eager import MaybeAwaitable
+from cadenza.realtime.options import ChannelOptions
+from cadenza.realtime.subscription import Snapshot
+
+if TYPE_CHECKING:
+    from cadenza.realtime.connection import Connection
+
+
+class ConnectEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client wants to connect. ``data`` are payload bytes; ``headers`` those it emulates."""
+
+    connection: Connection
+    token: str
+    data: bytes
+    name: str
+    version: str
+    headers: Mapping[str, str]
+
+
+class ConnectReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Who it is, and what it gets: ``info`` others may see, ``meta`` stays in the server."""
+
+    user: str = ""
+    expire_at: int = 0
+    info: bytes | None = None
+    meta: bytes | None = None
+    data: bytes | None = None
+    subs: Mapping[str, SubscriptionGrant] = {}
+
+
+class SubscribeEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client wants to subscribe. ``options`` is ``None`` for an unknown namespace."""
+
+    connection: Connection
+    channel: str
+    token: str
+    data: bytes
+    options: ChannelOptions | None
+
+
+class SubscribeReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The subscription is granted, with other channel options than the namespace's if need be.
+
+    ``snapshot`` makes the channel one with a state: see ``Subscription``.
+    """
+
+    grant: SubscriptionGrant = SubscriptionGrant()
+    options: ChannelOptions | None = None
+    snapshot: Snapshot | None = None
+
+
+class PublishEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client wants to publish ``data``."""
+
+    connection: Connection
+    channel: str
+    data: bytes
+    options: ChannelOptions
+
+
+class PublishReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The publication is granted. ``data`` replaces what the client sent."""
+
+    data: bytes | None = None
+
+
+class RPCEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client calls ``method``; the answer is payload bytes."""
+
+    connection: Connection
+    method: str
+    data: bytes
+
+
+class RefreshEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A client has a new connection token."""
+
+    connection: Connection
+    token: str
+
+
+class Handlers(msgspec.Struct, kw_only=True):
+    """The application's part of a node. Every handler is optional."""
+
+    connect: Callable[[ConnectEvent], MaybeAwaitable[ConnectReply | None]] | None = None
+    connected: Callable[[Connection], None] | None = None
+    subscribe: Callable[[SubscribeEvent], MaybeAwaitable[SubscribeReply | None]] | None = None
+    publish: Callable[[PublishEvent], MaybeAwaitable[PublishReply | None]] | None = None
+    rpc: Callable[[RPCEvent], MaybeAwaitable[bytes | None]] | None = None
+    refresh: Callable[[RefreshEvent], MaybeAwaitable[ConnectReply | None]] | None = None
+    message: Callable[[Connection, bytes], MaybeAwaitable[None]] | None = None
+    unsubscribed: Callable[[Connection, str, Unsubscribe], None] | None = None
+    disconnected: Callable[[Connection, Disconnect], None] | None = None

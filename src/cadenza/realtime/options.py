@@ -1,0 +1,139 @@
+"""What a channel and a client may do: Centrifugo v6's option names, with its defaults.
+
+The structs are the engine's own parameters and, unchanged, the ``client`` and ``channel`` sections
+of a configuration file. Booleans default to ``False``: nothing is allowed that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cadenza.realtime.duration import Duration
+
+DeltaType = Literal["fossil"]
+RecoveryMode = Literal["", "stream", "cache"]
+DataFormat = Literal["", "json", "json_object", "binary"]
+
+
+def _seconds(value: float) -> Duration:
+    return Duration(value)
+
+
+class ChannelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of one namespace, or of the channels without one."""
+
+    presence: bool = False
+    """Keep who is subscribed, readable by the presence commands."""
+    join_leave: bool = False
+    """Publish a join when a client subscribes and a leave when it goes."""
+    force_push_join_leave: bool = False
+    """Push joins and leaves to every subscriber, not only to those that ask."""
+
+    history_size: int = 0
+    """Publications kept in the channel's stream; 0 keeps none."""
+    history_ttl: Duration = _seconds(0)
+    """How long the stream is kept after the newest publication, in whole seconds."""
+    history_meta_ttl: Duration = _seconds(0)
+    """How long offset and epoch outlive the stream; 0 takes the global value."""
+
+    force_positioning: bool = False
+    allow_positioning: bool = False
+    force_recovery: bool = False
+    allow_recovery: bool = False
+    force_recovery_mode: RecoveryMode = ""
+    auto_cache_recover: bool = False
+    """In cache mode, treat every subscribe as if it had asked for recovery."""
+
+    allowed_delta_types: tuple[DeltaType, ...] | None = None
+    delta_publish: bool = False
+    """Compute deltas for every publication, not only for those that ask."""
+    allow_tags_filter: bool = False
+
+    allow_subscribe_for_client: bool = False
+    allow_subscribe_for_anonymous: bool = False
+    """Extends ``allow_subscribe_for_client`` to anonymous users; grants nothing alone."""
+    allow_publish_for_client: bool = False
+    allow_publish_for_subscriber: bool = False
+    allow_publish_for_anonymous: bool = False
+    allow_presence_for_client: bool = False
+    allow_presence_for_subscriber: bool = False
+    allow_presence_for_anonymous: bool = False
+    allow_history_for_client: bool = False
+    allow_history_for_subscriber: bool = False
+    allow_history_for_anonymous: bool = False
+    allow_user_limited_channels: bool = False
+
+    channel_regex: str = ""
+    """Searched in the part after the namespace boundary; empty allows every ASCII name."""
+    publication_data_format: DataFormat = ""
+    """Empty takes the global value."""
+
+
+class Namespace(ChannelOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Channel options under a name: channels ``name:...`` have them."""
+
+    name: str
+
+
+class ChannelRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ``channel`` section: how names are read, and the namespaces."""
+
+    max_length: int = 255
+    """Bytes of a channel name in a client's subscribe."""
+    private_prefix: str = "$"
+    namespace_boundary: str = ":"
+    user_boundary: str = "#"
+    user_separator: str = ","
+    history_meta_ttl: Duration = _seconds(720 * 3600)
+    publication_data_format: DataFormat = ""
+    without_namespace: ChannelOptions = ChannelOptions()
+    namespaces: tuple[Namespace, ...] = ()
+
+
+class PersonalChannel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``client.subscribe_to_user_personal_channel``: ``[namespace:]#user`` for everybody."""
+
+    enabled: bool = False
+    personal_channel_namespace: str = ""
+    single_connection: bool = False
+    """A user's new connection closes the older ones with 3504."""
+
+
+class ClientOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits and timers of a connection: the engine's part of the ``client`` section."""
+
+    channel_limit: int = 128
+    concurrency: int = 0
+    """Commands of one connection handled at once; 0 and 1: one after another."""
+    queue_max_size: int = 1_048_576
+    """Bytes waiting for one slow connection before it is closed with 3008."""
+
+    ping_interval: Duration = _seconds(25)
+    """0 sends no pings."""
+    pong_timeout: Duration = _seconds(8)
+    """0 expects no pongs."""
+    stale_close_delay: Duration = _seconds(10)
+    expired_close_delay: Duration = _seconds(25)
+    expired_sub_close_delay: Duration = _seconds(25)
+    presence_update_interval: Duration = _seconds(27)
+    channel_position_check_delay: Duration = _seconds(40)
+    channel_position_max_time_lag: Duration = _seconds(0)
+
+    history_max_publication_limit: int = 300
+    recovery_max_publication_limit: int = 300
+
+    connection_limit: int = 0
+    """Connections of this node; 0: no limit."""
+    connection_rate_limit: int = 0
+    """New connections a second; 0: no limit."""
+    user_connection_limit: int = 0
+    """Connections of one user on this node; 0: no limit."""
+
+    insecure: bool = False
+    """Anybody connects, subscribes and publishes without a token. For experiments only."""
+    allow_anonymous_connect_without_token: bool = False
+    disallow_anonymous_connection_tokens: bool = False
+    connect_include_server_time: bool = False
+    subscribe_to_user_personal_channel: PersonalChannel = PersonalChannel()
