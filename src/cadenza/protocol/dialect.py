@@ -45,10 +45,13 @@ def camel_command(command: Command) -> Command:
     """Copy what was spelled in camelCase to the fields that everybody reads."""
     if command.presence_stats_camel is not None:
         command.presence_stats = command.presence_stats_camel
-    elif command.sub_refresh_camel is not None:
+    if command.sub_refresh_camel is not None:
         command.sub_refresh = command.sub_refresh_camel
-    elif command.subscribe is not None and command.subscribe.join_leave_camel:
+    if command.subscribe is not None and command.subscribe.join_leave_camel:
         command.subscribe.join_leave = True
+    if command.connect is not None:
+        for request in command.connect.subs.values():
+            request.join_leave = request.join_leave or request.join_leave_camel
     return command
 
 

@@ -24,6 +24,16 @@ UInt64 = Annotated[int, Meta(ge=0)]
 Int64 = int
 
 
+def check_uint64(value: int) -> None:
+    """The upper bound that ``Meta`` cannot hold.
+
+    Raises:
+        ValueError: The value does not fit; inside a decoder this becomes its own error.
+    """
+    if value >= 2**64:
+        raise ValueError(f"{value} is more than an unsigned 64-bit integer holds")
+
+
 class Message(Struct, omit_defaults=True, kw_only=True):
     """Base of all messages: fields that hold their default are not written."""
 
@@ -52,6 +62,9 @@ class StreamPosition(Message):
     offset: UInt64 = 0
     epoch: str = ""
 
+    def __post_init__(self) -> None:
+        check_uint64(self.offset)
+
 
 class SubscribeRequest(Message):
     """Subscribe to ``channel``, or what is known of it in a connect's ``subs``."""
@@ -70,6 +83,9 @@ class SubscribeRequest(Message):
     flag: Int64 = 0
     type: Int32 = 0
     join_leave_camel: bool = field(default=False, name="joinLeave")
+
+    def __post_init__(self) -> None:
+        check_uint64(self.offset)
 
 
 class ConnectRequest(Message):
