@@ -1,0 +1,3 @@
+"""Instruments, order books and trades, and the feeds that drive them."""
+
+from __future__ import annotations

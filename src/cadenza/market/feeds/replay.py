@@ -1,0 +1,175 @@
+"""Replays recordings at any speed: the recording's own pace, a multiple of it, or flat out.
+
+What happens at a gap in a book's updates: the book is declared stale, so that nothing more of it is
+published, and the replay goes on holding its newest updates. The next snapshot in the recording, or
+the beginning of the next loop, makes the book healthy again. A recording without another snapshot
+leaves the book stale to its end, and `ReplayFeed.statistics` says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from cadenza.market.clock import Clock
+from cadenza.market.errors import BadMessageError
+from cadenza.market.feed import FeedStatistics, MarketSink
+from cadenza.market.feeds.delivery import Delivery
+from cadenza.market.feeds.recording import find_recordings, merged
+from cadenza.models import Instrument
+
+_log = logging.getLogger(__name__)
+
+MAX_SPEED = math.inf
+"""As fast as the machine can, still letting others run in between."""
+
+SLICE_SECONDS = 0.003
+MAX_BURST = 64
+"""Others get their turn after so much time or so many messages, whichever comes first."""
+
+
+class Pacer:
+    """Holds messages back until their time.
+
+    Args:
+        clock: Where the time comes from.
+        speed: Recorded seconds a second; infinite for no holding back.
+        max_silence_s: A longer silence in the recording (a night between two files) is cut to this.
+    """
+
+    def __init__(self, clock: Clock, speed: float, max_silence_s: float) -> None:
+        self._clock = clock
+        self._speed = speed
+        self._max_silence_s = max_silence_s
+        self._previous_ns = 0
+        self._due = self._slice_start = clock.monotonic()
+        self._burst = 0
+        self.lag_ms = 0.0
+
+    def restart(self) -> None:
+        """Take the next message as due now."""
+        self._previous_ns = 0
+        self._due = self._clock.monotonic()
+
+    def delay(self, time_ns: int) -> float | None:
+        """Seconds to sleep before the message of this receive time.
+
+        ``None`` for not at all; 0 for giving way to others.
+        """
+        if self._previous_ns and time_ns > self._previous_ns:
+            silence = min((time_ns - self._previous_ns) / 1e9, self._max_silence_s)
+            self._due += silence / self._speed
+        self._previous_ns = max(time_ns, self._previous_ns)
+        now = self._clock.monotonic()
+        ahead = self._due - now if math.isfinite(self._speed) else 0.0
+        self.lag_ms = max(0.0, -ahead * 1000)
+        self._burst += 1
+        is_slice_over = now - self._slice_start >= SLICE_SECONDS or self._burst >= MAX_BURST
+        return max(ahead, 0.0) if ahead > 0 or is_slice_over else None
+
+    async def wait(self, delay: float) -> None:
+        """Sleep, and begin a new slice."""
+        await self._clock.sleep(delay)
+        self._slice_start = self._clock.monotonic()
+        self._burst = 0
+
+
+class ReplayFeed:
+    """A `Feed` of recordings.
+
+    Args:
+        path: A recording, or a folder of them (see `recording`).
+        sink: Where the market data goes.
+        clock: Paces the replay.
+        speed: 1 is the recording's own pace, 10 is ten times as fast, `MAX_SPEED` flat out.
+        loop: Begin again after the last message, each book with a fresh SNAPSHOT. Otherwise the
+            market stands still with its final books.
+        max_silence_s: The longest silence kept, in recorded seconds.
+
+    Raises:
+        RecordingNotFoundError: If there is nothing to replay at the path.
+        RecordingFormatError: If the file is in no known format.
+        ValueError: If the speed is not positive.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        sink: MarketSink,
+        clock: Clock,
+        *,
+        speed: float = 1.0,
+        loop: bool = False,
+        max_silence_s: float = 60.0,
+    ) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed must be positive, not {speed}")
+        self._path = path
+        self._recordings = find_recordings(path)
+        self._declarations = [
+            declaration
+            for recording in self._recordings
+            for declaration in recording.decoder().declarations
+        ]
+        self._delivery = Delivery(sink)
+        self._pacer = Pacer(clock, speed, max_silence_s)
+        self._loop = loop
+        self._messages = 0
+        self._loops = 0
+        self._is_finished = False
+
+    def instruments(self) -> Sequence[Instrument]:
+        """The instruments known from the files' first lines; others come with their snapshots."""
+        return [declaration.instrument for declaration in self._declarations]
+
+    def statistics(self) -> FeedStatistics:
+        """The counters now."""
+        return self._delivery.statistics()._replace(
+            messages=self._messages,
+            loops=self._loops,
+            lag_ms=self._pacer.lag_ms,
+            finished=self._is_finished,
+        )
+
+    async def run(self) -> None:
+        """Replay to the end, or for ever with ``loop``."""
+        while True:
+            before = self._messages
+            await self._run_once()
+            if not self._loop or self._messages == before:
+                break
+            self._loops += 1
+            self._delivery.restart()
+            self._pacer.restart()
+        self._is_finished = True
+        _log.info("replay of %s finished: %s", self._path, self.statistics())
+
+    async def _run_once(self) -> None:
+        sources = [(recording, recording.decoder()) for recording in self._recordings]
+        delivery, pacer = self._delivery, self._pacer
+        for _, decoder in sources:
+            for declaration in decoder.declarations:
+                delivery.deliver(declaration, decoder.rule)
+        for time_ns, market, body, bad in merged(sources):
+            delay = pacer.delay(time_ns)
+            if delay is not None:
+                await pacer.wait(delay)
+            self._messages += 1
+            if bad:
+                delivery.skip(bad)
+                continue
+            recording, decoder = sources[market]
+            try:
+                for message in decoder.decode(time_ns, body):
+                    delivery.deliver(message, decoder.rule)
+            except BadMessageError as error:
+                delivery.skip(f"{recording}: {error}")
+        for instrument_id in delivery.waiting():
+            _log.warning(
+                "%s: no book at the end of %s: its updates have no snapshot they continue "
+                "(a recording that goes on from another needs both files in one folder)",
+                instrument_id,
+                self._path,
+            )
