@@ -215,7 +215,7 @@ def test_random_frames_raise_nothing_but_decode_errors(frame):
     ],
 )
 def test_a_payload_stands_inline_without_its_newlines(data, inlined):
-    assert codec.inline(data) == Raw(inlined)
+    assert codec.inline(Raw(data)) == Raw(inlined)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_payload_stands_inline_without_its_newlines(data, inlined):
 )
 def test_a_payload_that_is_not_json_cannot_stand_inline(data):
     with pytest.raises(PayloadError):
-        codec.inline(data)
+        codec.inline(Raw(data))
 
 
 @given(st.text())
@@ -242,7 +242,7 @@ def test_a_payload_that_is_not_text_cannot_be_quoted():
 @settings(max_examples=300)
 def test_what_stands_inline_is_valid_json_on_one_line(data):
     try:
-        inlined = bytes(codec.inline(data))
+        inlined = bytes(codec.inline(Raw(data)))
     except PayloadError:
         return
     json.loads(inlined.decode())

@@ -59,19 +59,23 @@ def encode_frame(messages: list[Message]) -> bytes:
     return b"\n".join([encode_message(message) for message in messages])
 
 
-def inline(data: bytes) -> Raw:
-    """A payload as it stands inside a JSON message: checked, without newlines.
+def inline(payload: Raw) -> Raw:
+    r"""A payload as it stands inside a JSON message: checked, and without ``\n`` bytes.
+
+    Returns:
+        The same object if it can stand as it is.
 
     Raises:
         PayloadError: The bytes are not one JSON value in UTF-8.
     """
+    data = bytes(payload)
     try:
         _any_json.decode(data)
         if not data.isascii():
             data.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PayloadError(f"not a JSON payload: {error}") from error
-    return Raw(data.replace(b"\n", b"") if b"\n" in data else data)
+    return Raw(data.replace(b"\n", b"")) if b"\n" in data else payload
 
 
 def quoted(data: bytes) -> Raw:

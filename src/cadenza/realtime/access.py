@@ -46,15 +46,31 @@ class Access:
         )
         self._options: dict[str, ChannelOptions] = {"": rules.without_namespace}
         self._options.update({namespace.name: namespace for namespace in rules.namespaces})
+        self._kinds: dict[str, dict[str, ChannelOptions]] = {}
         self._patterns = {
             name: re.compile(options.channel_regex)
             for name, options in self._options.items()
             if options.channel_regex
         }
 
+    def set_kind(self, namespace: str, kind: str, options: ChannelOptions) -> None:
+        """Give the channels ``namespace:kind:...`` options of their own.
+
+        For applications whose channels of one namespace differ, as order books and trades do.
+        """
+        self._kinds.setdefault(namespace, {})[kind] = options
+
     def find_options(self, channel: str) -> ChannelOptions | None:
         """The options of a channel; ``None`` if its namespace is not configured."""
-        return self._options.get(self.grammar.namespace(channel))
+        return self._find(self.grammar.namespace(channel), channel)
+
+    def _find(self, namespace: str, channel: str) -> ChannelOptions | None:
+        if namespace in self._kinds:
+            kind = self.grammar.rest(channel).partition(self.rules.namespace_boundary)[0]
+            found = self._kinds[namespace].get(kind)
+            if found is not None:
+                return found
+        return self._options.get(namespace)
 
     def options(self, channel: str) -> ChannelOptions:
         """The options of a channel.
@@ -73,8 +89,11 @@ class Access:
         Raises:
             CommandError: 102 as above; 107, the name breaks the namespace's rules.
         """
-        options = self.options(channel)
-        pattern = self._patterns.get(self.grammar.namespace(channel))
+        namespace = self.grammar.namespace(channel)
+        options = self._find(namespace, channel)
+        if options is None:
+            raise CommandError(codes.UNKNOWN_CHANNEL)
+        pattern = self._patterns.get(namespace) if self._patterns else None
         fine = channel.isascii() if pattern is None else pattern.search(self.grammar.rest(channel))
         if not fine:
             raise CommandError(codes.BAD_REQUEST)

@@ -58,6 +58,9 @@ class Channel:
         self.checked_at = 0.0
         self._outbox = outbox
         self._groups: dict[GroupKey, Group] = {}
+        # What every publication looks at; made anew when a group comes or goes.
+        self._posted_to: tuple[tuple[GroupKey, Group], ...] = ()
+        self._has_deltas = False
         self._listeners: dict[Wire, Group] = {}
         self._waiting: dict[Connection, Subscription] = {}
         self._singles: dict[Connection, Subscription] = {}
@@ -127,17 +130,19 @@ class Channel:
     def deliver(self, delivery: Delivery) -> None:
         """Push a publication to everybody who should get it."""
         publication = delivery.publication
-        for subscription in self._waiting.values():
-            if subscription.waiting is not None:
-                subscription.waiting.append(publication)
-        in_order = self._advance(delivery)
+        in_order = not publication.offset or self._advance(delivery)
         encoder = PublicationEncoder(self.name, delivery)
-        for key, group in list(self._groups.items()):
-            if group.members and (in_order or not key.positioned):
+        for key, group in self._posted_to:
+            if in_order or not key.positioned:
                 self._post(key, group, encoder)
-        for subscription in list(self._singles.values()):
-            self._deliver_single(subscription, delivery, encoder)
-        if any(key.variant is not Variant.PLAIN for key in self._groups):
+        if self._waiting:
+            for subscription in self._waiting.values():
+                if subscription.waiting is not None:
+                    subscription.waiting.append(publication)
+        if self._singles:
+            for subscription in list(self._singles.values()):
+                self._deliver_single(subscription, delivery, encoder)
+        if self._has_deltas:
             self._move_bases(has_base=publication.offset > 0)
 
     def push_join(self, info: ClientInfo) -> None:
@@ -159,8 +164,6 @@ class Channel:
         """Move the position; say whether positioned subscribers may get the publication."""
         offset = delivery.publication.offset
         before = self.position
-        if not offset:
-            return True
         now = Position(offset, delivery.epoch)
         if before is None:
             self.position = now
@@ -238,6 +241,7 @@ class Channel:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = Group(key.wire)
+            self._groups_changed()
         self._outbox.settle(group)
         group.members[subscription.connection] = None
 
@@ -252,6 +256,11 @@ class Channel:
         del group.members[connection]
         if not group.members:
             del self._groups[key]
+            self._groups_changed()
+
+    def _groups_changed(self) -> None:
+        self._posted_to = tuple(self._groups.items())
+        self._has_deltas = any(key.variant is not Variant.PLAIN for key in self._groups)
 
     def _listen(self, subscription: Subscription) -> None:
         wire = subscription.connection.wire

@@ -15,6 +15,11 @@ T = TypeVar("T")
 MaybeAwaitable: TypeAlias = T | Awaitable[T]
 
 
+def waits(result: object) -> bool:
+    """Whether a result has to be awaited: spares hot paths the coroutine of ``settle``."""
+    return hasattr(result, "__await__")
+
+
 async def settle(result: MaybeAwaitable[T]) -> T:
     """The result itself, waiting for it only if it has to be waited for.
 

@@ -7,7 +7,7 @@ import enum
 from msgspec import Raw
 
 from cadenza.protocol import delta, json_codec
-from cadenza.protocol.messages import ClientInfo, Publication, Push
+from cadenza.protocol.messages import ABSENT, ClientInfo, Publication, Push
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.wire import Codec, Wire
 
@@ -79,7 +79,7 @@ def shown(
         patch: Called with the codec for the patch of ``Variant.PATCH``.
     """
     if variant is Variant.PLAIN or (codec.format == "protobuf" and variant is Variant.FULL):
-        return _with_info(publication, codec, codec.payload(publication.data))
+        return _plain(publication, codec)
     patched = patch(codec) if variant is Variant.PATCH and callable(patch) else None
     data = bytes(publication.data) if patched is None else patched
     # A delta subscriber's publication is rebuilt, and does not carry the stream's epoch.
@@ -92,10 +92,14 @@ def shown(
     )
 
 
-def _with_info(publication: Publication, codec: Codec, data: Raw) -> Publication:
+def _plain(publication: Publication, codec: Codec) -> Publication:
+    """A publication with its payload as it stands; itself, if the codec can carry all of it."""
+    data, info = codec.payload(publication.data), shown_info(publication.info, codec)
+    if data is publication.data and info is publication.info:
+        return publication
     return Publication(
         data=data,
-        info=shown_info(publication.info, codec),
+        info=info,
         offset=publication.offset,
         tags=publication.tags,
         epoch=publication.epoch,
@@ -103,9 +107,16 @@ def _with_info(publication: Publication, codec: Codec, data: Raw) -> Publication
 
 
 def shown_info(info: ClientInfo | None, codec: Codec) -> ClientInfo | None:
-    """Client info whose payloads the codec can carry."""
-    if info is None:
-        return None
-    conn_info = codec.payload(info.conn_info) if bytes(info.conn_info) else info.conn_info
-    chan_info = codec.payload(info.chan_info) if bytes(info.chan_info) else info.chan_info
-    return ClientInfo(user=info.user, client=info.client, conn_info=conn_info, chan_info=chan_info)
+    """Client info with payloads that the codec can carry; itself, if it has none."""
+    if info is None or (info.conn_info is ABSENT and info.chan_info is ABSENT):
+        return info
+    return ClientInfo(
+        user=info.user,
+        client=info.client,
+        conn_info=_shown_payload(info.conn_info, codec),
+        chan_info=_shown_payload(info.chan_info, codec),
+    )
+
+
+def _shown_payload(data: Raw, codec: Codec) -> Raw:
+    return data if data is ABSENT else codec.payload(data)

@@ -149,7 +149,9 @@ def _grant(subscription: Subscription, request: SubscribeRequest, reply: Subscri
     )
     subscription.chan_info = reply.grant.info
     subscription.expire_at = reply.grant.expire_at
-    subscription.snapshot = reply.snapshot
+    handlers = subscription.connection.node.handlers
+    if handlers.snapshot is not None:
+        subscription.snapshot = handlers.snapshot(subscription.channel)
 
 
 async def _read(

@@ -55,14 +55,10 @@ class SubscribeEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubscribeReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The subscription is granted, with other channel options than the namespace's if need be.
-
-    ``snapshot`` makes the channel one with a state: see ``Subscription``.
-    """
+    """The subscription is granted, with other channel options than the namespace's if need be."""
 
     grant: SubscriptionGrant = SubscriptionGrant()
     options: ChannelOptions | None = None
-    snapshot: Snapshot | None = None
 
 
 class PublishEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +97,8 @@ class Handlers(msgspec.Struct, kw_only=True):
     connect: Callable[[ConnectEvent], MaybeAwaitable[ConnectReply | None]] | None = None
     connected: Callable[[Connection], None] | None = None
     subscribe: Callable[[SubscribeEvent], MaybeAwaitable[SubscribeReply | None]] | None = None
+    snapshot: Callable[[str], Snapshot | None] | None = None
+    """Gives a channel that has a state the function that reads it: see ``Subscription``."""
     publish: Callable[[PublishEvent], MaybeAwaitable[PublishReply | None]] | None = None
     rpc: Callable[[RPCEvent], MaybeAwaitable[bytes | None]] | None = None
     refresh: Callable[[RefreshEvent], MaybeAwaitable[ConnectReply | None]] | None = None

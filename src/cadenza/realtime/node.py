@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Final
 
+import msgspec
+
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from cadenza.protocol.messages import ClientInfo, Publication, payload
@@ -45,6 +47,9 @@ from cadenza.realtime.timers import Timers
 from cadenza.realtime.transport import Transport
 
 logger: Final = logging.getLogger("cadenza.realtime")
+
+PUBLISH_OPTIONS_KEPT: Final = 1024
+"""Distinct channel options that are remembered; an application may make them up as it goes."""
 
 
 class Node:
@@ -99,6 +104,7 @@ class Node:
         self.commands: Final = COMMANDS
         self.membership: Final = Membership(self)
         self.admin: Final = Admin(self, controller or LocalController())
+        self._publish_options: dict[int, tuple[ChannelOptions, PublishOptions]] = {}
         self.command_counts: Counter[str] = Counter()
         self.error_counts: Counter[int] = Counter()
         self.disconnect_counts: Counter[int] = Counter()
@@ -197,17 +203,36 @@ class Node:
         version_epoch: str = "",
     ) -> MaybeAwaitable[PublishResult]:
         """Like ``publish``, at once where the broker can."""
-        publication = Publication(data=payload(data), info=info, tags=tags or {})
-        how = PublishOptions(
-            history_size=0 if skip_history else options.history_size,
-            history_ttl=options.history_ttl,
-            history_meta_ttl=self.access.meta_ttl(options),
-            idempotency_key=idempotency_key,
-            version=version,
-            version_epoch=version_epoch,
-            delta=delta or options.delta_publish,
-        )
+        publication = Publication(data=payload(data), info=info)
+        if tags:
+            publication.tags = tags
+        how = self._usual_options(options)
+        if skip_history or idempotency_key or delta or version:
+            how = msgspec.structs.replace(
+                how,
+                history_size=0 if skip_history else how.history_size,
+                idempotency_key=idempotency_key,
+                version=version,
+                version_epoch=version_epoch,
+                delta=delta or how.delta,
+            )
         return self.broker.publish(channel, publication, how)
+
+    def _usual_options(self, options: ChannelOptions) -> PublishOptions:
+        """How to publish to a channel with these options; made once for each."""
+        known = self._publish_options.get(id(options))
+        if known is None or known[0] is not options:
+            usual = PublishOptions(
+                history_size=options.history_size,
+                history_ttl=options.history_ttl,
+                history_meta_ttl=self.access.meta_ttl(options),
+                delta=options.delta_publish,
+            )
+            # Keeping the options beside what was made of them keeps their id theirs.
+            known = self._publish_options[id(options)] = (options, usual)
+            if len(self._publish_options) > PUBLISH_OPTIONS_KEPT:
+                self._publish_options.clear()
+        return known[1]
 
     # What the broker delivers.
 

@@ -34,7 +34,7 @@ class Codec(Protocol):
         """One message."""
 
     def payload(self, data: Raw) -> Raw:
-        """A payload as it stands in a message.
+        """A payload as it stands in a message; the same object if nothing needs changing.
 
         Raises:
             PayloadError: This codec cannot carry it.
@@ -56,7 +56,7 @@ class JsonCodec:
 
     def payload(self, data: Raw) -> Raw:
         """See ``Codec``."""
-        return json_codec.inline(bytes(data))
+        return json_codec.inline(data)
 
 
 class CamelCodec(JsonCodec):

@@ -1,0 +1,5 @@
+"""``python -m cadenza.cli``."""
+
+from cadenza.cli import main
+
+main()

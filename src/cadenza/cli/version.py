@@ -1,0 +1,14 @@
+"""``cadenza version``."""
+
+from __future__ import annotations
+
+import platform
+
+import typer
+
+from cadenza import __version__
+
+
+def version() -> None:
+    """Print the versions of Cadenza and of Python."""
+    typer.echo(f"cadenza {__version__} (Python {platform.python_version()})")

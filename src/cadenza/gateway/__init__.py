@@ -1,0 +1,1 @@
+"""The gateway: where market data meets subscribers. Channels, permissions, composition."""

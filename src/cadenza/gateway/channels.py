@@ -1,0 +1,100 @@
+"""The channels of the Cadenza API, and how their names are read.
+
+``market:orderBook:{instrumentId}`` and ``market:trade:{instrumentId}`` are the documented names;
+``market:orderbook:{venue}:{symbol}`` is the newer spelling of the first. As an instrument id is
+``VENUE:BASE/QUOTE``, the newer name of a trade channel is the same text as the older. Both
+spellings of a book are names of one stream of payloads.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from cadenza.realtime import ChannelOptions, Namespace
+from cadenza.server.config import Config
+
+MARKET: Final = "market"
+TRADING_ACCOUNT: Final = "tradingAccount"
+BOOK_KINDS: Final = ("orderBook", "orderbook")
+TRADE_KINDS: Final = ("trade",)
+
+
+class MarketChannel(NamedTuple):
+    """A channel of the market namespace: its kind and the instrument it is about."""
+
+    kind: str
+    instrument_id: str
+
+    @property
+    def is_book(self) -> bool:
+        """Whether it carries an order book."""
+        return self.kind in BOOK_KINDS
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is such a kind of channel."""
+        return self.is_book or self.kind in TRADE_KINDS
+
+
+def parse(channel: str) -> MarketChannel | None:
+    """Read a channel name from the left: namespace, kind, instrument; ``None`` for others."""
+    namespace, _, rest = channel.partition(":")
+    if namespace != MARKET:
+        return None
+    kind, _, instrument_id = rest.partition(":")
+    return MarketChannel(kind, instrument_id)
+
+
+def book_channels(instrument_id: str) -> tuple[str, ...]:
+    """All names of an instrument's book."""
+    return tuple(f"{MARKET}:{kind}:{instrument_id}" for kind in BOOK_KINDS)
+
+
+def trade_channels(instrument_id: str) -> tuple[str, ...]:
+    """All names of an instrument's trades."""
+    return tuple(f"{MARKET}:{kind}:{instrument_id}" for kind in TRADE_KINDS)
+
+
+def book_options(config: Config) -> ChannelOptions:
+    """Order books: anybody with a token may read, and recover what was missed."""
+    book = config.market.order_book
+    return ChannelOptions(
+        allow_subscribe_for_client=True,
+        history_size=book.history_size,
+        history_ttl=book.history_ttl,
+        force_recovery=book.history_size > 0,
+        allow_history_for_subscriber=True,
+    )
+
+
+def trade_options(config: Config) -> ChannelOptions:
+    """Public trades: the same, with a history of their own length."""
+    trade = config.market.trade
+    return ChannelOptions(
+        allow_subscribe_for_client=True,
+        history_size=trade.history_size,
+        history_ttl=trade.history_ttl,
+        force_recovery=trade.history_size > 0,
+        allow_history_for_subscriber=True,
+    )
+
+
+def own_namespaces(config: Config) -> tuple[Namespace, ...]:
+    """The gateway's namespaces that the configuration does not define itself.
+
+    Accounts are private: nobody may subscribe without a token that names the channel.
+    """
+    configured = {namespace.name for namespace in config.channel.namespaces}
+    wanted = []
+    if config.market.enabled:
+        wanted.append(Namespace(name=MARKET))
+    if config.trading.enabled:
+        wanted.append(
+            Namespace(
+                name=TRADING_ACCOUNT,
+                history_size=config.market.trade.history_size,
+                history_ttl=config.market.trade.history_ttl,
+                force_recovery=config.market.trade.history_size > 0,
+            )
+        )
+    return tuple(namespace for namespace in wanted if namespace.name not in configured)

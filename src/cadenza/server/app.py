@@ -1,0 +1,176 @@
+"""The ASGI application: every HTTP endpoint of the server, composed from its parts.
+
+``create_app`` is what a FastAPI or Starlette program mounts; the server runs the same application
+behind its own socket path for WebSockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from cadenza.server.api.endpoint import ApiEndpoint
+from cadenza.server.api.methods import Methods
+from cadenza.server.asgi_websocket import serve_websocket
+from cadenza.server.gate import Gate, Refusal
+from cadenza.server.gate import Request as Head
+from cadenza.server.metrics import CONTENT_TYPE, Metrics
+from cadenza.server.streams import Streams
+
+if TYPE_CHECKING:
+    from starlette.websockets import WebSocket
+
+    from cadenza.realtime import Node
+    from cadenza.server.config import Config
+
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(
+    node: Node,
+    config: Config,
+    *,
+    gate: Gate | None = None,
+    routes: Iterable[BaseRoute] = (),
+    manage_node: bool = True,
+) -> Starlette:
+    """Compose the application.
+
+    Args:
+        node: The engine.
+        config: Which endpoints there are, and where.
+        gate: The door of the transports; made from the other two by default.
+        routes: Further routes of the program; they come first.
+        manage_node: Start and shut down the node with the application. A program that mounts the
+            application does that itself, as mounted applications have no lifespan.
+    """
+    gate = gate or Gate(node, config)
+    app = Starlette(
+        routes=[
+            *routes,
+            *client_routes(gate),
+            *api_routes(node, config),
+            *report_routes(node, config),
+        ],
+        exception_handlers={404: _not_found, 405: _not_allowed},
+    )
+    if manage_node:
+        app.router.lifespan_context = _lifespan(node)
+    app.router.redirect_slashes = False
+    return app
+
+
+def client_routes(gate: Gate) -> list[BaseRoute]:
+    """Where clients connect."""
+    config, streams = gate.config, Streams(gate)
+    routes: list[BaseRoute] = []
+    if not config.websocket.disabled:
+        path = config.websocket.handler_prefix
+
+        async def upgrade_needed(request: Request) -> Response:
+            """Answer what asks for no upgrade; who asks for one never comes here."""
+            headers = {name: value for name, value in request.headers.items() if name != "upgrade"}
+            head = Head(request.method, request.url.path, request.url.query, headers)
+            refusal = gate.upgrade(head)
+            if not isinstance(refusal, Refusal):
+                return Response(status_code=400)
+            return Response(refusal.body, refusal.status, dict(refusal.headers))
+
+        async def websocket(socket: WebSocket) -> None:
+            await serve_websocket(gate, socket)
+
+        routes += [
+            Route(path, upgrade_needed, methods=ALL_METHODS),
+            WebSocketRoute(path, websocket),
+        ]
+    if config.http_stream.enabled:
+        path = config.http_stream.handler_prefix
+        routes += _with_preflight(path, streams.http_stream, streams, ["POST"])
+    if config.sse.enabled:
+        routes += _with_preflight(config.sse.handler_prefix, streams.sse, streams, ["GET", "POST"])
+    if config.http_stream.enabled or config.sse.enabled:
+        path = config.emulation.handler_prefix
+        routes += _with_preflight(path, streams.emulation, streams, ["POST"])
+    if config.uni_http_stream.enabled:
+        path = config.uni_http_stream.handler_prefix
+        routes += _with_preflight(path, streams.uni_http_stream, streams, ["POST"])
+    if config.uni_sse.enabled:
+        path = config.uni_sse.handler_prefix
+        routes += _with_preflight(path, streams.uni_sse, streams, ["GET", "POST"])
+    return routes
+
+
+def api_routes(node: Node, config: Config) -> list[BaseRoute]:
+    """What a backend calls."""
+    if config.http_api.disabled:
+        return []
+    endpoint = ApiEndpoint(Methods(node), config.http_api)
+    prefix = config.http_api.handler_prefix.rstrip("/")
+    return [
+        Route(prefix or "/", endpoint.legacy, methods=ALL_METHODS),
+        Route(prefix + "/{method}", endpoint.method, methods=ALL_METHODS),
+    ]
+
+
+def report_routes(node: Node, config: Config) -> list[BaseRoute]:
+    """What an operator's programs read."""
+    routes: list[BaseRoute] = []
+    if config.health.enabled:
+
+        async def health(_: Request) -> Response:
+            status = 503 if node.closing else 200
+            return Response(b"{}", status, media_type="application/json")
+
+        routes.append(Route(config.health.handler_prefix, health))
+    if config.prometheus.enabled:
+        metrics = Metrics(node)
+
+        async def render(_: Request) -> Response:
+            return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})
+
+        routes.append(Route(config.prometheus.handler_prefix, render))
+    return routes
+
+
+def _with_preflight(
+    path: str,
+    endpoint: Callable[[Request], Awaitable[Response]],
+    streams: Streams,
+    methods: list[str],
+) -> list[BaseRoute]:
+    async def route(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return await streams.preflight(request)
+        if request.method not in methods:
+            return Response(status_code=405, headers={"allow": ", ".join(methods)})
+        return await endpoint(request)
+
+    return [Route(path, route, methods=ALL_METHODS)]
+
+
+async def _not_found(_: Request, __: Exception) -> Response:
+    return Response("404 page not found\n", 404, media_type="text/plain")
+
+
+async def _not_allowed(_: Request, error: Exception) -> Response:
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return Response(status_code=405, headers=headers)
+
+
+def _lifespan(node: Node) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await node.start()
+        try:
+            yield
+        finally:
+            await node.shutdown()
+
+    return lifespan

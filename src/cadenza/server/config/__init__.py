@@ -1,0 +1,98 @@
+"""Configuration: Centrifugo v6's options and Cadenza's own, from file, environment and flags."""
+
+from __future__ import annotations
+
+from cadenza.server.config.client import (
+    ClientConfig,
+    ConnectCodeTransform,
+    ConnectCodeTransforms,
+    DisconnectTarget,
+    SubscriptionTokenConfig,
+    TokenConfig,
+)
+from cadenza.server.config.dumping import FORMATS, Format, dump, dumps
+from cadenza.server.config.http import HttpApiConfig, HttpServerConfig, TlsConfig
+from cadenza.server.config.loading import engine_rules, load, load_tree
+from cadenza.server.config.market import (
+    MarketConfig,
+    OrderBookConfig,
+    ReplayConfig,
+    SimulatedConfig,
+    TradeConfig,
+)
+from cadenza.server.config.operations import (
+    HealthConfig,
+    LogConfig,
+    NodeConfig,
+    PrometheusConfig,
+    RpcConfig,
+    RpcPingConfig,
+    ShutdownConfig,
+)
+from cadenza.server.config.patterns import PatternError, compile_pattern
+from cadenza.server.config.problems import ConfigError, ConfigWarning, Problem
+from cadenza.server.config.root import Config
+from cadenza.server.config.secret import Secret
+from cadenza.server.config.trading import TradingConfig
+from cadenza.server.config.transports import (
+    ConnectCodeResponse,
+    ConnectCodeResponses,
+    EmulationConfig,
+    HttpResponseTarget,
+    HttpStreamConfig,
+    SseConfig,
+    UniHttpStreamConfig,
+    UniSseConfig,
+    WebSocketConfig,
+)
+from cadenza.server.config.without_file import LOCAL_ORIGINS, sandbox
+
+__all__ = [
+    "FORMATS",
+    "LOCAL_ORIGINS",
+    "ClientConfig",
+    "Config",
+    "ConfigError",
+    "ConfigWarning",
+    "ConnectCodeResponse",
+    "ConnectCodeResponses",
+    "ConnectCodeTransform",
+    "ConnectCodeTransforms",
+    "DisconnectTarget",
+    "EmulationConfig",
+    "Format",
+    "HealthConfig",
+    "HttpApiConfig",
+    "HttpResponseTarget",
+    "HttpServerConfig",
+    "HttpStreamConfig",
+    "LogConfig",
+    "MarketConfig",
+    "NodeConfig",
+    "OrderBookConfig",
+    "PatternError",
+    "Problem",
+    "PrometheusConfig",
+    "ReplayConfig",
+    "RpcConfig",
+    "RpcPingConfig",
+    "Secret",
+    "ShutdownConfig",
+    "SimulatedConfig",
+    "SseConfig",
+    "SubscriptionTokenConfig",
+    "TlsConfig",
+    "TokenConfig",
+    "TradeConfig",
+    "TradingConfig",
+    "UniHttpStreamConfig",
+    "UniSseConfig",
+    "WebSocketConfig",
+    "compile_pattern",
+    "dump",
+    "dumps",
+    "engine_rules",
+    "load",
+    "load_tree",
+    "sandbox",
+]

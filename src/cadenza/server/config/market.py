@@ -1,0 +1,61 @@
+"""The ``market`` section, Cadenza's own: which market data is served, and from where."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cadenza.realtime.duration import Duration
+
+Feed = Literal["simulated", "replay", "none"]
+
+
+class ReplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.replay``: a recording played again."""
+
+    path: str = ""
+    """File or folder of recordings."""
+    speed: float | Literal["max"] = 1.0
+    """Times real time, or ``"max"``: as fast as it can be read."""
+    loop: bool = False
+
+
+class SimulatedConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.simulated``: a market made up from random numbers."""
+
+    seed: int | None = None
+    """The same seed gives the same market; absent: another one at every start."""
+    rate: float = 20.0
+    """Order book events a second and instrument, on average."""
+    instruments: tuple[str, ...] = ()
+    """Identifiers to simulate; empty: all that are built in."""
+
+
+class OrderBookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.order_book``: the channels ``market:orderBook:...``."""
+
+    depth: int = 0
+    """Price levels of a side in a snapshot; 0: every level."""
+    update_interval: Duration = Duration(0.1)
+    """Changes within it leave as one delta; 0: each at once."""
+    history_size: int = 300
+    history_ttl: Duration = Duration(60)
+
+
+class TradeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.trade``: the channels ``market:trade:...``."""
+
+    history_size: int = 300
+    history_ttl: Duration = Duration(60)
+
+
+class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole ``market`` section."""
+
+    enabled: bool = True
+    feed: Feed = "simulated"
+    replay: ReplayConfig = ReplayConfig()
+    simulated: SimulatedConfig = SimulatedConfig()
+    order_book: OrderBookConfig = OrderBookConfig()
+    trade: TradeConfig = TradeConfig()

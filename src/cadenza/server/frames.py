@@ -1,0 +1,167 @@
+"""WebSocket frames as a server reads and writes them (RFC 6455), sans-I/O.
+
+Section numbers in comments are those of the RFC.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTINUATION: Final = 0x0
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+CLOSE: Final = 0x8
+PING: Final = 0x9
+PONG: Final = 0xA
+
+PROTOCOL_ERROR: Final = 1002
+INVALID_TEXT: Final = 1007
+MESSAGE_TOO_BIG: Final = 1009
+
+_KNOWN: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
+_CONTROL_LIMIT: Final = 125
+_REASON_LIMIT: Final = 123
+_FRAGMENT_LIMIT: Final = 1024  # an empty fragment costs nothing to send and something to keep
+
+
+class FrameError(Exception):
+    """The peer broke the framing; ``code`` is the close code that says how (7.4.1)."""
+
+    def __init__(self, code: int, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One complete frame from server to client: final and unmasked (5.1, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x80 | opcode, size)) + payload
+    if size < 65536:
+        return bytes((0x80 | opcode, 126, size >> 8, size & 0xFF)) + payload
+    return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """A close frame; the reason is cut to what fits (5.5.1)."""
+    text = reason.encode()[:_REASON_LIMIT].decode(errors="ignore").encode()
+    return frame(CLOSE, code.to_bytes(2, "big") + text)
+
+
+def close_code(payload: bytes) -> int:
+    """The code in a received close frame, fit to be echoed (7.4)."""
+    if not payload:
+        return 1000
+    code = int.from_bytes(payload[:2], "big")
+    allowed = 1000 <= code < 1004 or 1007 <= code < 1015 or 3000 <= code < 5000
+    return code if len(payload) >= 2 and allowed else PROTOCOL_ERROR
+
+
+def unmask(payload: bytes, mask: bytes) -> bytes:
+    """The payload that was sent under this mask (5.3), as one big XOR."""
+    size = len(payload)
+    repeated = (mask * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload, "little") ^ int.from_bytes(repeated, "little")).to_bytes(
+        size, "little"
+    )
+
+
+class FrameReader:
+    """Turns the bytes of one client into messages.
+
+    Args:
+        limit: Longest message in bytes, fragments added up.
+    """
+
+    __slots__ = ("_fragments", "_fragments_size", "_limit", "_opcode", "_rest", "failure")
+
+    def __init__(self, limit: int) -> None:
+        self.failure: FrameError | None = None
+        self._limit = limit
+        self._rest = b""
+        self._opcode = CONTINUATION  # of the fragmented message that is being received
+        self._fragments: list[bytes] | None = None
+        self._fragments_size = 0
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Take received bytes; give the messages and control frames that they complete.
+
+        Returns:
+            Pairs of opcode and payload, in order. Bytes that are no frames set ``failure``; what
+            came before them is returned, what comes after them is ignored.
+        """
+        messages: list[tuple[int, bytes]] = []
+        if self.failure is None:
+            try:
+                self._read(self._rest + data if self._rest else data, messages)
+            except FrameError as failure:
+                self.failure = failure
+        return messages
+
+    def _read(self, data: bytes, messages: list[tuple[int, bytes]]) -> None:
+        at, end = 0, len(data)
+        while end - at >= 2:
+            start, size = self._header(data, at, end)
+            if start < 0 or end - start < size:
+                break
+            payload = data[start : start + size]
+            mask = data[start - 4 : start]
+            if mask != b"\0\0\0\0" and size:
+                payload = unmask(payload, mask)
+            message = self._frame(data[at], payload)
+            if message is not None:
+                messages.append(message)
+            at = start + size
+        self._rest = data[at:] if at < end else b""
+
+    def _header(self, data: bytes, at: int, end: int) -> tuple[int, int]:
+        """Where the payload begins and how long it is; -1 for a header that is not all there."""
+        first, second = data[at], data[at + 1]
+        opcode = first & 0x0F
+        if first & 0x70 or opcode not in _KNOWN:
+            raise FrameError(PROTOCOL_ERROR, "reserved bits or opcode")  # 5.2
+        if not second & 0x80:
+            raise FrameError(PROTOCOL_ERROR, "a client must mask its frames")  # 5.1
+        size = second & 0x7F
+        start = at + 6
+        if opcode >= CLOSE:
+            if size > _CONTROL_LIMIT or not first & 0x80:
+                raise FrameError(PROTOCOL_ERROR, "long or fragmented control frame")  # 5.5
+            return (start if start <= end else -1), size
+        if size == 126:
+            start = at + 8
+            size = int.from_bytes(data[at + 2 : at + 4], "big") if end >= at + 4 else 0
+        elif size == 127:
+            start = at + 14
+            size = int.from_bytes(data[at + 2 : at + 10], "big") if end >= at + 10 else 0
+        if size + self._fragments_size > self._limit:
+            raise FrameError(MESSAGE_TOO_BIG, "message too big")
+        return (start if start <= end else -1), size
+
+    def _frame(self, first: int, payload: bytes) -> tuple[int, bytes] | None:
+        """A complete frame: a message, a control frame, or a part of a message."""
+        opcode, final = first & 0x0F, first & 0x80
+        if opcode >= CLOSE:
+            return opcode, payload
+        if opcode == CONTINUATION:
+            if self._fragments is None:
+                raise FrameError(PROTOCOL_ERROR, "nothing to continue")  # 5.4
+            self._fragments.append(payload)
+            self._fragments_size += len(payload)
+            if not final:
+                if len(self._fragments) > _FRAGMENT_LIMIT:
+                    raise FrameError(MESSAGE_TOO_BIG, "too many fragments")
+                return None
+            payload, opcode = b"".join(self._fragments), self._opcode
+            self._fragments, self._fragments_size = None, 0
+        elif self._fragments is not None:
+            raise FrameError(PROTOCOL_ERROR, "a message inside a fragmented one")  # 5.4
+        elif not final:
+            self._opcode, self._fragments, self._fragments_size = opcode, [payload], len(payload)
+            return None
+        if opcode == TEXT and not payload.isascii():
+            try:
+                payload.decode()
+            except UnicodeDecodeError as error:
+                raise FrameError(INVALID_TEXT, "text that is not UTF-8") from error  # 8.1
+        return opcode, payload

@@ -1,0 +1,194 @@
+"""The door of every transport: may this request become a connection, and as whom.
+
+Pure decisions about the HTTP side; the specification promises 101, 400 and 401.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import parse_qs
+
+from cadenza.realtime import ConnectClaims, TokenError
+from cadenza.realtime.eager import settle
+from cadenza.server.origin import Origins
+
+if TYPE_CHECKING:
+    from cadenza.realtime import Node
+    from cadenza.server.config import Config
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+JSON_SUBPROTOCOL: Final = "centrifuge-json"
+PROTOBUF_SUBPROTOCOL: Final = "centrifuge-protobuf"
+_VERSION: Final = "13"
+
+
+class Request(NamedTuple):
+    """The head of an HTTP request; header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+class Refusal(NamedTuple):
+    """An HTTP answer instead of a connection."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Upgrade(NamedTuple):
+    """A request that may become a WebSocket."""
+
+    accept_key: str
+    subprotocol: str
+    """The one to echo; empty: none was offered."""
+    protobuf: bool
+    frame_ping: bool
+
+
+class Gate:
+    """Decides about requests, by the configuration of a server.
+
+    Args:
+        node: Where connections go.
+        config: The server's configuration.
+    """
+
+    def __init__(self, node: Node, config: Config) -> None:
+        self.node = node
+        self.config = config
+        self.origins = Origins(config.client.allowed_origins)
+        self._second = 0
+        self._opened_in_second = 0
+
+    def upgrade(self, request: Request) -> Upgrade | Refusal:
+        """Check the handshake of a WebSocket (RFC 6455, section 4.2.1), then the policies."""
+        headers = request.headers
+        wants = "upgrade" in headers.get("connection", "").lower()
+        wants = wants and headers.get("upgrade", "").lower() == "websocket"
+        if not wants:
+            return self._explain("this is a WebSocket endpoint, and the request asks no upgrade")
+        if request.method != "GET":
+            refusal = self._explain("a WebSocket is opened with GET")
+            return refusal._replace(status=405, headers={**refusal.headers, "allow": "GET"})
+        if headers.get("sec-websocket-version") != _VERSION:
+            return self._explain("Sec-WebSocket-Version must be 13")
+        key = headers.get("sec-websocket-key", "")
+        if not _is_key(key):
+            return self._explain("Sec-WebSocket-Key must be 16 bytes in base64")
+        refusal_or_none = self.policy(headers)
+        if refusal_or_none is not None:
+            return refusal_or_none
+        query = parse_qs(request.query)
+        subprotocol = _subprotocol(headers.get("sec-websocket-protocol", ""))
+        asked = query.get("format", []) + query.get("cf_protocol", [])
+        return Upgrade(
+            accept_key=_accept(key),
+            subprotocol=subprotocol,
+            protobuf=subprotocol == PROTOBUF_SUBPROTOCOL or "protobuf" in asked,
+            frame_ping=query.get("cf_ws_frame_ping_pong") == ["true"],
+        )
+
+    def policy(self, headers: Mapping[str, str]) -> Refusal | None:
+        """Origin, limits and shutdown: what every transport checks before it opens."""
+        if not self.origins.allows(headers.get("origin")):
+            return refuse(403, "this origin is not in client.allowed_origins")
+        if self.node.closing:
+            return refuse(503, "the server is shutting down")
+        options = self.node.client_options
+        limit = options.connection_limit
+        if limit and len(self.node.open_connections) >= limit:
+            return refuse(503, "client.connection_limit is reached")
+        if options.connection_rate_limit and not self._within_rate(options.connection_rate_limit):
+            return refuse(503, "client.connection_rate_limit is reached")
+        return None
+
+    def _within_rate(self, limit: int) -> bool:
+        second = int(self.node.clock.monotonic())
+        if second != self._second:
+            self._second, self._opened_in_second = second, 0
+        self._opened_in_second += 1
+        return self._opened_in_second <= limit
+
+    def needs_authentication(self, headers: Mapping[str, str]) -> bool:
+        """Whether ``authenticate`` has something to say about the request."""
+        return "authorization" in headers or self.config.websocket.require_authorization
+
+    async def authenticate(self, headers: Mapping[str, str]) -> ConnectClaims | Refusal | None:
+        """Verify an ``Authorization: Bearer`` header, where there is one or must be one.
+
+        Other schemes are somebody else's (a proxy's, say) and mean nothing here.
+        """
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            if self.config.websocket.require_authorization:
+                return unauthorized("an Authorization: Bearer header is required")
+            return None
+        verifier = self.node.access.verifier
+        if verifier is None:
+            return unauthorized("the server has no keys to verify tokens with", "invalid_token")
+        try:
+            return await settle(verifier.connect(token.strip(), self.node.clock.time()))
+        except TokenError:
+            return unauthorized("the bearer token is not valid (any more)", "invalid_token")
+
+    def proxied_user(self, headers: Mapping[str, str]) -> ConnectClaims | None:
+        """The user that a trusted proxy names in ``client.user_id_http_header``."""
+        name = self.config.client.user_id_http_header.lower()
+        user = headers.get(name, "") if name else ""
+        return ConnectClaims(user=user) if user else None
+
+    def _explain(self, why: str) -> Refusal:
+        """400, and for the one who reads it, how to do it."""
+        prefix = self.config.websocket.handler_prefix
+        refusal = refuse(
+            400,
+            why,
+            connect={
+                "url": f"ws://HOST:PORT{prefix}",
+                "subprotocols": [JSON_SUBPROTOCOL, PROTOBUF_SUBPROTOCOL],
+                "firstMessage": {"id": 1, "connect": {"token": "YOUR_JWT"}},
+            },
+        )
+        return refusal._replace(headers={**refusal.headers, "sec-websocket-version": _VERSION})
+
+
+def refuse(status: int, why: str, **more: object) -> Refusal:
+    """A refusal whose body says why, in JSON."""
+    body = json.dumps({"error": {"code": status, "message": why}, **more}).encode() + b"\n"
+    return Refusal(status, body, {"content-type": "application/json"})
+
+
+def unauthorized(why: str, error: str = "") -> Refusal:
+    """401 with the challenge of RFC 6750, section 3."""
+    refusal = refuse(401, why)
+    challenge = 'Bearer realm="cadenza"' + (f', error="{error}"' if error else "")
+    return refusal._replace(headers={**refusal.headers, "www-authenticate": challenge})
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _accept(key: str) -> str:
+    digest = hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _subprotocol(offered: str) -> str:
+    """The first of the client's subprotocols that is ours."""
+    for name in offered.split(","):
+        if name.strip() in {JSON_SUBPROTOCOL, PROTOBUF_SUBPROTOCOL}:
+            return name.strip()
+    return ""

@@ -1,0 +1,122 @@
+"""Listening: uvicorn for HTTP, our own socket path for WebSockets, and an orderly end.
+
+The end, in order: stop accepting; disconnect clients with 3001, which makes them reconnect (to
+another node); let what was written drain; stop what feeds the node; return, so that the process
+exits with 0. A second signal ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+
+from cadenza.server.gate import Gate
+from cadenza.server.websocket import WebSocketProtocol
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from cadenza.realtime import Node
+    from cadenza.server.config import Config
+
+logger: Final = logging.getLogger("cadenza.server")
+
+BACKLOG: Final = 4096
+
+
+class Server(uvicorn.Server):
+    """uvicorn, ending in our order.
+
+    Args:
+        config: uvicorn's.
+        node: Whose clients are disconnected before uvicorn waits for connections to end.
+        on_started: Called once it listens.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, node: Node, on_started: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(config)
+        self._node = node
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        await super().startup(sockets)
+        if self._on_started is not None and not self.should_exit:
+            self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        logger.info("shutting down: %d connections", len(self._node.open_connections))
+        for server in self.servers:
+            server.close()
+        await self._node.shutdown()
+        await super().shutdown(sockets)
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        OSError: The address cannot be bound; the message says which.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise OSError(error.errno, f"cannot listen on {address}:{port}: {error.strerror}") from None
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
+    return sock
+
+
+def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    options: dict[str, Any] = {}
+    tls = config.http_server.tls
+    if tls.enabled:
+        options = {"ssl_certfile": tls.cert_pem, "ssl_keyfile": str(tls.key_pem)}
+    protocol: Any = functools.partial(_protocol, gate)
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws=protocol,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=max(1, int(config.shutdown.timeout)),
+        **options,
+    )
+
+
+def _protocol(gate: Gate, *, server_state: Any, **_: object) -> WebSocketProtocol:
+    """What uvicorn calls to make the protocol of an upgraded connection."""
+    return WebSocketProtocol(gate, server_state=server_state)
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    """Run a program on the fastest event loop there is."""
+    if sys.platform == "win32":
+        asyncio.run(_awaited(main))
+        return
+    import uvloop  # noqa: PLC0415 - not there on Windows
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_awaited(main))
+
+
+async def _awaited(main: Callable[[], Awaitable[None]]) -> None:
+    await main()
