@@ -13,6 +13,8 @@ from cadenza.protocol.errors import PayloadError
 from cadenza.protocol.messages import Push, RefreshPush, SubscribeRequest
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
+from cadenza.realtime.commands.connecting import seconds_left
+from cadenza.realtime.connection import unsubscribe_push
 from cadenza.realtime.controller import (
     ConnectionOrder,
     Control,
@@ -168,9 +170,13 @@ class Admin:
             case SubscribeUser():
                 self._node.in_background(self._subscribe(connection, order))
             case UnsubscribeUser(channel=channel):
+                # Told even if it has no such subscription, as the reference server does.
+                connection.push(unsubscribe_push(channel, codes.SERVER_UNSUBSCRIBED))
                 subscription = connection.subscriptions.get(channel)
                 if subscription is not None:
-                    self._node.end_subscription(subscription, codes.SERVER_UNSUBSCRIBED)
+                    self._node.in_background(
+                        self._node.leave(subscription, codes.SERVER_UNSUBSCRIBED)
+                    )
             case DisconnectUser():
                 if connection.client not in order.whitelist:
                     connection.disconnect(order.disconnect)
@@ -206,5 +212,5 @@ class Admin:
         if order.info is not None:
             connection.info = order.info
         connection.set_expiry(order.expire_at)
-        left = max(0, int(order.expire_at - self._node.clock.time())) if order.expire_at else 0
+        left = seconds_left(order.expire_at, self._node.clock.time())
         connection.push(Push(refresh=RefreshPush(expires=bool(order.expire_at), ttl=left)))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from cadenza.realtime.eager import MaybeAwaitable
+
+LONGEST_TTL: Final = 365 * 24 * 3600
+"""Seconds; nothing that expires lives longer, so that every timer stays within bounds."""
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):

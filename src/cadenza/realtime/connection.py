@@ -24,7 +24,7 @@ from cadenza.protocol.messages import (
     payload,
 )
 from cadenza.realtime import eager
-from cadenza.realtime.claims import ConnectClaims
+from cadenza.realtime.claims import LONGEST_TTL, ConnectClaims
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.keepalive import Keepalive
 from cadenza.realtime.states import MOVES, REQUESTS, Move, State, classify
@@ -295,7 +295,7 @@ class Connection:
             self._expiry = None
         if expire_at:
             grace = self.node.client_options.expired_close_delay
-            left = max(0.0, expire_at - self.node.clock.time())
+            left = max(0.0, min(LONGEST_TTL, expire_at - self.node.clock.time()))
             self._expiry = self.node.timers.after(
                 left + grace, lambda: self.disconnect(codes.CONNECTION_EXPIRED)
             )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cadenza.realtime import Node
     from cadenza.server.config import Config
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -94,7 +95,7 @@ def client_routes(gate: Gate) -> list[BaseRoute]:
         path = config.http_stream.handler_prefix
         routes += _with_preflight(path, streams.http_stream, streams, ["POST"])
     if config.sse.enabled:
-        routes += _with_preflight(config.sse.handler_prefix, streams.sse, streams, ["GET", "POST"])
+        routes.append(_route(config.sse.handler_prefix, streams.sse, ["GET", "POST"]))
     if config.http_stream.enabled or config.sse.enabled:
         path = config.emulation.handler_prefix
         routes += _with_preflight(path, streams.emulation, streams, ["POST"])
@@ -103,7 +104,7 @@ def client_routes(gate: Gate) -> list[BaseRoute]:
         routes += _with_preflight(path, streams.uni_http_stream, streams, ["POST"])
     if config.uni_sse.enabled:
         path = config.uni_sse.handler_prefix
-        routes += _with_preflight(path, streams.uni_sse, streams, ["GET", "POST"])
+        routes.append(_route(path, streams.uni_sse, ["GET", "POST"]))
     return routes
 
 
@@ -140,19 +141,23 @@ def report_routes(node: Node, config: Config) -> list[BaseRoute]:
 
 
 def _with_preflight(
-    path: str,
-    endpoint: Callable[[Request], Awaitable[Response]],
-    streams: Streams,
-    methods: list[str],
+    path: str, endpoint: Endpoint, streams: Streams, methods: list[str]
 ) -> list[BaseRoute]:
+    """An endpoint that browsers may post to from an allowed origin."""
+
     async def route(request: Request) -> Response:
-        if request.method == "OPTIONS":
-            return await streams.preflight(request)
+        return await streams.preflight(request)
+
+    return [Route(path, route, methods=["OPTIONS"]), _route(path, endpoint, methods)]
+
+
+def _route(path: str, endpoint: Endpoint, methods: list[str]) -> BaseRoute:
+    async def route(request: Request) -> Response:
         if request.method not in methods:
             return Response(status_code=405, headers={"allow": ", ".join(methods)})
         return await endpoint(request)
 
-    return [Route(path, route, methods=ALL_METHODS)]
+    return Route(path, route, methods=ALL_METHODS)
 
 
 async def _not_found(_: Request, __: Exception) -> Response:

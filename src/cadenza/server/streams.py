@@ -6,7 +6,7 @@ Also their unidirectional forms, which have no way back. Facts: section 10.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -43,8 +43,6 @@ PREFLIGHT: Final = {
 _emulation: Final = msgspec.json.Decoder(EmulationRequest)
 _text: Final = msgspec.json.Decoder(str)
 _connect: Final = msgspec.json.Decoder(ConnectRequest)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class BodyTooLarge(Exception):  # noqa: N818 - HTTP's own words for 413

@@ -218,10 +218,18 @@ class WebSocketProtocol(asyncio.Protocol):
             self._socket.close()
 
     def _fail(self, code: int) -> None:
-        """The client broke the framing."""
+        """The client broke the framing, so its answer to a close frame could not be read.
+
+        The end of our stream after the close frame tells it to end its own; what it still sends
+        is taken and ignored, as closing at once could lose the close frame.
+        """
         self._lose()
         if self._closing is None:
             self._send_close(code, "")
+            if self._socket.can_write_eof():
+                self._socket.write_eof()
+            else:
+                self._socket.close()
 
     def _lose(self) -> None:
         connection, self._connection = self._connection, None

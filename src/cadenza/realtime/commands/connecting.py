@@ -16,7 +16,7 @@ from cadenza.protocol.messages import (
 )
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
-from cadenza.realtime.claims import SubscriptionGrant, TokenExpired, TokenInvalid
+from cadenza.realtime.claims import LONGEST_TTL, SubscriptionGrant, TokenExpired, TokenInvalid
 from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.establish import Established
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def seconds_left(expire_at: float, now: float) -> int:
     """``ttl`` of a result: whole seconds, never below 0; 0 for what never expires."""
-    return max(0, int(expire_at - now)) if expire_at else 0
+    return int(max(0, min(LONGEST_TTL, expire_at - now))) if expire_at else 0
 
 
 async def connect(connection: Connection, command: Command) -> None:

@@ -193,7 +193,7 @@ class HistoryPublication(Message):
     data: Raw = ABSENT
     info: ClientInfo | None = None
     offset: int = 0
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
 
 
 class HistoryResult(Message):
