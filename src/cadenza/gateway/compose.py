@@ -22,10 +22,10 @@ from cadenza.market.feed import Feed
 from cadenza.market.market import Market
 from cadenza.market.publisher import publish_every
 from cadenza.realtime import Access, Handlers, Node
-from cadenza.server.app import create_app
-from cadenza.server.config import Config, engine_rules
+from cadenza.server.app import create_app, create_internal_app
+from cadenza.server.config import Config, engine_rules, unidirectional_disconnects
 from cadenza.server.gate import Gate
-from cadenza.server.run import Server, listen, uvicorn_config
+from cadenza.server.run import Server, internal_config, listen, uvicorn_config
 from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -64,6 +64,7 @@ class Gateway:
             name=config.node.name or f"{socket.gethostname()}_{config.http_server.port}",
             version=f"{__version__} Cadenza",
             ping_method=config.rpc.ping.method if config.rpc.ping.enabled else "",
+            unidirectional_disconnects=unidirectional_disconnects(config.client),
         )
         self.gate: Final = Gate(self.node, config)
         self.app: Final[Starlette] = create_app(
@@ -92,15 +93,32 @@ class Gateway:
             on_started: Called with the port once it listens.
         """
         http = self.config.http_server
-        sock = listen(http.address, http.port)
-        port = sock.getsockname()[1]
-        started = (lambda: on_started(port)) if on_started else None
-        with contextlib.closing(sock):
+        with contextlib.ExitStack() as sockets:
+            sock = sockets.enter_context(contextlib.closing(listen(http.address, http.port)))
+            port = sock.getsockname()[1]
+            internal = None
+            if http.internal_port:
+                address = http.internal_address or http.address
+                internal = listen(address, http.internal_port)
+                sockets.enter_context(contextlib.closing(internal))
             async with self.running():
-                server = Server(
-                    uvicorn_config(self.app, self.gate, self.config), self.node, started
-                )
+                server = self.server((lambda: on_started(port)) if on_started else None, internal)
                 await server.serve(sockets=[sock])
+
+    def server(
+        self, on_started: Callable[[], None] | None = None, internal: socket.socket | None = None
+    ) -> Server:
+        """What listens, for the sockets that it will be given.
+
+        Args:
+            on_started: Called once it listens.
+            internal: The socket of the internal port.
+        """
+        public = uvicorn_config(self.app, self.gate, self.config)
+        if internal is None:
+            return Server(public, self.node, on_started)
+        inside = internal_config(create_internal_app(self.node, self.config))
+        return Server(public, self.node, on_started, (inside, internal))
 
     def _work(self) -> list[Coroutine[None, None, None]]:
         work: list[Coroutine[None, None, None]] = []

@@ -185,8 +185,7 @@ class Admin:
 
     async def _subscribe(self, connection: Connection, order: SubscribeUser) -> None:
         node, channel = self._node, order.channel
-        known = connection.subscriptions.get(channel)
-        if known is not None:
+        while (known := connection.subscriptions.get(channel)) is not None:
             # Subscribed again with what this order grants; the client is told again.
             await node.leave(known, codes.SERVER_UNSUBSCRIBED)
         since = order.recover_since
@@ -204,6 +203,8 @@ class Admin:
             connection.disconnect(end.disconnect)
         except PayloadError:
             connection.disconnect(codes.INAPPROPRIATE_PROTOCOL)
+        except CommandError as ended:
+            logger.debug("subscribing %s to %r came to nothing: %s", connection, channel, ended)
 
     def _refresh(self, connection: Connection, order: RefreshUser) -> None:
         if order.expired:

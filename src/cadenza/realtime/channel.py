@@ -9,13 +9,14 @@ channel) are looked at one by one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from cadenza.protocol import codes
 from cadenza.protocol.errors import PayloadError
 from cadenza.protocol.messages import ClientInfo, JoinLeave, Push
 from cadenza.realtime.broker import Delivery
-from cadenza.realtime.encoding import PublicationEncoder, Variant
+from cadenza.realtime.encoding import PublicationEncoder, Variant, shown_info
 from cadenza.realtime.outbox import Group, Outbox
 from cadenza.realtime.stream import Position
 from cadenza.realtime.subscription import Subscription
@@ -80,12 +81,7 @@ class Channel:
             self.position is None or not any(key.positioned for key in self._groups)
         ):
             self.position = position
-        ahead = subscription.positioned and position != self.position
-        if subscription.tags_filter is not None or ahead:
-            subscription.position = position
-            self._singles[connection] = subscription
-        else:
-            self._join(subscription)
+        self._place(subscription, position)
         if subscription.push_join_leave:
             self._listen(subscription)
 
@@ -106,16 +102,17 @@ class Channel:
     def suspend(self, subscription: Subscription) -> None:
         """Push no publications until ``refresh``: its subscriber is too slow for them."""
         subscription.stale = True
+        self._singles.pop(subscription.connection, None)
         self._leave(subscription)
 
     def refresh(self, subscription: Subscription) -> None:
         """Go on with publications from here; the caller has pushed the state as of now."""
         subscription.stale = False
-        self._join(subscription)
+        self._place(subscription, self.position)
 
     def regroup(self, subscription: Subscription, old_wire: Wire) -> None:
         """The connection's wire changed."""
-        if not subscription.active or subscription.connection in self._singles:
+        if not subscription.active:
             return
         for key, group in list(self._groups.items()):
             if key.wire is old_wire and subscription.connection in group.members:
@@ -147,11 +144,11 @@ class Channel:
 
     def push_join(self, info: ClientInfo) -> None:
         """Tell those who asked that a client subscribed."""
-        self._tell(Push(channel=self.name, join=JoinLeave(info=info)))
+        self._tell(info, lambda shown: Push(channel=self.name, join=JoinLeave(info=shown)))
 
     def push_leave(self, info: ClientInfo) -> None:
         """Tell those who asked that a client went."""
-        self._tell(Push(channel=self.name, leave=JoinLeave(info=info)))
+        self._tell(info, lambda shown: Push(channel=self.name, leave=JoinLeave(info=shown)))
 
     def lose_state(self) -> None:
         """Something was missed: every subscriber that is watched must recover."""
@@ -185,10 +182,9 @@ class Channel:
         try:
             message = encoder.encode(key.wire, key.variant)
         except PayloadError:
-            for member in list(group.members):
-                member.disconnect(codes.INAPPROPRIATE_PROTOCOL)
-            return
-        self._outbox.post(group, message)
+            self._refuse(group)
+        else:
+            self._outbox.post(group, message)
 
     def _deliver_single(
         self, subscription: Subscription, delivery: Delivery, encoder: PublicationEncoder
@@ -205,10 +201,12 @@ class Channel:
         wanted = subscription.tags_filter
         if wanted is None or wanted(publication.tags):
             self._send(subscription, encoder)
+        if connection not in self._singles:  # sending may have shown it to be slow, or ended it
+            return
+        subscription.has_base = subscription.positioned and publication.offset > 0
         if wanted is None and subscription.position == self.position:
             del self._singles[connection]
             subscription.position = None
-            subscription.has_base = subscription.has_base or publication.offset > 0
             self._join(subscription)
 
     def _send(self, subscription: Subscription, encoder: PublicationEncoder) -> None:
@@ -235,6 +233,15 @@ class Channel:
                 self._take_out(key, group, subscription.connection)
                 subscription.has_base = has_base
                 self._join(subscription)
+
+    def _place(self, subscription: Subscription, position: Position | None) -> None:
+        """Into a group, or among those that are looked at one by one."""
+        ahead = subscription.positioned and position != self.position
+        if subscription.tags_filter is not None or ahead:
+            subscription.position = position
+            self._singles[subscription.connection] = subscription
+        else:
+            self._join(subscription)
 
     def _join(self, subscription: Subscription) -> None:
         key = group_key(subscription)
@@ -268,7 +275,18 @@ class Channel:
         self._outbox.settle(group)
         group.members[subscription.connection] = None
 
-    def _tell(self, push: Push) -> None:
-        for wire, group in self._listeners.items():
-            if group.members:
-                self._outbox.post(group, wire.push(push))
+    def _tell(self, info: ClientInfo, push: Callable[[ClientInfo | None], Push]) -> None:
+        for wire, group in list(self._listeners.items()):
+            if not group.members:
+                continue
+            try:
+                message = wire.push(push(shown_info(info, wire.codec)))
+            except PayloadError:
+                self._refuse(group)
+            else:
+                self._outbox.post(group, message)
+
+    def _refuse(self, group: Group) -> None:
+        """What was published cannot be said on this group's wire."""
+        for member in list(group.members):
+            member.disconnect(codes.INAPPROPRIATE_PROTOCOL)

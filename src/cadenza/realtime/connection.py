@@ -57,6 +57,7 @@ class Connection:
         preset: Claims of a token that the transport verified before the connection began.
         subscriptions: By channel, those that are being answered included.
         token_channels: The server-side channels that the connection's token named.
+        refusal: Code of the error that its ``connect`` was answered with; 0: none.
     """
 
     __slots__ = (
@@ -78,6 +79,7 @@ class Connection:
         "parts",
         "paused",
         "preset",
+        "refusal",
         "session",
         "state",
         "subscriptions",
@@ -103,6 +105,7 @@ class Connection:
         self.version = ""
         self.expire_at = 0
         self.preset = preset
+        self.refusal = 0
         self.subscriptions: dict[str, Subscription] = {}
         self.token_channels: frozenset[str] = frozenset()
         self.parts: list[Batch] = []
@@ -283,9 +286,10 @@ class Connection:
             self.keepalive = Keepalive(self)
         self._schedule_tick()
 
-    def refused(self) -> None:
+    def refused(self, error: ErrorCode) -> None:
         """Its ``connect`` is answered with an error: read nothing more, end as stale."""
         self.state = State.REFUSED
+        self.refusal = error.code
 
     def set_expiry(self, expire_at: int) -> None:
         """Expire at ``expire_at`` (Unix seconds), with some grace; 0: never."""

@@ -94,7 +94,7 @@ def shown(
 
 def _plain(publication: Publication, codec: Codec) -> Publication:
     """A publication with its payload as it stands; itself, if the codec can carry all of it."""
-    data, info = codec.payload(publication.data), shown_info(publication.info, codec)
+    data, info = shown_payload(publication.data, codec), shown_info(publication.info, codec)
     if data is publication.data and info is publication.info:
         return publication
     return Publication(
@@ -113,10 +113,11 @@ def shown_info(info: ClientInfo | None, codec: Codec) -> ClientInfo | None:
     return ClientInfo(
         user=info.user,
         client=info.client,
-        conn_info=_shown_payload(info.conn_info, codec),
-        chan_info=_shown_payload(info.chan_info, codec),
+        conn_info=shown_payload(info.conn_info, codec),
+        chan_info=shown_payload(info.chan_info, codec),
     )
 
 
-def _shown_payload(data: Raw, codec: Codec) -> Raw:
+def shown_payload(data: Raw, codec: Codec) -> Raw:
+    """A payload as the codec carries it; one that is absent stays so."""
     return data if data is ABSENT else codec.payload(data)

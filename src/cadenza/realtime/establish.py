@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cadenza.protocol import codes
+from cadenza.protocol.errors import PayloadError
 from cadenza.protocol.messages import (
     Publication,
     Push,
@@ -21,8 +22,14 @@ from cadenza.protocol.messages import (
 )
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.eager import settle
-from cadenza.realtime.encoding import PublicationEncoder, Variant, make_patch, shown
-from cadenza.realtime.errors import Disconnected
+from cadenza.realtime.encoding import (
+    PublicationEncoder,
+    Variant,
+    make_patch,
+    shown,
+    shown_payload,
+)
+from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeReply
 from cadenza.realtime.options import ChannelOptions
 from cadenza.realtime.recovery import Recovery, join_live, recover_cache, recover_stream
@@ -59,9 +66,15 @@ async def establish(
     """Register a subscription and work out its result.
 
     Raises:
+        CommandError: 105 if there is such a subscription by now, 100 if it was ended meanwhile.
         Disconnected: 3004 if broker or presence failed, 3010 if what was read and what arrived
-            meanwhile do not join.
+            meanwhile do not join, 3000 if the connection is over.
+        PayloadError: The connection's wire cannot carry what is to be answered.
     """
+    if not connection.is_open:
+        raise Disconnected(codes.CONNECTION_CLOSED)
+    if request.channel in connection.subscriptions:
+        raise CommandError(codes.ALREADY_SUBSCRIBED)
     subscription = Subscription(connection, request.channel, options, server_side=server_side)
     _grant(subscription, request, reply)
     subscription.tags_filter = tags_filter
@@ -72,11 +85,13 @@ async def establish(
     node.hub.num_subscriptions += 1
     try:
         await settle(node.listen(request.channel))
-        if options.presence:
-            await settle(node.presence.add(request.channel, subscription.info()))
+        if options.presence and subscription.current:
+            await _enter(subscription)
         page, recovery = await _read(subscription, request)
+        if not subscription.current:
+            raise _ended_meanwhile(subscription)
         return _established(subscription, request, reply, page, recovery)
-    except Disconnected:
+    except (CommandError, Disconnected, PayloadError):
         await node.leave(subscription, codes.CLIENT_DISCONNECTED)
         raise
     except Exception as error:
@@ -85,29 +100,58 @@ async def establish(
         raise Disconnected(codes.SERVER_ERROR) from error
 
 
+async def _enter(subscription: Subscription) -> None:
+    """Add the subscriber to presence, and take it out again if it left before that was done."""
+    presence, name = subscription.connection.node.presence, subscription.channel
+    await settle(presence.add(name, subscription.info()))
+    now = subscription.connection.subscriptions.get(name)
+    if now is None or not now.options.presence:
+        await settle(presence.remove(name, subscription.connection.client))
+
+
+def _ended_meanwhile(subscription: Subscription) -> CommandError | Disconnected:
+    """The connection was lost, or the API ended or replaced the subscription."""
+    connection = subscription.connection
+    if not connection.is_open:
+        return Disconnected(codes.CONNECTION_CLOSED)
+    replaced = subscription.channel in connection.subscriptions
+    return CommandError(codes.ALREADY_SUBSCRIBED if replaced else codes.INTERNAL)
+
+
 async def activate(established: Established) -> None:
     """The result is out: push what belongs after it, then everything that comes."""
     subscription, position = established.subscription, established.position
-    connection = subscription.connection
-    node, name = connection.node, subscription.channel
-    if connection.subscriptions.get(name) is not subscription:
+    node, name = subscription.connection.node, subscription.channel
+    if not subscription.current:
         return
-    late = subscription.waiting or []
     recovered = established.recovery is not None and established.recovery.recovered
     if subscription.snapshot is not None and not recovered:
         node.push_snapshot(subscription, None)
-    for publication in late:
-        if not publication.offset or position is None or publication.offset > position.offset:
-            encoder = PublicationEncoder(name, Delivery(publication, ""))
-            message = encoder.encode(
-                connection.wire, Variant.FULL if subscription.delta else Variant.PLAIN
-            )
-            node.outbox.send(connection, message)
-            if publication.offset and position is not None:
-                position = Position(publication.offset, position.epoch)
+    for publication in subscription.waiting or []:
+        if publication.offset and position is not None:
+            if publication.offset <= position.offset:
+                continue
+            if subscription.positioned and publication.offset > position.offset + 1:
+                subscription.connection.insufficient_state(subscription)
+                return
+            position = Position(publication.offset, position.epoch)
+        _push_late(subscription, publication)
+    if not subscription.current:  # writing may have ended a connection that is too slow
+        return
     node.hub.channel(name).activate(subscription, position)
     if subscription.options.join_leave:
         await settle(node.broker.publish_join(name, subscription.info()))
+
+
+def _push_late(subscription: Subscription, publication: Publication) -> None:
+    """Push a publication that arrived while the subscribe was being answered."""
+    wanted, connection = subscription.tags_filter, subscription.connection
+    if wanted is not None and not wanted(publication.tags):
+        return
+    encoder = PublicationEncoder(subscription.channel, Delivery(publication, ""))
+    variant = Variant.FULL if subscription.delta else Variant.PLAIN
+    connection.node.outbox.send(connection, encoder.encode(connection.wire, variant))
+    subscription.has_base = subscription.positioned and publication.offset > 0
 
 
 async def undo(established: Established) -> None:
@@ -197,8 +241,9 @@ def _established(
     asked = request.recover or (
         options.force_recovery_mode == "cache" and options.auto_cache_recover
     )
+    codec = subscription.connection.wire.codec
     result = SubscribeResult(
-        data=payload(reply.grant.data),
+        data=shown_payload(payload(reply.grant.data), codec),
         was_recovering=asked,
         delta=subscription.delta,
     )

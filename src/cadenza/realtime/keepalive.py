@@ -18,11 +18,10 @@ class Keepalive:
     and a whole one, so that the connections of a restart spread out.
     """
 
-    __slots__ = ("_connection", "_deadline", "_pinged", "_waiting")
+    __slots__ = ("_connection", "_deadline", "_waiting")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._pinged = False
         self._waiting = False
         node = connection.node
         first = node.client_options.ping_interval * (0.5 + node.chance.random() / 2)
@@ -44,7 +43,10 @@ class Keepalive:
     def _ping(self) -> None:
         connection = self._connection
         options = connection.node.client_options
+        self._deadline = None
         connection.write(connection.wire.ping)
+        if not connection.is_open:  # writing may have ended it
+            return
         if options.pong_timeout and not connection.wire.unidirectional:
             self._waiting = True
             self._deadline = connection.node.timers.after(options.pong_timeout, self._check)

@@ -36,7 +36,7 @@ class Membership:
         The leaver is out of the hub before, so it does not see its own leave. Idempotent.
         """
         node, connection, name = self._node, subscription.connection, subscription.channel
-        if connection.subscriptions.get(name) is not subscription:
+        if not subscription.current:
             return
         del connection.subscriptions[name]
         was_active = subscription.active
@@ -73,7 +73,8 @@ class Membership:
         now = node.clock.time()
         grace = node.client_options.expired_sub_close_delay
         for subscription in list(connection.subscriptions.values()):
-            if not subscription.active:
+            # An earlier one of them may have ended this one.
+            if not (subscription.active and subscription.current):
                 continue
             if subscription.expire_at and now > subscription.expire_at + grace:
                 if subscription.server_side:

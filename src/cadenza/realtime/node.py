@@ -14,7 +14,7 @@ import logging
 import random
 import uuid
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Final
 
 import msgspec
@@ -68,6 +68,8 @@ class Node:
         name: Of the node, for people.
         version: What a connect result says.
         ping_method: Method name of the built-in RPC ping; empty: there is none.
+        unidirectional_disconnects: What a unidirectional client gets in place of an error, by
+            the error's code, where it is not the protocol's usual one.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Node:
         name: str = "cadenza",
         version: str = "",
         ping_method: str = "",
+        unidirectional_disconnects: Mapping[int, Disconnect] | None = None,
     ) -> None:
         self.clock: Final = clock or LoopClock()
         self.chance: Final = chance or random.SystemRandom()
@@ -96,6 +99,7 @@ class Node:
         self.name = name
         self.version = version
         self.ping_method = ping_method
+        self.unidirectional_disconnects: Final = dict(unidirectional_disconnects or {})
         self.uid: Final = self.new_id()
         self.timers: Final = Timers(self.clock)
         self.outbox: Final = Outbox(self.clock)

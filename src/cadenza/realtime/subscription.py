@@ -85,6 +85,11 @@ class Subscription:
         """Whether the subscribe was answered; until then nothing is pushed."""
         return self.waiting is None
 
+    @property
+    def current(self) -> bool:
+        """Whether it is still the connection's subscription to the channel."""
+        return self.connection.subscriptions.get(self.channel) is self
+
     def info(self) -> ClientInfo:
         """The subscriber as others see it."""
         return self.connection.client_info(self.chan_info)

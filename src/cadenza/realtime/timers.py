@@ -71,6 +71,8 @@ class Timers:
 
     def close(self) -> None:
         """Forget everything."""
+        for deadline in self._heap:
+            deadline.callback = None
         self._heap.clear()
         self._dropped = 0
         if self._alarm is not None:

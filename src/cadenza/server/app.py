@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -53,17 +53,26 @@ def create_app(
             application does that itself, as mounted applications have no lifespan.
     """
     gate = gate or Gate(node, config)
-    app = Starlette(
-        routes=[
-            *routes,
-            *client_routes(gate),
-            *api_routes(node, config),
-            *report_routes(node, config),
-        ],
-        exception_handlers={404: _not_found, 405: _not_allowed},
-    )
+    listed = [*routes, *client_routes(gate)]
+    has_internal_port = config.http_server.internal_port != 0
+    if not has_internal_port or config.http_api.external:
+        listed += api_routes(node, config)
+    if not has_internal_port:
+        listed += report_routes(node, config)
+    app = _starlette(listed)
     if manage_node:
         app.router.lifespan_context = _lifespan(node)
+    return app
+
+
+def create_internal_app(node: Node, config: Config) -> Starlette:
+    """The application of ``http_server.internal_port``: the server API, health and metrics."""
+    return _starlette([*api_routes(node, config), *report_routes(node, config)])
+
+
+def _starlette(routes: list[BaseRoute]) -> Starlette:
+    handlers = {404: _not_found, 405: _not_allowed, ClientDisconnect: _gone}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
 
@@ -167,6 +176,11 @@ async def _not_found(_: Request, __: Exception) -> Response:
 async def _not_allowed(_: Request, error: Exception) -> Response:
     headers = error.headers if isinstance(error, HTTPException) else None
     return Response(status_code=405, headers=headers)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """The client left in the middle of its body; nobody reads the answer."""
+    return Response(status_code=400)
 
 
 def _lifespan(node: Node) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect
 from cadenza.server.frames import MESSAGE_TOO_BIG
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade
@@ -76,16 +77,19 @@ async def _carry(
     )
     transport.connection = gate.node.connect(transport, preset)
     reading = asyncio.ensure_future(_read(gate, websocket, transport))
+
+    async def send(data: bytes) -> None:
+        if upgrade.protobuf:
+            await websocket.send_bytes(data)
+        else:
+            await websocket.send_text(data.decode())
+
     try:
-        while (data := await transport.fetch()) is not None:
-            if upgrade.protobuf:
-                await websocket.send_bytes(data)
-            else:
-                await websocket.send_text(data.decode())
-        if transport.ended is not None and not reading.done():
+        await transport.deliver(send)
+        if transport.ended is not None and transport.ended.code != codes.CONNECTION_CLOSED.code:
             await websocket.close(transport.ended.code, transport.ended.reason)
-    except (WebSocketDisconnect, RuntimeError):
-        # The client was gone before what was written: Starlette says so in these two ways.
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
+        # The client is gone, which Starlette says in the first two ways, or does not read.
         transport.lost()
     finally:
         transport.lost()

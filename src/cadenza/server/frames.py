@@ -5,6 +5,7 @@ Section numbers in comments are those of the RFC.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 CONTINUATION: Final = 0x0
@@ -18,6 +19,10 @@ PROTOCOL_ERROR: Final = 1002
 INVALID_TEXT: Final = 1007
 MESSAGE_TOO_BIG: Final = 1009
 
+_FINAL: Final = 0x80
+COMPRESSED: Final = 0x40
+"""The first reserved bit: the message is compressed, if that was negotiated (RFC 7692, 6)."""
+_RESERVED: Final = 0x70
 _KNOWN: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _CONTROL_LIMIT: Final = 125
 _REASON_LIMIT: Final = 123
@@ -32,14 +37,15 @@ class FrameError(Exception):
         self.code = code
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
+def frame(opcode: int, payload: bytes, *, compressed: bool = False) -> bytes:
     """One complete frame from server to client: final and unmasked (5.1, 5.2)."""
+    first = _FINAL | opcode | (COMPRESSED if compressed else 0)
     size = len(payload)
     if size < 126:
-        return bytes((0x80 | opcode, size)) + payload
+        return bytes((first, size)) + payload
     if size < 65536:
-        return bytes((0x80 | opcode, 126, size >> 8, size & 0xFF)) + payload
-    return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((first, 126, size >> 8, size & 0xFF)) + payload
+    return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
 def close_frame(code: int, reason: str) -> bytes:
@@ -71,15 +77,27 @@ class FrameReader:
 
     Args:
         limit: Longest message in bytes, fragments added up.
+        inflate: Inflates a compressed message, if compression was negotiated.
     """
 
-    __slots__ = ("_fragments", "_fragments_size", "_limit", "_opcode", "_rest", "failure")
+    __slots__ = (
+        "_first",
+        "_fragments",
+        "_fragments_size",
+        "_inflate",
+        "_limit",
+        "_reserved",
+        "_rest",
+        "failure",
+    )
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, inflate: Callable[[bytes], bytes] | None = None) -> None:
         self.failure: FrameError | None = None
         self._limit = limit
+        self._inflate = inflate
+        self._reserved = _RESERVED if inflate is None else _RESERVED & ~COMPRESSED
         self._rest = b""
-        self._opcode = CONTINUATION  # of the fragmented message that is being received
+        self._first = CONTINUATION  # the first byte of the fragmented message being received
         self._fragments: list[bytes] | None = None
         self._fragments_size = 0
 
@@ -118,14 +136,14 @@ class FrameReader:
         """Where the payload begins and how long it is; -1 for a header that is not all there."""
         first, second = data[at], data[at + 1]
         opcode = first & 0x0F
-        if first & 0x70 or opcode not in _KNOWN:
+        if first & self._reserved or opcode not in _KNOWN:
             raise FrameError(PROTOCOL_ERROR, "reserved bits or opcode")  # 5.2
         if not second & 0x80:
             raise FrameError(PROTOCOL_ERROR, "a client must mask its frames")  # 5.1
         size = second & 0x7F
         start = at + 6
         if opcode >= CLOSE:
-            if size > _CONTROL_LIMIT or not first & 0x80:
+            if size > _CONTROL_LIMIT or first & (_FINAL | COMPRESSED) != _FINAL:
                 raise FrameError(PROTOCOL_ERROR, "long or fragmented control frame")  # 5.5
             return (start if start <= end else -1), size
         if size == 126:
@@ -140,11 +158,11 @@ class FrameReader:
 
     def _frame(self, first: int, payload: bytes) -> tuple[int, bytes] | None:
         """A complete frame: a message, a control frame, or a part of a message."""
-        opcode, final = first & 0x0F, first & 0x80
+        opcode, final = first & 0x0F, first & _FINAL
         if opcode >= CLOSE:
             return opcode, payload
         if opcode == CONTINUATION:
-            if self._fragments is None:
+            if self._fragments is None or first & COMPRESSED:
                 raise FrameError(PROTOCOL_ERROR, "nothing to continue")  # 5.4
             self._fragments.append(payload)
             self._fragments_size += len(payload)
@@ -152,13 +170,20 @@ class FrameReader:
                 if len(self._fragments) > _FRAGMENT_LIMIT:
                     raise FrameError(MESSAGE_TOO_BIG, "too many fragments")
                 return None
-            payload, opcode = b"".join(self._fragments), self._opcode
+            payload, first = b"".join(self._fragments), self._first
             self._fragments, self._fragments_size = None, 0
         elif self._fragments is not None:
             raise FrameError(PROTOCOL_ERROR, "a message inside a fragmented one")  # 5.4
         elif not final:
-            self._opcode, self._fragments, self._fragments_size = opcode, [payload], len(payload)
+            self._first, self._fragments, self._fragments_size = first, [payload], len(payload)
             return None
+        return self._message(first, payload)
+
+    def _message(self, first: int, payload: bytes) -> tuple[int, bytes]:
+        """A complete message: inflated if need be, and text if it says so."""
+        opcode = first & 0x0F
+        if first & COMPRESSED and self._inflate is not None:
+            payload = self._inflate(payload)
         if opcode == TEXT and not payload.isascii():
             try:
                 payload.decode()

@@ -15,11 +15,14 @@ from urllib.parse import parse_qs
 
 from cadenza.realtime import ConnectClaims, TokenError
 from cadenza.realtime.eager import settle
+from cadenza.realtime.wire import Wire
+from cadenza.server.deflate import Deflate
 from cadenza.server.origin import Origins
+from cadenza.server.wires import WEBSOCKET_JSON, WEBSOCKET_PROTOBUF, compressed_wires
 
 if TYPE_CHECKING:
     from cadenza.realtime import Node
-    from cadenza.server.config import Config
+    from cadenza.server.config import Config, WebSocketConfig
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 JSON_SUBPROTOCOL: Final = "centrifuge-json"
@@ -52,6 +55,7 @@ class Upgrade(NamedTuple):
     """The one to echo; empty: none was offered."""
     protobuf: bool
     frame_ping: bool
+    compressed: bool
 
 
 class Gate:
@@ -66,6 +70,9 @@ class Gate:
         self.node = node
         self.config = config
         self.origins = Origins(config.client.allowed_origins)
+        self.deflate = _deflate(config.websocket)
+        plain = (WEBSOCKET_JSON, WEBSOCKET_PROTOBUF)
+        self._wires = plain, plain if self.deflate is None else compressed_wires(self.deflate)
         self._second = 0
         self._opened_in_second = 0
 
@@ -95,7 +102,13 @@ class Gate:
             subprotocol=subprotocol,
             protobuf=subprotocol == PROTOBUF_SUBPROTOCOL or "protobuf" in asked,
             frame_ping=query.get("cf_ws_frame_ping_pong") == ["true"],
+            compressed=self.deflate is not None
+            and self.deflate.accepts(headers.get("sec-websocket-extensions", "")),
         )
+
+    def wire(self, upgrade: Upgrade) -> Wire:
+        """The wire of an accepted upgrade on the server's own socket path."""
+        return self._wires[upgrade.compressed][upgrade.protobuf]
 
     def policy(self, headers: Mapping[str, str]) -> Refusal | None:
         """Origin, limits and shutdown: what every transport checks before it opens."""
@@ -159,6 +172,13 @@ class Gate:
             },
         )
         return refusal._replace(headers={**refusal.headers, "sec-websocket-version": _VERSION})
+
+
+def _deflate(config: WebSocketConfig) -> Deflate | None:
+    if not config.compression:
+        return None
+    limit = config.decompressed_message_size_limit or 10 * config.message_size_limit
+    return Deflate(config.compression_level, config.compression_min_size, limit)
 
 
 def refuse(status: int, why: str, **more: object) -> Refusal:

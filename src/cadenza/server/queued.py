@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from cadenza.protocol.codes import Disconnect
@@ -15,6 +15,8 @@ from cadenza.realtime.wire import Wire
 HIGH_WATER: Final = 65_536
 """Bytes that wait to be fetched before the engine is told to hold back."""
 LOW_WATER: Final = 16_384
+CLOSE_TIMEOUT: Final = 5.0
+"""Seconds for a client to take what waits once its connection has ended."""
 
 
 class QueuedTransport:
@@ -51,6 +53,7 @@ class QueuedTransport:
         self._size = 0
         self._paused = False
         self._wake = asyncio.Event()
+        self._deadline: asyncio.Timeout | None = None
         self.readable = asyncio.Event()
         self.readable.set()
 
@@ -76,15 +79,19 @@ class QueuedTransport:
             # The connection may speak another dialect by now than the transport began with.
             wire = self.wire if self.connection is None else self.connection.wire
             self.write(wire.framing([wire.push(push)]))
-        self.ended = disconnect
-        self._wake.set()
+        self._end(disconnect)
 
     def abort(self) -> None:
         """See ``Transport``."""
         self._queue.clear()
         self._size = 0
-        self.ended = self.ended or Disconnect(3000, "")
+        if self.ended is None:
+            self._end(Disconnect(3000, ""))
+
+    def _end(self, disconnect: Disconnect) -> None:
+        self.ended = disconnect
         self._wake.set()
+        self._limit_delivery()
 
     def pause_reading(self) -> None:
         """See ``Transport``."""
@@ -96,13 +103,36 @@ class QueuedTransport:
 
     # The response's side.
 
-    async def fetch(self) -> bytes | None:
-        """What was written since the last call, waiting for something; ``None`` at the end."""
-        while not self._queue:
-            if self.ended is not None:
-                return None
+    async def deliver(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Hand on everything that is written, up to the end.
+
+        Raises:
+            TimeoutError: The connection has ended and its client does not take the rest.
+        """
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                if self.ended is not None:
+                    self._limit_delivery()
+                while (data := await self.fetch()) is not None:
+                    await send(data)
+        finally:
+            self._deadline = None
+
+    def _limit_delivery(self) -> None:
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
+
+    async def ready(self) -> None:
+        """Wait for the first bytes, or for the end."""
+        while not self._queue and self.ended is None:
             self._wake.clear()
             await self._wake.wait()
+
+    async def fetch(self) -> bytes | None:
+        """What was written since the last call, waiting for something; ``None`` at the end."""
+        await self.ready()
+        if not self._queue:
+            return None
         data = self._queue.popleft()
         self._size -= len(data)
         if self._paused and self._size < LOW_WATER and self.connection is not None:

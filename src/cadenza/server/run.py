@@ -8,16 +8,19 @@ exits with 0. A second signal ends it at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
 from cadenza.server.gate import Gate
+from cadenza.server.http_protocol import HttpProtocol
 from cadenza.server.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -38,18 +41,26 @@ class Server(uvicorn.Server):
         config: uvicorn's.
         node: Whose clients are disconnected before uvicorn waits for connections to end.
         on_started: Called once it listens.
+        internal: A second application and the socket that it is served on.
     """
 
     def __init__(
-        self, config: uvicorn.Config, node: Node, on_started: Callable[[], None] | None = None
+        self,
+        config: uvicorn.Config,
+        node: Node,
+        on_started: Callable[[], None] | None = None,
+        internal: tuple[uvicorn.Config, socket.socket] | None = None,
     ) -> None:
         super().__init__(config)
         self._node = node
         self._on_started = on_started
+        self._internal = internal
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         await super().startup(sockets)
+        if self._internal is not None and not self.should_exit:
+            await self._listen_internally(*self._internal)
         if self._on_started is not None and not self.should_exit:
             self._on_started()
 
@@ -60,6 +71,32 @@ class Server(uvicorn.Server):
             server.close()
         await self._node.shutdown()
         await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn. A signal that was obeyed is not raised again: the process exits with 0."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                self._captured_signals.clear()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn. The second signal ends the waiting, whichever it is."""
+        self.force_exit = self.should_exit
+        super().handle_exit(sig, frame)
+
+    async def _listen_internally(self, config: uvicorn.Config, sock: socket.socket) -> None:
+        """Serve the second application with the connections and the end of the first."""
+        config.load()
+        protocol = functools.partial(
+            HttpProtocol,
+            config=config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        loop = asyncio.get_running_loop()
+        self.servers.append(await loop.create_server(protocol, sock=sock, backlog=BACKLOG))
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -90,7 +127,7 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
     protocol: Any = functools.partial(_protocol, gate)
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         ws=protocol,
         lifespan="off",
         access_log=False,
@@ -99,6 +136,19 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, int(config.shutdown.timeout)),
         **options,
+    )
+
+
+def internal_config(app: ASGIApp) -> uvicorn.Config:
+    """How uvicorn serves the application of the internal port: plain HTTP and no WebSockets."""
+    return uvicorn.Config(
+        app,
+        http=HttpProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
     )
 
 

@@ -6,6 +6,8 @@ Also their unidirectional forms, which have no way back. Facts: section 10.
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +19,7 @@ from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.json_codec import encode_message
 from cadenza.protocol.messages import Command, ConnectRequest, EmulationRequest
 from cadenza.protocol.protobuf_codec import decode_message
+from cadenza.realtime import Connection
 from cadenza.server.gate import Gate, Refusal
 from cadenza.server.queued import QueuedTransport
 from cadenza.server.wires import (
@@ -29,6 +32,8 @@ from cadenza.server.wires import (
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+logger: Final = logging.getLogger("cadenza.server")
 
 PROTOBUF_TYPE: Final = "application/octet-stream"
 NO_CACHE: Final = {
@@ -84,9 +89,10 @@ class StreamResponse(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             if self._first:
                 await _send_part(send, self._first)
-            while (data := await transport.fetch()) is not None:
-                await _send_part(send, data)
+            await transport.deliver(functools.partial(_send_part, send))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except TimeoutError:
+            logger.info("a client did not read the end of its stream")
         finally:
             transport.lost()
             watch.cancel()
@@ -190,10 +196,31 @@ class Streams:
             return Response(b"cf_connect is missing\n", 400, cors, "text/plain")
         if transport.wire.unidirectional:
             frame = _as_command(frame)
-        transport.connection = gate.node.connect(transport, preset)
-        transport.connection.receive(frame)
+        connection = transport.connection = gate.node.connect(transport, preset)
+        connection.receive(frame)
+        if transport.wire.unidirectional:
+            await transport.ready()
+            answer = self._answer_instead(transport, connection)
+            if answer is not None:
+                return answer
         headers = {"content-type": media_type, **NO_CACHE, **cors}
         return StreamResponse(transport, first, headers)
+
+    def _answer_instead(
+        self, transport: QueuedTransport, connection: Connection
+    ) -> Response | None:
+        """``connect_code_to_http_response``: a plain answer in place of a stream that is over."""
+        config = self._gate.config
+        section = (
+            config.uni_sse if transport.wire is UNI_SSE_JSON else config.uni_http_stream
+        ).connect_code_to_http_response
+        if not section.enabled or transport.ended is None:
+            return None
+        codes = {connection.refusal, transport.ended.code}
+        for item in section.transforms:
+            if item.code in codes:
+                return Response(item.to.body, item.to.status_code)
+        return None
 
 
 async def _opening_frame(request: Request, limit: int) -> bytes | None:

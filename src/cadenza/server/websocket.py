@@ -14,12 +14,16 @@ from typing import Any, Final, cast
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import ConnectClaims, Connection, eager
 from cadenza.server import frames
+from cadenza.server.deflate import ANSWER
 from cadenza.server.frames import FrameReader
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
-from cadenza.server.wires import WEBSOCKET_JSON, WEBSOCKET_PROTOBUF
+from cadenza.server.wires import WEBSOCKET_JSON
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for a client to answer a close frame before its TCP connection is dropped."""
+
+EARLY_LIMIT: Final = 65_536
+"""Bytes that a client may send before its upgrade is decided."""
 
 # What a header of the request costs in memory for as long as the connection lives.
 _KEPT_HEADERS: Final = frozenset({"user-agent", "origin", "x-forwarded-for", "x-real-ip"})
@@ -78,8 +82,10 @@ class WebSocketProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``. The first call brings the request's head."""
         if not self._upgraded:
-            if self._early or self._connection is not None:
+            if self._early:
                 self._early += data  # sent before the 101, while a key is being fetched
+                if len(self._early) > EARLY_LIMIT:
+                    self._socket.abort()
             else:
                 self._early = b" "
                 eager.start(self._open(data))
@@ -118,7 +124,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """See uvicorn: the server stops. The node disconnects its clients itself."""
-        if self._connection is None:
+        if self._connection is None and self._closing is None:
             self._socket.close()
 
     # The engine's side.
@@ -128,7 +134,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._closing is not None or self._socket.is_closing():
             return
         if disconnect.code == 3000:
-            self._socket.close()
+            self._close_socket()
             return
         self._send_close(disconnect.code, disconnect.reason)
 
@@ -189,9 +195,12 @@ class WebSocketProtocol(asyncio.Protocol):
         ]
         if upgrade.subprotocol:
             lines.append(f"Sec-WebSocket-Protocol: {upgrade.subprotocol}")
+        self.wire = self._gate.wire(upgrade)
+        if upgrade.compressed and self._gate.deflate is not None:
+            lines.append(f"Sec-WebSocket-Extensions: {ANSWER}")
+            limit = self._gate.config.websocket.message_size_limit
+            self._reader = FrameReader(limit, self._gate.deflate.inflate)
         self._socket.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        if upgrade.protobuf:
-            self.wire = WEBSOCKET_PROTOBUF
         self.frame_ping = upgrade.frame_ping
         self.headers = {
             name: value for name, value in request.headers.items() if name in _KEPT_HEADERS
@@ -209,13 +218,14 @@ class WebSocketProtocol(asyncio.Protocol):
             if self._connection is not None and self._closing is None:
                 self._connection.receive(payload)
         elif opcode == frames.PING:
-            if self._closing is None:
+            # Who does not read gets no pongs either: they would pile up.
+            if self._connection is not None and not self._connection.paused:
                 self.write(frames.frame(frames.PONG, payload))
         elif opcode == frames.CLOSE:
             if self._closing is None:
                 self.write(frames.close_frame(frames.close_code(payload), ""))
             self._lose()
-            self._socket.close()
+            self._close_socket()
 
     def _fail(self, code: int) -> None:
         """The client broke the framing, so its answer to a close frame could not be read.
@@ -240,8 +250,17 @@ class WebSocketProtocol(asyncio.Protocol):
         """Say goodbye and wait for the answer: closing at once could lose what was written."""
         self.write(frames.close_frame(code, reason))
         self._connection = None
-        loop = asyncio.get_running_loop()
-        self._closing = loop.call_later(CLOSE_TIMEOUT, self._socket.abort)
+        self._drop_later()
+
+    def _close_socket(self) -> None:
+        """Close once everything is written, which a client that does not read could put off."""
+        self._drop_later()
+        self._socket.close()
+
+    def _drop_later(self) -> None:
+        if self._closing is None:
+            loop = asyncio.get_running_loop()
+            self._closing = loop.call_later(CLOSE_TIMEOUT, self._socket.abort)
 
 
 def parse_head(head: bytes) -> Request:

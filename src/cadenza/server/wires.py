@@ -6,6 +6,7 @@ from typing import Final
 
 from cadenza.protocol.protobuf_codec import delimit
 from cadenza.realtime.wire import JSON, PROTOBUF, Framing, Wire
+from cadenza.server.deflate import Deflate
 from cadenza.server.frames import BINARY, TEXT, frame
 
 MESSAGES_PER_FRAME: Final = 16
@@ -28,24 +29,36 @@ def _events(messages: list[bytes]) -> bytes:
     return b"".join([b"data: " + message + b"\n\n" for message in messages])
 
 
-def _websocket(opcode: int, join: Framing) -> Framing:
+def _websocket(opcode: int, join: Framing, deflate: Deflate | None = None) -> Framing:
     """Frames of at most ``MESSAGES_PER_FRAME`` messages each."""
 
+    def one(messages: list[bytes]) -> bytes:
+        payload = join(messages)
+        compressed = deflate.compress(payload) if deflate is not None else None
+        if compressed is None:
+            return frame(opcode, payload)
+        return frame(opcode, compressed, compressed=True)
+
     def framing(messages: list[bytes]) -> bytes:
-        if len(messages) == 1:
-            return frame(opcode, join(messages))
-        return b"".join(
-            [
-                frame(opcode, join(messages[start : start + MESSAGES_PER_FRAME]))
-                for start in range(0, len(messages), MESSAGES_PER_FRAME)
-            ]
-        )
+        if len(messages) <= MESSAGES_PER_FRAME:
+            return one(messages)
+        starts = range(0, len(messages), MESSAGES_PER_FRAME)
+        return b"".join([one(messages[start : start + MESSAGES_PER_FRAME]) for start in starts])
 
     return framing
 
 
 WEBSOCKET_JSON: Final = Wire("websocket-json", JSON, _websocket(TEXT, _json_lines))
 WEBSOCKET_PROTOBUF: Final = Wire("websocket-protobuf", PROTOBUF, _websocket(BINARY, _delimited))
+
+
+def compressed_wires(deflate: Deflate) -> tuple[Wire, Wire]:
+    """The JSON and the Protobuf wire of WebSockets that agreed on compression."""
+    return (
+        Wire("websocket-json-deflate", JSON, _websocket(TEXT, _json_lines, deflate)),
+        Wire("websocket-protobuf-deflate", PROTOBUF, _websocket(BINARY, _delimited, deflate)),
+    )
+
 
 # An ASGI server frames WebSocket messages itself.
 ASGI_JSON: Final = Wire("asgi-json", JSON, _json_lines)

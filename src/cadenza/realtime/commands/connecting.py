@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cadenza.protocol import codes
@@ -18,6 +19,7 @@ from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
 from cadenza.realtime.claims import LONGEST_TTL, SubscriptionGrant, TokenExpired, TokenInvalid
 from cadenza.realtime.eager import settle
+from cadenza.realtime.encoding import shown_payload
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.establish import Established
 from cadenza.realtime.handlers import ConnectEvent, ConnectReply, SubscribeReply
@@ -40,26 +42,32 @@ async def connect(connection: Connection, command: Command) -> None:
     node = connection.node
     try:
         reply = await _authenticated(connection, request)
+        if not connection.is_open:
+            return
         _admit(connection, reply, request)
         requests, grants = _server_side(connection, request, reply)
     except CommandError as refusal:
+        connection.refused(refusal.error)
         if connection.wire.unidirectional:
-            raise Disconnected(_as_disconnect(refusal)) from refusal
-        connection.refused()
+            raise Disconnected(_as_disconnect(connection, refusal)) from refusal
         raise
     connection.accepted()
     node.hub.add(connection)
-    established = [
-        await establish.establish(connection, requests[channel], options, granted, server_side=True)
-        for channel, (options, granted) in grants.items()
-    ]
+    established: list[Established] = []
+    for channel, (options, granted) in grants.items():
+        with suppress(CommandError):  # the API was quicker, to subscribe or to unsubscribe
+            established.append(
+                await establish.establish(
+                    connection, requests[channel], options, granted, server_side=True
+                )
+            )
     result = _result(connection, reply, established)
     if connection.wire.unidirectional:
         connection.push(Push(connect=result))
     else:
         connection.reply(Reply(id=command.id, connect=result))
     if node.handlers.connected is not None:
-        node.handlers.connected(connection)
+        node.notify(node.handlers.connected, connection)
     for one in established:
         await establish.activate(one)
 
@@ -205,7 +213,7 @@ def _result(
         version=node.version,
         expires=bool(reply.expire_at),
         ttl=seconds_left(reply.expire_at, now),
-        data=payload(reply.data),
+        data=shown_payload(payload(reply.data), connection.wire.codec),
         subs={one.subscription.channel: one.result for one in established},
         ping=int(options.ping_interval) if pings else 0,
         pong=pings and bool(options.pong_timeout) and not unidirectional,
@@ -215,9 +223,10 @@ def _result(
     )
 
 
-def _as_disconnect(refusal: CommandError) -> codes.Disconnect:
+def _as_disconnect(connection: Connection, refusal: CommandError) -> codes.Disconnect:
     """Unidirectional clients get no replies, so an error ends the connection (section 5.4)."""
-    return {
+    configured = connection.node.unidirectional_disconnects.get(refusal.error.code)
+    return configured or {
         codes.TOKEN_EXPIRED: codes.CONNECTION_EXPIRED,
         codes.EXPIRED: codes.CONNECTION_EXPIRED,
         codes.TOO_MANY_REQUESTS: codes.RATE_LIMITED,

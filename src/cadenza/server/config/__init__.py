@@ -9,6 +9,7 @@ from cadenza.server.config.client import (
     DisconnectTarget,
     SubscriptionTokenConfig,
     TokenConfig,
+    unidirectional_disconnects,
 )
 from cadenza.server.config.dumping import FORMATS, Format, dump, dumps
 from cadenza.server.config.http import HttpApiConfig, HttpServerConfig, TlsConfig
@@ -95,4 +96,5 @@ __all__ = [
     "load",
     "load_tree",
     "sandbox",
+    "unidirectional_disconnects",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from cadenza.protocol.codes import Disconnect
 from cadenza.realtime.options import ClientOptions
 from cadenza.server.config.secret import Secret
 
@@ -75,3 +76,11 @@ class ClientConfig(ClientOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     user_id_http_header: str = ""
     """Header of a trusted proxy in front that names the user instead of a token."""
     connect_code_to_unidirectional_disconnect: ConnectCodeTransforms = ConnectCodeTransforms()
+
+
+def unidirectional_disconnects(client: ClientConfig) -> dict[int, Disconnect]:
+    """``connect_code_to_unidirectional_disconnect`` as the engine wants it, if it is enabled."""
+    section = client.connect_code_to_unidirectional_disconnect
+    if not section.enabled:
+        return {}
+    return {item.code: Disconnect(item.to.code, item.to.reason) for item in section.transforms}
