@@ -37,6 +37,7 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     # The server's parts are an extra: the command line must load without them.
     try:
         from cadenza.gateway.compose import Gateway  # noqa: PLC0415 - see above
+        from cadenza.market.errors import FeedError  # noqa: PLC0415 - see above
         from cadenza.server.logs import set_up_logs  # noqa: PLC0415 - see above
         from cadenza.server.run import run  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
@@ -49,7 +50,7 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     _prepare(data)
     try:
         gateway = Gateway(settings)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FeedError) as error:
         _fail(str(error))
 
     def started(listening_on: int) -> None:

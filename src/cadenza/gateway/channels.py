@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from cadenza.realtime import ChannelOptions, Namespace
-from cadenza.server.config import Config
+from cadenza.server.config import Config, OrderBookConfig, TradeConfig
 
 MARKET: Final = "market"
 TRADING_ACCOUNT: Final = "tradingAccount"
@@ -55,26 +55,13 @@ def trade_channels(instrument_id: str) -> tuple[str, ...]:
     return tuple(f"{MARKET}:{kind}:{instrument_id}" for kind in TRADE_KINDS)
 
 
-def book_options(config: Config) -> ChannelOptions:
-    """Order books: anybody with a token may read, and recover what was missed."""
-    book = config.market.order_book
+def market_options(history: OrderBookConfig | TradeConfig) -> ChannelOptions:
+    """Options of a kind of market channel: anybody with a token may read, and recover."""
     return ChannelOptions(
         allow_subscribe_for_client=True,
-        history_size=book.history_size,
-        history_ttl=book.history_ttl,
-        force_recovery=book.history_size > 0,
-        allow_history_for_subscriber=True,
-    )
-
-
-def trade_options(config: Config) -> ChannelOptions:
-    """Public trades: the same, with a history of their own length."""
-    trade = config.market.trade
-    return ChannelOptions(
-        allow_subscribe_for_client=True,
-        history_size=trade.history_size,
-        history_ttl=trade.history_ttl,
-        force_recovery=trade.history_size > 0,
+        history_size=history.history_size,
+        history_ttl=history.history_ttl,
+        force_recovery=history.history_size > 0,
         allow_history_for_subscriber=True,
     )
 

@@ -39,7 +39,8 @@ class Gateway:
         self.clock: Final = SystemClock()
         book = config.market.order_book
         self.market: Final = Market(depth=book.depth, is_paced=book.update_interval > 0)
-        books, trades = channels.book_options(config), channels.trade_options(config)
+        books = channels.market_options(config.market.order_book)
+        trades = channels.market_options(config.market.trade)
         self.data: Final = MarketData(self.market, books, trades)
         self.feed: Final[Feed | None] = make_feed(config.market, self.market, self.clock)
 

@@ -110,7 +110,7 @@ SUBSCRIPTION_EXPIRED: Final = Disconnect(3006, "subscription expired")
 SLOW: Final = Disconnect(3008, "slow")
 """The client does not read as fast as its channels write (``client.queue_max_size``)."""
 WRITE_ERROR: Final = Disconnect(3009, "write error")
-"""A write failed or took longer than ``websocket.write_timeout``."""
+"""For transports that can tell that a write failed."""
 INSUFFICIENT_STATE: Final = Disconnect(3010, "insufficient state")
 """Something was missed in a server-side subscription. Reconnect and recover."""
 FORCE_RECONNECT: Final = Disconnect(3011, "force reconnect")

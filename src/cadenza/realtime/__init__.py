@@ -20,6 +20,7 @@ from cadenza.realtime.claims import (
 )
 from cadenza.realtime.clock import Clock, LoopClock, VirtualClock
 from cadenza.realtime.connection import Connection
+from cadenza.realtime.duration import Duration
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import (
     ConnectEvent,
@@ -49,6 +50,7 @@ __all__ = [
     "Connection",
     "Disconnect",
     "Disconnected",
+    "Duration",
     "ErrorCode",
     "Handlers",
     "HistoryFilter",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 import random
 import string
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from cadenza.protocol.messages import ClientInfo, Publication
@@ -32,10 +34,13 @@ class MemoryBroker:
         self._events: BrokerEvents | None = None
         self._subscribed: set[str] = set()
         self._streams: dict[str, Stream] = {}
-        self._results: dict[tuple[str, str], PublishResult] = {}
-        # (when, channel, idempotency key or ""): what may have expired then.
-        self._expiries: list[tuple[float, str, str]] = []
+        self._results: dict[tuple[str, str], tuple[float, PublishResult]] = {}
+        # (when, order, look): what may have expired then. A stream has at most one for its
+        # publications and one for its meta data, which look again later when there was a renewal.
+        self._expiries: list[tuple[float, int, Callable[[float], None]]] = []
+        self._order = 0
         self._sweeper: Cancellable | None = None
+        self._sweep_at = 0.0
 
     def start(self, events: BrokerEvents) -> None:
         """See ``Broker``."""
@@ -51,16 +56,16 @@ class MemoryBroker:
         self, channel: str, publication: Publication, options: PublishOptions
     ) -> PublishResult:
         """See ``Broker``. Delivers before it returns."""
-        key = options.idempotency_key
-        if key and (known := self._results.get((channel, key))) is not None:
-            return known
+        key, now = options.idempotency_key, self._clock.monotonic()
+        if key and (known := self._results.get((channel, key))) is not None and known[0] > now:
+            return known[1]
         if options.history_size > 0 and options.history_ttl > 0:
             result, delivery = self._store(channel, publication, options)
         else:
             result, delivery = _NOWHERE, Delivery(publication, "")
         if key:
-            self._results[channel, key] = result
-            self._expire(self._clock.monotonic() + IDEMPOTENCY_TTL, channel, key)
+            self._results[channel, key] = (now + IDEMPOTENCY_TTL, result)
+            self._look_at(now + IDEMPOTENCY_TTL, partial(self._sweep_result, (channel, key)))
         if delivery is not None and channel in self._subscribed and self._events is not None:
             self._events.on_publication(channel, delivery)
         return result
@@ -102,9 +107,10 @@ class MemoryBroker:
         before = stream.newest() if options.delta else None
         stream.version = (options.version, options.version_epoch)
         stream.add(publication, options.history_size)
-        if stream.expires_at <= (now := self._clock.monotonic()):
-            self._expire(now + options.history_ttl, channel, "")
-        stream.expires_at = now + options.history_ttl
+        stream.expires_at = self._clock.monotonic() + options.history_ttl
+        if not stream.watched:
+            stream.watched = True
+            self._look_at(stream.expires_at, partial(self._sweep_publications, stream))
         previous = bytes(before.data) if before is not None else None
         delivery = Delivery(publication, stream.epoch, options.delta, previous)
         return PublishResult(stream.top), delivery
@@ -116,40 +122,52 @@ class MemoryBroker:
         if stream is None or stream.meta_expires_at <= now:
             stream = Stream("".join(self._chance.choices(_EPOCH_LETTERS, k=8)))
             self._streams[channel] = stream
-            self._expire(now + meta_ttl, channel, "")
+            self._look_at(now + meta_ttl, partial(self._sweep_stream, channel, stream))
         elif stream.publications and stream.expires_at <= now:
             stream.clear()
         stream.meta_expires_at = now + meta_ttl
         return stream
 
-    def _expire(self, when: float, channel: str, key: str) -> None:
-        heapq.heappush(self._expiries, (when, channel, key))
-        if self._sweeper is None:
-            self._sweeper = self._clock.call_later(_SWEEP_SECONDS, self._sweep)
+    def _look_at(self, when: float, look: Callable[[float], None]) -> None:
+        self._order += 1
+        heapq.heappush(self._expiries, (when, self._order, look))
+        self._schedule_sweep()
+
+    def _schedule_sweep(self) -> None:
+        now = self._clock.monotonic()
+        when = max(now + _SWEEP_SECONDS, self._expiries[0][0])
+        if self._sweeper is not None:
+            if self._sweep_at <= when:
+                return
+            self._sweeper.cancel()
+        self._sweep_at = when
+        self._sweeper = self._clock.call_later(when - now, self._sweep)
 
     def _sweep(self) -> None:
         """Let go of what has expired; what was renewed meanwhile is looked at again later."""
         now = self._clock.monotonic()
         self._sweeper = None
         while self._expiries and self._expiries[0][0] <= now:
-            _, channel, key = heapq.heappop(self._expiries)
-            if key:
-                self._results.pop((channel, key), None)
-            else:
-                self._sweep_stream(channel, now)
+            heapq.heappop(self._expiries)[2](now)
         if self._expiries:
-            delay = max(_SWEEP_SECONDS, self._expiries[0][0] - now)
-            self._sweeper = self._clock.call_later(delay, self._sweep)
+            self._schedule_sweep()
 
-    def _sweep_stream(self, channel: str, now: float) -> None:
-        stream = self._streams.get(channel)
-        if stream is None:
-            return
-        if stream.publications and stream.expires_at > now:
-            heapq.heappush(self._expiries, (stream.expires_at, channel, ""))
-            return
-        stream.clear()
-        if stream.meta_expires_at <= now:
-            del self._streams[channel]
+    def _sweep_result(self, place: tuple[str, str], now: float) -> None:
+        known = self._results.get(place)
+        if known is not None and known[0] <= now:
+            del self._results[place]
+
+    def _sweep_publications(self, stream: Stream, now: float) -> None:
+        stream.watched = stream.expires_at > now and bool(stream.publications)
+        if stream.watched:
+            self._look_at(stream.expires_at, partial(self._sweep_publications, stream))
         else:
-            heapq.heappush(self._expiries, (stream.meta_expires_at, channel, ""))
+            stream.clear()
+
+    def _sweep_stream(self, channel: str, stream: Stream, now: float) -> None:
+        if self._streams.get(channel) is not stream:
+            return
+        if stream.meta_expires_at > now:
+            self._look_at(stream.meta_expires_at, partial(self._sweep_stream, channel, stream))
+        else:
+            del self._streams[channel]

@@ -27,6 +27,7 @@ from cadenza.realtime import eager
 from cadenza.realtime.claims import LONGEST_TTL, ConnectClaims
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.keepalive import Keepalive
+from cadenza.realtime.slow import CONFLATE_AT
 from cadenza.realtime.states import MOVES, REQUESTS, Move, State, classify
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Deadline
@@ -184,8 +185,12 @@ class Connection:
             self.refuse(command.id, refusal.error)
         except (Disconnected, PayloadError):
             raise
-        except Exception:
+        except Exception as error:
             logger.exception("%s of client %s failed", request, self.client)
+            if self.wire.unidirectional or (request == "connect" and self.state is not State.NEW):
+                raise Disconnected(codes.SERVER_ERROR) from error
+            if request == "connect":
+                self.refused(codes.INTERNAL)
             self.refuse(command.id, codes.INTERNAL)
         self.node.count_command(request)
 
@@ -259,8 +264,11 @@ class Connection:
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
         self._held_bytes += len(data)
-        if self._held_bytes > self.node.client_options.queue_max_size:
+        limit = self.node.client_options.queue_max_size
+        if self._held_bytes > limit:
             self.disconnect(codes.SLOW)
+        elif self._held_bytes > limit // CONFLATE_AT:
+            self.node.slow.held(self)
 
     # Who it is.
 
@@ -297,7 +305,7 @@ class Connection:
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
-        if expire_at:
+        if expire_at and self.is_open:
             grace = self.node.client_options.expired_close_delay
             left = max(0.0, min(LONGEST_TTL, expire_at - self.node.clock.time()))
             self._expiry = self.node.timers.after(
@@ -316,7 +324,7 @@ class Connection:
         if self.state is State.CLOSED:
             return
         # Replies and pushes so far go out first, except to a client that does not read them.
-        if self.parts and disconnect not in {codes.SLOW, codes.CONNECTION_CLOSED}:
+        if disconnect not in {codes.SLOW, codes.CONNECTION_CLOSED}:
             self.node.outbox.flush()
         if self.is_open:  # flushing may have ended it, as slow
             self._end(disconnect)

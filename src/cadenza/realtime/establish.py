@@ -88,8 +88,7 @@ async def establish(
         if options.presence and subscription.current:
             await _enter(subscription)
         page, recovery = await _read(subscription, request)
-        if not subscription.current:
-            raise _ended_meanwhile(subscription)
+        _check_current(subscription)
         return _established(subscription, request, reply, page, recovery)
     except (CommandError, Disconnected, PayloadError):
         await node.leave(subscription, codes.CLIENT_DISCONNECTED)
@@ -109,19 +108,22 @@ async def _enter(subscription: Subscription) -> None:
         await settle(presence.remove(name, subscription.connection.client))
 
 
-def _ended_meanwhile(subscription: Subscription) -> CommandError | Disconnected:
-    """The connection was lost, or the API ended or replaced the subscription."""
+def _check_current(subscription: Subscription) -> None:
+    """Raise if the connection was lost, or the API ended or replaced the subscription."""
+    if subscription.current:
+        return
     connection = subscription.connection
     if not connection.is_open:
-        return Disconnected(codes.CONNECTION_CLOSED)
+        raise Disconnected(codes.CONNECTION_CLOSED)
     replaced = subscription.channel in connection.subscriptions
-    return CommandError(codes.ALREADY_SUBSCRIBED if replaced else codes.INTERNAL)
+    raise CommandError(codes.ALREADY_SUBSCRIBED if replaced else codes.INTERNAL)
 
 
 async def activate(established: Established) -> None:
     """The result is out: push what belongs after it, then everything that comes."""
     subscription, position = established.subscription, established.position
-    node, name = subscription.connection.node, subscription.channel
+    connection, name = subscription.connection, subscription.channel
+    node = connection.node
     if not subscription.current:
         return
     recovered = established.recovery is not None and established.recovery.recovered
@@ -132,11 +134,11 @@ async def activate(established: Established) -> None:
             if publication.offset <= position.offset:
                 continue
             if subscription.positioned and publication.offset > position.offset + 1:
-                subscription.connection.insufficient_state(subscription)
+                connection.insufficient_state(subscription)
                 return
             position = Position(publication.offset, position.epoch)
         _push_late(subscription, publication)
-    if not subscription.current:  # writing may have ended a connection that is too slow
+    if connection.subscriptions.get(name) is not subscription:  # writing showed it to be slow
         return
     node.hub.channel(name).activate(subscription, position)
     if subscription.options.join_leave:

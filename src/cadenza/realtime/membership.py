@@ -53,7 +53,7 @@ class Membership:
         if not channel.subscriptions:
             node.timers.after(LINGER_SECONDS, lambda: self._stop_listening(name))
         if node.handlers.unsubscribed is not None and was_active:
-            node.handlers.unsubscribed(connection, name, end)
+            node.notify(node.handlers.unsubscribed, connection, name, end)
 
     def push_snapshot(self, subscription: Subscription, position: Position | None) -> None:
         """Push a channel's state to one subscriber; ``position``: where that puts it, if told."""

@@ -14,8 +14,8 @@ import logging
 import random
 import uuid
 from collections import Counter
-from collections.abc import Coroutine, Mapping
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Final, ParamSpec
 
 import msgspec
 
@@ -47,6 +47,11 @@ from cadenza.realtime.timers import Timers
 from cadenza.realtime.transport import Transport
 
 logger: Final = logging.getLogger("cadenza.realtime")
+
+P = ParamSpec("P")
+
+GOODBYE_SECONDS: Final = 5.0
+"""How long a shutdown waits for what is left to be told to broker and presence."""
 
 PUBLISH_OPTIONS_KEPT: Final = 1024
 """Distinct channel options that are remembered; an application may make them up as it goes."""
@@ -113,6 +118,7 @@ class Node:
         self.error_counts: Counter[int] = Counter()
         self.disconnect_counts: Counter[int] = Counter()
         self.open_connections: set[Connection] = set()
+        self._background: set[asyncio.Task[None]] = set()
         self.started_at = 0.0
         self.closing = False
 
@@ -130,6 +136,8 @@ class Node:
         for connection in list(self.open_connections):
             connection.disconnect(codes.SHUTDOWN)
         self.outbox.flush()
+        if self._background:  # presence to remove, leaves to publish
+            await asyncio.wait(self._background, timeout=GOODBYE_SECONDS)
         self.timers.close()
         await settle(self.broker.close())
         await settle(self.admin.close())
@@ -279,10 +287,23 @@ class Node:
         return self.membership.leave(subscription, end)
 
     def in_background(self, work: Coroutine[object, None, None]) -> None:
-        """Do it now, or as far as it goes now and the rest when it can."""
-        task = eager.start(work)
+        """Do it now, or as far as it goes now and the rest when it can. Failures are logged."""
+        try:
+            task = eager.start(work)
+        except Exception:
+            logger.exception("background work failed")
+            return
         if task is not None:
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
             task.add_done_callback(_log_failure)
+
+    def notify(self, handler: Callable[P, None], *about: P.args, **more: P.kwargs) -> None:
+        """Call a handler that decides nothing, so that its failure changes nothing."""
+        try:
+            handler(*about, **more)
+        except Exception:
+            logger.exception("a handler failed")
 
     # Connections.
 
@@ -296,7 +317,7 @@ class Node:
         for subscription in list(connection.subscriptions.values()):
             self.in_background(self.leave(subscription, codes.CLIENT_DISCONNECTED))
         if was_known and self.handlers.disconnected is not None:
-            self.handlers.disconnected(connection, disconnect)
+            self.notify(self.handlers.disconnected, connection, disconnect)
 
     # Counting and telling.
 

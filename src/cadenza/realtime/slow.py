@@ -1,14 +1,18 @@
 """Clients that read more slowly than their channels write.
 
-What is written to such a client waits in memory, up to ``client.queue_max_size``. In a channel
-with a state (an order book) it waits for nothing: its publications are left out and, once the
-client reads again, replaced by the state as of then. So a book is late, never wrong, and a slow
-reader of books is not disconnected for them.
+What is written to such a client waits in memory, up to ``client.queue_max_size``. When a quarter of
+that is waiting, the channels with a state (order books) stop adding to it: their publications are
+left out and, once the client has read what waits, replaced by the state as of then. So a book is
+late, never wrong, and a slow reader of books is not disconnected for them. A transport that is full
+for a moment, as after one large snapshot, changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+CONFLATE_AT: Final = 4
+"""Order books are conflated when this part of ``client.queue_max_size`` waits: a quarter."""
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -33,8 +37,11 @@ class SlowReaders:
     def pause(self, connection: Connection) -> None:
         """The connection's transport is full."""
         self._paused.add(connection)
+
+    def held(self, connection: Connection) -> None:
+        """So much waits for the connection that what can be replaced should not be added."""
         for subscription in connection.subscriptions.values():
-            if subscription.snapshot is not None and subscription.active:
+            if subscription.snapshot is not None and subscription.active and not subscription.stale:
                 self._node.hub.channel(subscription.channel).suspend(subscription)
 
     def resume(self, connection: Connection) -> None:

@@ -42,7 +42,15 @@ class HistoryFilter(NamedTuple):
 class Stream:
     """Publications with consecutive offsets; the oldest go when there are more than ``size``."""
 
-    __slots__ = ("epoch", "expires_at", "meta_expires_at", "offset", "publications", "version")
+    __slots__ = (
+        "epoch",
+        "expires_at",
+        "meta_expires_at",
+        "offset",
+        "publications",
+        "version",
+        "watched",
+    )
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
@@ -51,6 +59,7 @@ class Stream:
         self.version = (0, "")
         self.expires_at = 0.0
         self.meta_expires_at = 0.0
+        self.watched = False  # whether somebody will look whether the publications have expired
 
     @property
     def top(self) -> Position:

@@ -20,6 +20,7 @@ from cadenza.protocol.json_codec import encode_message
 from cadenza.protocol.messages import Command, ConnectRequest, EmulationRequest
 from cadenza.protocol.protobuf_codec import decode_message
 from cadenza.realtime import Connection
+from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.gate import Gate, Refusal
 from cadenza.server.queued import QueuedTransport
 from cadenza.server.wires import (
@@ -48,25 +49,6 @@ PREFLIGHT: Final = {
 _emulation: Final = msgspec.json.Decoder(EmulationRequest)
 _text: Final = msgspec.json.Decoder(str)
 _connect: Final = msgspec.json.Decoder(ConnectRequest)
-
-
-class BodyTooLarge(Exception):  # noqa: N818 - HTTP's own words for 413
-    """The request's body is longer than the configuration allows."""
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The request's body, of at most ``limit`` bytes.
-
-    Raises:
-        BodyTooLarge: There is more; the rest was not read.
-    """
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise BodyTooLarge
-        parts.append(part)
-    return b"".join(parts)
 
 
 class StreamResponse(Response):

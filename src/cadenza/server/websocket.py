@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import logging
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -18,6 +19,8 @@ from cadenza.server.deflate import ANSWER
 from cadenza.server.frames import FrameReader
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
 from cadenza.server.wires import WEBSOCKET_JSON
+
+logger: Final = logging.getLogger("cadenza.server")
 
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds for a client to answer a close frame before its TCP connection is dropped."""
@@ -88,7 +91,9 @@ class WebSocketProtocol(asyncio.Protocol):
                     self._socket.abort()
             else:
                 self._early = b" "
-                eager.start(self._open(data))
+                opening = eager.start(self._open(data))
+                if opening is not None:
+                    opening.add_done_callback(self._opened)
             return
         for opcode, payload in self._reader.feed(data):
             if self._socket.is_closing():
@@ -179,6 +184,12 @@ class WebSocketProtocol(asyncio.Protocol):
         else:
             self._accept(decision, request, preset)
 
+    def _opened(self, opening: asyncio.Task[None]) -> None:
+        """Drop a client whose upgrade could not be decided."""
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            logger.error("an upgrade failed", exc_info=error)
+            self._socket.abort()
+
     def _refuse(self, refusal: Refusal) -> None:
         lines = [f"HTTP/1.1 {refusal.status} {http.HTTPStatus(refusal.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in refusal.headers.items()]
@@ -233,6 +244,7 @@ class WebSocketProtocol(asyncio.Protocol):
         The end of our stream after the close frame tells it to end its own; what it still sends
         is taken and ignored, as closing at once could lose the close frame.
         """
+        self._gate.node.outbox.flush()  # the answers to what came before
         self._lose()
         if self._closing is None:
             self._send_close(code, "")

@@ -1,4 +1,4 @@
-"""The line format shared by captures of several venues: ``<seconds>.<fraction>: <json>``.
+"""What captures of several venues share, above all their lines: ``<seconds>.<fraction>: <json>``.
 
 Other lines tell of the capture itself: a socket opened (``<->``), a request sent (``<-``), an HTTP
 reply (``->``), or a closing note.
@@ -7,9 +7,13 @@ reply (``->``), or a closing note.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from cadenza.market.errors import BadMessageError
+from cadenza.market.errors import BadMessageError, ChecksumError
+from cadenza.market.feed import BookCheck
+from cadenza.market.feeds.continuity import UNNUMBERED
+from cadenza.market.feeds.messages import Declaration
+from cadenza.market.order_book import OrderBook
 
 _NS_DIGITS = 9
 _OPENED = re.compile(rb"(\S+) <-> [0-9.]+\s*")
@@ -32,3 +36,35 @@ def split_received(line: bytes) -> tuple[int, bytes] | None:
         return int(seconds) * 10**_NS_DIGITS + nanoseconds, body
     except ValueError:
         raise BadMessageError(f"{stamp[:40]!r} is no receive time") from None
+
+
+def checksum_check(checksum: Callable[[OrderBook], int], expected: int) -> BookCheck:
+    """A check that a book has the checksum that the venue sent with an update."""
+
+    def check(book: OrderBook) -> None:
+        actual = checksum(book)
+        if actual != expected:
+            raise ChecksumError(str(book.listing.id), expected, actual)
+
+    return check
+
+
+class CaptureDecoder:
+    """What the decoders of captured sockets share; see `Decoder`.
+
+    Such a capture holds many instruments, which are declared with their snapshots, and its books
+    have no update numbers.
+
+    Args:
+        market: Names the capture in logs.
+    """
+
+    def __init__(self, market: str) -> None:
+        self.market = market
+        self.rule = UNNUMBERED
+        self.declarations: Sequence[Declaration] = ()
+        self._ids: dict[str, str] = {}
+
+    def split(self, line: bytes) -> tuple[int, bytes] | None:
+        """Cut off the receive time."""
+        return split_received(line)

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from cadenza.market.errors import BadMessageError
-from cadenza.market.feeds.capture import opened_address, split_received
+from cadenza.market.feeds.capture import CaptureDecoder, opened_address
 from cadenza.market.feeds.catalogue import FINEST_LOT, finest_step, make_instrument
-from cadenza.market.feeds.continuity import UNNUMBERED
 from cadenza.market.feeds.messages import (
     BookDiff,
     BookSnapshot,
@@ -64,18 +63,11 @@ def detect(sample: Sequence[bytes]) -> CoinbaseDecoder | None:
     return CoinbaseDecoder() if b"coinbase.com" in opened_address(sample) else None
 
 
-class CoinbaseDecoder:
+class CoinbaseDecoder(CaptureDecoder):
     """Reads the messages of one socket; see `Decoder`."""
 
     def __init__(self) -> None:
-        self.market = "Coinbase"
-        self.rule = UNNUMBERED
-        self.declarations: Sequence[Declaration] = ()
-        self._ids: dict[str, str] = {}
-
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut off the receive time."""
-        return split_received(line)
+        super().__init__("Coinbase")
 
     def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
         """Read a snapshot, an update or a match."""

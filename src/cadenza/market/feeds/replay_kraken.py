@@ -14,11 +14,9 @@ from itertools import chain
 
 import msgspec
 
-from cadenza.market.errors import BadMessageError, ChecksumError
-from cadenza.market.feed import BookCheck
-from cadenza.market.feeds.capture import opened_address, split_received
+from cadenza.market.errors import BadMessageError
+from cadenza.market.feeds.capture import CaptureDecoder, checksum_check, opened_address
 from cadenza.market.feeds.catalogue import finest_step, make_instrument
-from cadenza.market.feeds.continuity import UNNUMBERED
 from cadenza.market.feeds.messages import BookDiff, BookSnapshot, Declaration, Message
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, Row, Venue
@@ -58,27 +56,11 @@ def checksum(book: OrderBook) -> int:
     return zlib.crc32("".join(text.replace(".", "").lstrip("0") for text in numbers).encode())
 
 
-def _check(expected: int) -> BookCheck:
-    def check(book: OrderBook) -> None:
-        actual = checksum(book)
-        if actual != expected:
-            raise ChecksumError(str(book.listing.id), expected, actual)
-
-    return check
-
-
-class KrakenDecoder:
+class KrakenDecoder(CaptureDecoder):
     """Reads the messages of one socket; see `Decoder`."""
 
     def __init__(self) -> None:
-        self.market = "Kraken"
-        self.rule = UNNUMBERED
-        self.declarations: Sequence[Declaration] = ()
-        self._ids: dict[str, str] = {}
-
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut off the receive time."""
-        return split_received(line)
+        super().__init__("Kraken")
 
     def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
         """Read a message of the book channel."""
@@ -106,7 +88,7 @@ class KrakenDecoder:
         asks = [row for part in parts for row in part.asks]
         timestamp_ms = max(map(_row_ms, chain(bids, asks)), default=received_ms)
         text = "".join(part.checksum for part in parts)
-        check = _check(int(text)) if text else None
+        check = checksum_check(checksum, int(text)) if text else None
         diff = BookDiff(self._ids[pair], _rows(bids), _rows(asks), timestamp_ms, check=check)
         return (diff,)
 

@@ -12,11 +12,9 @@ from itertools import chain, zip_longest
 
 import msgspec
 
-from cadenza.market.errors import BadMessageError, ChecksumError
-from cadenza.market.feed import BookCheck
-from cadenza.market.feeds.capture import opened_address, split_received
+from cadenza.market.errors import BadMessageError
+from cadenza.market.feeds.capture import CaptureDecoder, checksum_check, opened_address
 from cadenza.market.feeds.catalogue import FINEST_LOT, finest_step, make_instrument
-from cadenza.market.feeds.continuity import UNNUMBERED
 from cadenza.market.feeds.messages import (
     BookDiff,
     BookSnapshot,
@@ -80,27 +78,11 @@ def checksum(book: OrderBook) -> int:
     return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
 
 
-def _check(expected: int) -> BookCheck:
-    def check(book: OrderBook) -> None:
-        actual = checksum(book)
-        if actual != expected:
-            raise ChecksumError(str(book.listing.id), expected, actual)
-
-    return check
-
-
-class OkxDecoder:
+class OkxDecoder(CaptureDecoder):
     """Reads the messages of one socket; see `Decoder`."""
 
     def __init__(self) -> None:
-        self.market = "OKX"
-        self.rule = UNNUMBERED
-        self.declarations: Sequence[Declaration] = ()
-        self._ids: dict[str, str] = {}
-
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut off the receive time."""
-        return split_received(line)
+        super().__init__("OKX")
 
     def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:  # noqa: ARG002 - interface
         """Read a message of the books or trades channel."""
@@ -130,7 +112,7 @@ class OkxDecoder:
                     bids,
                     asks,
                     int(book.timestamp),
-                    check=_check(book.checksum),
+                    check=checksum_check(checksum, book.checksum),
                 )
             )
         return messages

@@ -16,6 +16,7 @@ from cadenza.protocol import codes
 from cadenza.realtime import CommandError
 from cadenza.server.api import requests as api
 from cadenza.server.api.methods import NOT_FOUND, REQUESTS, Methods, shown_error
+from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.config import HttpApiConfig
 
 logger: Final = logging.getLogger("cadenza.server.api")
@@ -68,10 +69,12 @@ class ApiEndpoint:
         if name != "batch" and name not in REQUESTS:
             return Response("404 page not found\n", 404, media_type="text/plain")
         try:
-            body = await _body(request)
+            body = await read_body(request, BODY_LIMIT)
             if name == "batch":
                 return _json(await self._run_batch(body))
             return self._answer(request, await self._run(name, body))
+        except BodyTooLarge:
+            return Response(status_code=413)
         except MalformedBody:
             return Response("Bad Request\n", 400, media_type="text/plain")
 
@@ -81,12 +84,14 @@ class ApiEndpoint:
             return refusal
         lines = []
         try:
-            for line in (await _body(request)).strip().split(b"\n"):
+            for line in (await read_body(request, BODY_LIMIT)).strip().split(b"\n"):
                 command = _legacy_command(line)
                 outcome = await self._run(command.method, bytes(command.params))
                 if command.id:
                     outcome = {"id": command.id, **outcome}
                 lines.append(msgspec.json.encode(outcome))
+        except BodyTooLarge:
+            return Response(status_code=413)
         except MalformedBody:
             return Response("Bad Request\n", 400, media_type="text/plain")
         return Response(b"\n".join(lines), media_type="application/json")
@@ -161,16 +166,6 @@ class ApiEndpoint:
 
 def _json(content: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BODY_LIMIT:
-            raise MalformedBody
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:

@@ -28,11 +28,16 @@ class TokenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """http(s) URL of a key set. When given, the static keys above are not used.
     ``{{name}}`` stands for a named group of ``issuer_regex`` or ``audience_regex``."""
     insecure_skip_jwks_endpoint_safety_check: bool = False
+    """Allow a placeholder that takes any value; see ``jwks_public_endpoint``."""
 
     audience: str = ""
+    """What ``aud`` must hold."""
     audience_regex: str = ""
+    """What ``aud`` must match; not together with ``audience``."""
     issuer: str = ""
+    """What ``iss`` must be."""
     issuer_regex: str = ""
+    """What ``iss`` must match; not together with ``issuer``."""
     user_id_claim: str = ""
     """Claim to take the user from instead of ``sub``."""
 

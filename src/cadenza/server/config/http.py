@@ -25,6 +25,7 @@ class HttpServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     address: str = "127.0.0.1"
     """Host to bind; an empty text binds every interface."""
     port: int = 8000
+    """0 takes a free one."""
     internal_address: str = ""
     """Host of the internal port; empty: the same as ``address``."""
     internal_port: int = 0
@@ -36,7 +37,9 @@ class HttpApiConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """``http_api``: publish, broadcast, disconnect, ... for a backend."""
 
     disabled: bool = False
+    """Do not serve the API."""
     handler_prefix: str = "/api"
+    """Path of the API."""
     key: Secret = Secret("")
     """Without a key every request is refused, unless ``insecure``."""
     error_mode: Literal["", "transport"] = ""

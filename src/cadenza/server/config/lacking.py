@@ -61,13 +61,27 @@ _HTTP_SERVER: Final = {
         "served unencrypted",
         options("enabled host_whitelist cache_dir email server_name http", http_addr=":80"),
     ),
-    "http_server.tls_external": Lacking("http_server.tls covers the internal port too"),
-    "http_server.internal_tls": Lacking("the internal port uses http_server.tls", shapes.TLS),
+    "http_server.tls_external": Lacking("http_server.tls never covers the internal port"),
+    "http_server.internal_tls": Lacking(
+        "the internal port is served unencrypted: keep it on a private address", shapes.TLS
+    ),
     "http_server.http3": Lacking("HTTP/3 does not exist here", options("enabled")),
     "http_server.h2c_external": Lacking("HTTP/2 does not exist here"),
 }
 
 _TRANSPORTS: Final = {
+    "client.concurrency": Lacking(
+        "the commands of one connection are handled one after another; different connections do "
+        "not wait for each other"
+    ),
+    "client.channel_position_max_time_lag": Lacking(
+        "publications do not travel between nodes here, so none can be late", "0s"
+    ),
+    "websocket.write_timeout": Lacking(
+        "a client that does not read is bounded by client.queue_max_size and by "
+        "client.pong_timeout instead",
+        "1s",
+    ),
     "websocket.read_buffer_size": Lacking("buffers are sized by the server itself"),
     "websocket.write_buffer_size": Lacking("buffers are sized by the server itself"),
     "websocket.use_write_buffer_pool": Lacking("buffers are managed by the server itself"),

@@ -19,6 +19,7 @@ class ReplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     speed: float | Literal["max"] = 1.0
     """Times real time, or ``"max"``: as fast as it can be read."""
     loop: bool = False
+    """Begin again after the last message."""
 
 
 class SimulatedConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,21 +41,27 @@ class OrderBookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     update_interval: Duration = Duration(0.1)
     """Changes within it leave as one delta; 0: each at once."""
     history_size: int = 300
+    """Publications kept for recovery; 0 switches recovery off."""
     history_ttl: Duration = Duration(60)
+    """How long they are kept after the newest."""
 
 
 class TradeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``market.trade``: the channels ``market:trade:...``."""
 
     history_size: int = 300
+    """Publications kept for recovery; 0 switches recovery off."""
     history_ttl: Duration = Duration(60)
+    """How long they are kept after the newest."""
 
 
 class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole ``market`` section."""
 
     enabled: bool = True
+    """Serve the ``market:`` channels."""
     feed: Feed = "simulated"
+    """Where market data comes from."""
     replay: ReplayConfig = ReplayConfig()
     simulated: SimulatedConfig = SimulatedConfig()
     order_book: OrderBookConfig = OrderBookConfig()

@@ -9,3 +9,4 @@ class TradingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The whole ``trading`` section."""
 
     enabled: bool = True
+    """Serve the channels ``tradingAccount:...``."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
-from cadenza.realtime.duration import Duration
-
 
 class WebSocketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``websocket``: on unless disabled."""
 
     disabled: bool = False
+    """Do not serve WebSockets."""
     handler_prefix: str = "/connection/websocket"
+    """Path."""
     compression: bool = False
+    """Compress messages for clients that offer permessage-deflate (RFC 7692)."""
     compression_min_size: int = 0
     """Bytes of a message below which it is sent as it is."""
     compression_level: int = 1
     """1 (fastest) to 9 (smallest)."""
-    write_timeout: Duration = Duration(1)
     message_size_limit: int = 65_536
     """Bytes of one incoming message; more closes the connection with 1009."""
     decompressed_message_size_limit: int = 0
@@ -31,6 +31,7 @@ class SseConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     enabled: bool = False
     handler_prefix: str = "/connection/sse"
+    """Path."""
     max_request_body_size: int = 65_536
     """Bytes; more is answered with 413."""
 
@@ -40,14 +41,18 @@ class HttpStreamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     enabled: bool = False
     handler_prefix: str = "/connection/http_stream"
+    """Path."""
     max_request_body_size: int = 65_536
+    """Bytes; more is answered with 413."""
 
 
 class EmulationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``emulation``: the way up for ``sse`` and ``http_stream``."""
 
     handler_prefix: str = "/emulation"
+    """Path."""
     max_request_body_size: int = 65_536
+    """Bytes; more is answered with 413."""
 
 
 class HttpResponseTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +81,9 @@ class UniSseConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     enabled: bool = False
     handler_prefix: str = "/connection/uni_sse"
+    """Path."""
     max_request_body_size: int = 65_536
+    """Bytes; more is answered with 413."""
     connect_code_to_http_response: ConnectCodeResponses = ConnectCodeResponses()
 
 
@@ -85,5 +92,7 @@ class UniHttpStreamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
     enabled: bool = False
     handler_prefix: str = "/connection/uni_http_stream"
+    """Path."""
     max_request_body_size: int = 65_536
+    """Bytes; more is answered with 413."""
     connect_code_to_http_response: ConnectCodeResponses = ConnectCodeResponses()

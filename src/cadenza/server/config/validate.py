@@ -32,9 +32,7 @@ _AT_LEAST_ONE: Final = frozenset(
         "uni_http_stream.max_request_body_size",
     }
 )
-_ABOVE_ZERO: Final = frozenset(
-    {"client.presence_update_interval", "client.stale_close_delay", "websocket.write_timeout"}
-)
+_ABOVE_ZERO: Final = frozenset({"client.presence_update_interval", "client.stale_close_delay"})
 _BOUNDARIES: Final = ("private_prefix", "namespace_boundary", "user_boundary", "user_separator")
 
 
