@@ -46,8 +46,11 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
         )
     overrides = _overrides(port, feed, speed, loop=loop)
     settings = _load(config, overrides)
-    set_up_logs(settings.log)
     _prepare(data)
+    try:
+        set_up_logs(settings.log)
+    except OSError as error:
+        _fail(f"cannot write log.file {settings.log.file}: {error.strerror}")
     try:
         gateway = Gateway(settings)
     except (ValueError, OSError, FeedError) as error:

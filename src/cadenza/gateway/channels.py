@@ -38,8 +38,8 @@ class MarketChannel(NamedTuple):
 
 def parse(channel: str) -> MarketChannel | None:
     """Read a channel name from the left: namespace, kind, instrument; ``None`` for others."""
-    namespace, _, rest = channel.partition(":")
-    if namespace != MARKET:
+    namespace, boundary, rest = channel.partition(":")
+    if namespace != MARKET or not boundary:
         return None
     kind, _, instrument_id = rest.partition(":")
     return MarketChannel(kind, instrument_id)

@@ -39,8 +39,10 @@ class Gateway:
         self.clock: Final = SystemClock()
         book = config.market.order_book
         self.market: Final = Market(depth=book.depth, is_paced=book.update_interval > 0)
-        books = channels.market_options(config.market.order_book)
-        trades = channels.market_options(config.market.trade)
+        configured = {namespace.name: namespace for namespace in config.channel.namespaces}
+        by_operator = configured.get(channels.MARKET)
+        books = by_operator or channels.market_options(config.market.order_book)
+        trades = by_operator or channels.market_options(config.market.trade)
         self.data: Final = MarketData(self.market, books, trades)
         self.feed: Final[Feed | None] = make_feed(config.market, self.market, self.clock)
 

@@ -144,6 +144,7 @@ class Access:
             decoder = _any_json if wanted == "json" else _any_object
             try:
                 decoder.decode(data)
+                data.decode()  # raw values are not looked into
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise CommandError(codes.BAD_REQUEST) from error
 

@@ -13,7 +13,7 @@ from cadenza.protocol.errors import PayloadError
 from cadenza.protocol.messages import Push, RefreshPush, SubscribeRequest
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
-from cadenza.realtime.commands.connecting import seconds_left
+from cadenza.realtime.claims import seconds_left
 from cadenza.realtime.connection import unsubscribe_push
 from cadenza.realtime.controller import (
     ConnectionOrder,

@@ -12,6 +12,11 @@ LONGEST_TTL: Final = 365 * 24 * 3600
 """Seconds; nothing that expires lives longer, so that every timer stays within bounds."""
 
 
+def seconds_left(expire_at: float, now: float) -> int:
+    """``ttl`` of a result: whole seconds, never below 0; 0 for what never expires."""
+    return int(max(0, min(LONGEST_TTL, expire_at - now))) if expire_at else 0
+
+
 class Override(msgspec.Struct, frozen=True, kw_only=True):
     """Channel options that a token sets for one subscription; ``None`` leaves them alone."""
 

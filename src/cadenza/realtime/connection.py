@@ -44,6 +44,11 @@ logger: Final = logging.getLogger("cadenza.realtime")
 INBOX_LIMIT: Final = 64
 """Frames of one connection that wait for a command before the transport stops reading."""
 
+EMULATED_LIMIT: Final = 1024
+"""Frames of an emulated connection that wait before it is ended as asking for too much."""
+
+_NO_CHANNELS: Final[frozenset[str]] = frozenset()  # shared: an empty set is 216 bytes
+
 
 class Connection:
     """A client, from the opening of its transport to the end.
@@ -108,7 +113,7 @@ class Connection:
         self.preset = preset
         self.refusal = 0
         self.subscriptions: dict[str, Subscription] = {}
-        self.token_channels: frozenset[str] = frozenset()
+        self.token_channels = _NO_CHANNELS
         self.parts: list[Batch] = []
         self.write: Callable[[bytes], None] = transport.write
         self.paused = False
@@ -142,6 +147,9 @@ class Connection:
         self._inbox.append(frame)
         if len(self._inbox) >= INBOX_LIMIT:
             self.transport.pause_reading()
+        # Frames that come by other requests keep coming, whatever this transport reads.
+        if self.transport.emulated and len(self._inbox) > EMULATED_LIMIT:
+            self.disconnect(codes.RATE_LIMITED)
 
     def _worked(self, _: asyncio.Task[None]) -> None:
         self._busy = None
@@ -326,6 +334,9 @@ class Connection:
         # Replies and pushes so far go out first, except to a client that does not read them.
         if disconnect not in {codes.SLOW, codes.CONNECTION_CLOSED}:
             self.node.outbox.flush()
+            held, self._held = self._held, []
+            for data in held:
+                self.transport.write(data)
         if self.is_open:  # flushing may have ended it, as slow
             self._end(disconnect)
             self.transport.close(disconnect)

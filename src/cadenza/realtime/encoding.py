@@ -92,6 +92,20 @@ def shown(
     )
 
 
+def shown_recovered(missed: list[Publication], codec: Codec, *, delta: bool) -> list[Publication]:
+    """Recovered publications as a subscriber takes them: of deltas, the first is whole."""
+    if not delta:
+        return [shown(publication, codec, Variant.PLAIN) for publication in missed]
+    result: list[Publication] = []
+    base: bytes | None = None
+    for publication in missed:
+        data = bytes(publication.data)
+        patch = None if base is None else make_patch(codec, base, data)
+        result.append(shown(publication, codec, Variant.PATCH, lambda _, patch=patch: patch))
+        base = data
+    return result
+
+
 def _plain(publication: Publication, codec: Codec) -> Publication:
     """A publication with its payload as it stands; itself, if the codec can carry all of it."""
     data, info = shown_payload(publication.data, codec), shown_info(publication.info, codec)

@@ -21,13 +21,13 @@ from cadenza.protocol.messages import (
     payload,
 )
 from cadenza.realtime.broker import Delivery
+from cadenza.realtime.claims import seconds_left
 from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import (
     PublicationEncoder,
     Variant,
-    make_patch,
-    shown,
     shown_payload,
+    shown_recovered,
 )
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeReply
@@ -38,7 +38,6 @@ from cadenza.realtime.subscription import Subscription, TagsFilter
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
-    from cadenza.realtime.wire import Codec
 
 logger: Final = logging.getLogger("cadenza.realtime")
 
@@ -251,7 +250,7 @@ def _established(
     )
     if subscription.expire_at:
         result.expires = True
-        result.ttl = max(0, int(subscription.expire_at - node.clock.time()))
+        result.ttl = seconds_left(subscription.expire_at, node.clock.time())
     if page is None:
         return Established(subscription, result, None, None)
     position = page.top
@@ -267,34 +266,11 @@ def _established(
             position = Position(max(position.offset, missed[-1].offset), position.epoch)
         result.recovered = True
         result.offset = request.offset
-        result.publications = _shown_publications(subscription, missed)
+        if (wanted := subscription.tags_filter) is not None:
+            missed = [publication for publication in missed if wanted(publication.tags)]
+        result.publications = shown_recovered(missed, codec, delta=subscription.delta)
         subscription.has_base = True
     return Established(subscription, result, position, recovery)
-
-
-def _shown_publications(subscription: Subscription, missed: list[Publication]) -> list[Publication]:
-    """Recovered publications as this subscriber takes them: the first whole, then patches."""
-    codec = subscription.connection.wire.codec
-    wanted = subscription.tags_filter
-    if wanted is not None:
-        missed = [publication for publication in missed if wanted(publication.tags)]
-    if not subscription.delta:
-        return [shown(publication, codec, Variant.PLAIN) for publication in missed]
-    result: list[Publication] = []
-    base: bytes | None = None
-    for publication in missed:
-        data = bytes(publication.data)
-        result.append(_shown_patched(publication, codec, base, data))
-        base = data
-    return result
-
-
-def _shown_patched(
-    publication: Publication, codec: Codec, base: bytes | None, data: bytes
-) -> Publication:
-    if base is None:
-        return shown(publication, codec, Variant.FULL)
-    return shown(publication, codec, Variant.PATCH, lambda codec: make_patch(codec, base, data))
 
 
 def subscribe_push(established: Established) -> Push:

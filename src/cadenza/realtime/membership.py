@@ -15,6 +15,7 @@ from cadenza.realtime.stream import HistoryFilter, Position
 from cadenza.realtime.subscription import Subscription
 
 if TYPE_CHECKING:
+    from cadenza.realtime.channel import Channel
     from cadenza.realtime.connection import Connection
     from cadenza.realtime.node import Node
 
@@ -22,6 +23,9 @@ logger: Final = logging.getLogger("cadenza.realtime")
 
 LINGER_SECONDS: Final = 1.0
 """How long a node keeps a channel of the broker after its last subscriber went."""
+
+ON_ITS_WAY_SECONDS: Final = 1.0
+"""How long a publication may be in its stream and not yet here, before it counts as lost."""
 
 
 class Membership:
@@ -108,6 +112,11 @@ class Membership:
             logger.exception("checking the position of %r failed", channel.name)
             return
         if before is not None and channel.position == before and page.top != before:
+            node.timers.after(ON_ITS_WAY_SECONDS, lambda: self._confirm_loss(channel, before))
+
+    def _confirm_loss(self, channel: Channel, before: Position) -> None:
+        """A publication that was only on its way has arrived by now."""
+        if channel.position == before:
             channel.lose_state()
 
     def _stop_listening(self, name: str) -> None:

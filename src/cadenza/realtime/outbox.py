@@ -9,6 +9,7 @@ pushes in the order in which the node produced them, whatever channels they came
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from cadenza.realtime.clock import Clock
@@ -16,6 +17,8 @@ from cadenza.realtime.wire import Wire
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
+
+logger: Final = logging.getLogger("cadenza.realtime")
 
 BATCH_LIMIT: Final = 262_144
 """Bytes in one batch after which a turn's output is written without waiting for its end."""
@@ -114,7 +117,12 @@ class Outbox:
             else:
                 data = _merge(parts)
             parts.clear()
-            recipient.write(data)
+            try:
+                recipient.write(data)
+            except Exception:
+                # One broken transport must not cost the others what they are to get.
+                logger.exception("writing to client %s failed", recipient.client)
+                recipient.lost()
 
     def _append(self, batch: Batch, message: bytes) -> None:
         self._order += 1

@@ -21,6 +21,7 @@ import uvicorn
 
 from cadenza.server.gate import Gate
 from cadenza.server.http_protocol import HttpProtocol
+from cadenza.server.tls import server_context
 from cadenza.server.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("cadenza.server")
 
 BACKLOG: Final = 4096
+
+
+class ListenError(OSError):
+    """An address that cannot be bound."""
 
 
 class Server(uvicorn.Server):
@@ -103,7 +108,7 @@ def listen(address: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
 
     Raises:
-        OSError: The address cannot be bound; the message says which.
+        ListenError: The address cannot be bound; the message says which.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -112,20 +117,20 @@ def listen(address: str, port: int) -> socket.socket:
         sock.bind((address, port))
     except OSError as error:
         sock.close()
-        raise OSError(error.errno, f"cannot listen on {address}:{port}: {error.strerror}") from None
+        raise ListenError(f"cannot listen on {address}:{port}: {error.strerror}") from None
     sock.listen(BACKLOG)
     sock.setblocking(False)
     return sock
 
 
 def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
-    """How uvicorn serves the application."""
-    options: dict[str, Any] = {}
-    tls = config.http_server.tls
-    if tls.enabled:
-        options = {"ssl_certfile": tls.cert_pem, "ssl_keyfile": str(tls.key_pem)}
+    """How uvicorn serves the application.
+
+    Raises:
+        TlsError: The certificate cannot be used.
+    """
     protocol: Any = functools.partial(_protocol, gate)
-    return uvicorn.Config(
+    served = uvicorn.Config(
         app,
         http=HttpProtocol,
         ws=protocol,
@@ -135,8 +140,11 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
         server_header=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, int(config.shutdown.timeout)),
-        **options,
     )
+    if config.http_server.tls.enabled:
+        served.load()  # which would forget what uvicorn itself can only read from two files
+        served.ssl = server_context(config.http_server.tls)
+    return served
 
 
 def internal_config(app: ASGIApp) -> uvicorn.Config:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("cadenza.server")
 
 PROTOBUF_TYPE: Final = "application/octet-stream"
+EVENT_STREAM: Final = "text/event-stream; charset=utf-8"
 NO_CACHE: Final = {
     "cache-control": "private, no-cache, no-store, must-revalidate, max-age=0",
     "pragma": "no-cache",
@@ -107,7 +108,7 @@ class Streams:
         """``GET`` with ``cf_connect``, or ``POST``: commands, then events in the response."""
         transport = QueuedTransport("sse", SSE_JSON, request.headers, emulated=True)
         limit = self._gate.config.sse.max_request_body_size
-        return await self._open(request, transport, limit, b"\r\n", "text/event-stream")
+        return await self._open(request, transport, limit, b"\r\n", EVENT_STREAM)
 
     async def uni_http_stream(self, request: Request) -> Response:
         """``POST`` with a connect request; pushes in the response."""
@@ -121,7 +122,7 @@ class Streams:
         transport = QueuedTransport("uni_sse", UNI_SSE_JSON, request.headers)
         transport.emulated = True
         limit = self._gate.config.uni_sse.max_request_body_size
-        return await self._open(request, transport, limit, b"\r\n", "text/event-stream")
+        return await self._open(request, transport, limit, b"\r\n", EVENT_STREAM)
 
     async def emulation(self, request: Request) -> Response:
         """``POST``: commands for a session of a stream; the replies come on the stream."""

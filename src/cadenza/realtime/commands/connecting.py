@@ -17,7 +17,7 @@ from cadenza.protocol.messages import (
 )
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
-from cadenza.realtime.claims import LONGEST_TTL, SubscriptionGrant, TokenExpired, TokenInvalid
+from cadenza.realtime.claims import SubscriptionGrant, TokenExpired, TokenInvalid, seconds_left
 from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import shown_payload
 from cadenza.realtime.errors import CommandError, Disconnected
@@ -27,11 +27,6 @@ from cadenza.realtime.options import ChannelOptions
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
-
-
-def seconds_left(expire_at: float, now: float) -> int:
-    """``ttl`` of a result: whole seconds, never below 0; 0 for what never expires."""
-    return int(max(0, min(LONGEST_TTL, expire_at - now))) if expire_at else 0
 
 
 async def connect(connection: Connection, command: Command) -> None:
@@ -143,7 +138,8 @@ def _admit(connection: Connection, reply: ConnectReply, request: ConnectRequest)
     connection.meta = reply.meta
     connection.name = request.name
     connection.version = request.version
-    connection.token_channels = frozenset(reply.subs)
+    if reply.subs:
+        connection.token_channels = frozenset(reply.subs)
     connection.set_expiry(reply.expire_at)
 
 

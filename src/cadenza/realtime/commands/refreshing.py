@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from cadenza.protocol import codes
 from cadenza.protocol.messages import Command, RefreshResult, Reply, SubRefreshResult
-from cadenza.realtime.claims import ConnectClaims, TokenExpired, TokenInvalid
-from cadenza.realtime.commands.connecting import seconds_left
+from cadenza.realtime.claims import ConnectClaims, TokenExpired, TokenInvalid, seconds_left
 from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import ConnectReply, RefreshEvent

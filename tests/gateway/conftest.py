@@ -1,0 +1,127 @@
+"""A gateway whose market is driven by the test, and clients without a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from types import MappingProxyType
+
+import jwt
+import pytest
+
+from cadenza.gateway import compose
+from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.models import Venue
+from cadenza.server.config import load_tree
+from cadenza.server.wires import ASGI_JSON
+
+KEY = "unit-test-hmac-key-0123456789abcdef"
+BTC = "BINANCE:BTC/USDT"
+
+
+class ScriptedFeed:
+    """A feed that does what its script says, and never ends by itself."""
+
+    def __init__(self, instruments, script=None):
+        self._instruments = instruments
+        self._script = script
+
+    def instruments(self):
+        return self._instruments
+
+    async def run(self):
+        if self._script is not None:
+            await self._script()
+        await asyncio.get_running_loop().create_future()
+
+
+class Client:
+    """A connection whose transport keeps every message."""
+
+    name = "websocket"
+    wire = ASGI_JSON
+    emulated = False
+    frame_ping = True
+    headers = MappingProxyType({})
+
+    def __init__(self, node):
+        self.messages = []
+        self.ended = None
+        self.connection = node.connect(self)
+        self._node = node
+        self._id = 0
+
+    def write(self, data):
+        self.messages += [json.loads(line) for line in data.decode().split("\n")]
+
+    def close(self, disconnect):
+        self.ended = disconnect
+
+    abort = pause_reading = resume_reading = lambda self: None
+
+    def ask(self, name, **request):
+        """Send a command, which is answered at once; ``None``: with the end of the connection."""
+        self._id += 1
+        self.connection.receive(json.dumps({"id": self._id, name: request}).encode())
+        self._node.outbox.flush()
+        return next((m for m in self.messages if m.get("id") == self._id), None)
+
+    def pushed(self, channel):
+        """Publications pushed to a channel so far, in order."""
+        pushes = [message["push"] for message in self.messages if "push" in message]
+        return [push["pub"] for push in pushes if push["channel"] == channel and "pub" in push]
+
+
+@pytest.fixture
+def instrument():
+    return make_instrument(
+        venue=Venue.BINANCE,
+        base="BTC",
+        quote="USDT",
+        tick="0.01",
+        lot="0.001",
+        external_symbol="BTCUSDT",
+        description="",
+    )
+
+
+@pytest.fixture
+async def gateway_of(monkeypatch, instrument):
+    """Run gateways, as in ``await gateway_of(script, market={...})``."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(script=None, feed=True, **sections):
+            if feed:
+                scripted = ScriptedFeed([instrument], script)
+                monkeypatch.setattr(compose, "make_feed", lambda *_: scripted)
+            market = {"feed": "none", "order_book": {"update_interval": "1h"}}
+            tree = {
+                "client": {"token": {"hmac_secret_key": KEY}},
+                "market": {**market, **sections.pop("market", {})},
+                **sections,
+            }
+            gateway = compose.Gateway(load_tree(tree, {}, {})[0])
+            await stack.enter_async_context(gateway.running())
+            return gateway
+
+        yield start
+
+
+@pytest.fixture
+def client_of():
+    """A client of a gateway's node, connected as a user."""
+
+    def connect(gateway, user="ann"):
+        client = Client(gateway.node)
+        reply = client.ask("connect", token=jwt.encode({"sub": user}, KEY, algorithm="HS256"))
+        assert "connect" in reply
+        return client
+
+    return connect
+
+
+@pytest.fixture
+def signed():
+    """Sign any claims."""
+    return lambda **claims: jwt.encode(claims, KEY, algorithm="HS256")

@@ -1,0 +1,40 @@
+"""Names of the Cadenza API's channels."""
+
+from __future__ import annotations
+
+import pytest
+
+from cadenza.gateway.channels import book_channels, parse, trade_channels
+
+BTC = "BINANCE:BTC/USDT"
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "instrument_id", "is_book", "is_known"),
+    [
+        (f"market:orderBook:{BTC}", "orderBook", BTC, True, True),
+        (f"market:orderbook:{BTC}", "orderbook", BTC, True, True),
+        (f"market:trade:{BTC}", "trade", BTC, False, True),
+        ("market:kline:X", "kline", "X", False, False),
+        ("market:", "", "", False, False),
+        ("market:orderBook", "orderBook", "", True, True),
+        ("market:trade:A:B:C", "trade", "A:B:C", False, True),
+    ],
+)
+def test_names_of_the_market(channel, kind, instrument_id, is_book, is_known):
+    """Read from the left; the instrument id has a colon of its own."""
+    found = parse(channel)
+    assert (found.kind, found.instrument_id) == (kind, instrument_id)
+    assert (found.is_book, found.is_known) == (is_book, is_known)
+
+
+@pytest.mark.parametrize("channel", ["", "market", "Market:trade:X", "news", "tradingAccount:1"])
+def test_other_names(channel):
+    """What is not of the market is none of its business."""
+    assert parse(channel) is None
+
+
+def test_names_are_read_as_they_are_made():
+    """Every name of an instrument leads back to it."""
+    for name in (*book_channels(BTC), *trade_channels(BTC)):
+        assert parse(name).instrument_id == BTC
