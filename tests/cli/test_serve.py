@@ -121,6 +121,17 @@ async def test_the_sandbox_says_all_that_a_newcomer_needs(start):
     assert process.wait(20) == 0
 
 
+async def test_the_sandbox_knows_its_internal_port(start):
+    """The addresses of API and reports are those of the internal port, where there is one."""
+    inside = str(free_port())
+    environment = {"CADENZA_HTTP_SERVER_INTERNAL_PORT": inside}
+    _, banner = start(*SANDBOX, until=LAST_LINE, **environment)
+    health = re.search(r"Health +(\S+)", banner)[1]
+    assert f":{inside}/" in health
+    async with httpx.AsyncClient(trust_env=False) as web:
+        assert (await web.get(health)).status_code == 200
+
+
 def test_two_sandboxes_share_no_secret(start):
     """Keys are made at random at every start."""
     found = set()

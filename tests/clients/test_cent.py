@@ -25,7 +25,7 @@ CONFIG = {
 
 @pytest.fixture(params=["async", "sync"])
 async def call(request, server):
-    """Sends a request, ``await call(request)``, by cent's asynchronous or its other client."""
+    """Sends a request by cent's asynchronous client, or by its other one."""
     where = {"api_url": f"{server.url}/api", "api_key": server.api_key}
     if request.param == "async":
         async with cent.AsyncClient(**where) as client:

@@ -7,9 +7,9 @@ Binance gives for its depth stream: none of Cadenza's own code takes part in it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gzip
 import json
+import time
 from decimal import Decimal
 
 import httpx
@@ -86,14 +86,12 @@ def server(start_server, recording):
     running.stop()
 
 
-async def until(condition, what):
-    """Poll a condition of another process until it holds."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await condition():
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"{what} did not come within {PATIENCE} s")
+async def until(condition, seconds):
+    """Poll a condition of another process; returns whether it came to hold in that time."""
+    end = time.monotonic() + seconds
+    while not (holds := await condition()) and time.monotonic() < end:  # noqa: ASYNC110 - another process's condition makes no event here
+        await asyncio.sleep(0.05)
+    return holds
 
 
 async def published(server):
@@ -108,7 +106,7 @@ async def has_published(server, more):
     async def reached():
         return await published(server) >= goal
 
-    await until(reached, f"publication {goal}")
+    assert await until(reached, PATIENCE), f"there was no publication {goal}"
 
 
 async def feed_has_ended(server):
@@ -117,17 +115,18 @@ async def feed_has_ended(server):
     async def ended():
         return "the market feed has ended" in server.log
 
-    await until(ended, "the end of the recording")
+    assert await until(ended, PATIENCE), "the recording did not come to its end"
 
 
 async def final_book(server, client, expected):
     """The client's book, when the recording has ended and the book is right or stays wrong."""
     await feed_has_ended(server)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SETTLING):
-            while sides(book := await client.book(BOOK)) != expected:
-                await asyncio.sleep(0.05)
-    return book
+
+    async def right():
+        return sides(await client.book(BOOK)) == expected
+
+    await until(right, SETTLING)
+    return await client.book(BOOK)
 
 
 def sides(book):

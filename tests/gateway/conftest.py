@@ -23,6 +23,8 @@ BTC = "BINANCE:BTC/USDT"
 class ScriptedFeed:
     """A feed that does what its script says, and never ends by itself."""
 
+    declares_late = False
+
     def __init__(self, instruments, script=None):
         self._instruments = instruments
         self._script = script
@@ -88,7 +90,7 @@ def instrument():
 
 @pytest.fixture
 async def gateway_of(monkeypatch, instrument):
-    """Run gateways, as in ``await gateway_of(script, market={...})``."""
+    """Run gateways with a scripted feed; sections of the configuration come by name."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(script=None, feed=True, **sections):

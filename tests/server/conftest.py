@@ -173,7 +173,7 @@ def config_of():
 
 @pytest.fixture
 async def serve():
-    """Start servers, as in ``await serve(section={...}, kind="asgi")``; they end with the test."""
+    """Start servers of a kind; sections of the configuration come by name."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(*, kind="socket", **sections):
@@ -185,7 +185,7 @@ async def serve():
 
 @pytest.fixture
 async def dial():
-    """Open WebSockets, as in ``client = await dial(running, query, **options)``."""
+    """Open WebSockets to a running server; they close with the test."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def open_(running, query="", **options):
@@ -228,7 +228,7 @@ async def web():
 
 @pytest.fixture
 def call(web):
-    """Call the server API, as in ``await call(running, "publish", {...})``."""
+    """Call a method of the server API; gives its answer."""
 
     async def called(running, method, body, **headers):
         headers = {"x-api-key": API_KEY, **headers}

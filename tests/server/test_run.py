@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cadenza.gateway.compose import Gateway
+from cadenza.server import websocket
 from cadenza.server.config import Secret, TlsConfig
 from cadenza.server.run import ListenError, listen
 from cadenza.server.tls import TlsError, server_context
@@ -202,14 +203,30 @@ async def test_a_signal_ends_everything_in_order(config_of, dial, token):
         assert await client.end() == (3001, "shutdown")
 
 
+async def test_a_second_signal_ends_the_waiting(config_of, dial, token, monkeypatch):
+    """Who does not want to wait for clients that do not answer asks again."""
+    monkeypatch.setattr(websocket, "CLOSE_TIMEOUT", 3600)
+    config = config_of(http_server={"port": free_port()}, shutdown={"timeout": "3600s"})
+    async with serving(config) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(UPGRADE)
+        await reader.readuntil(b"\r\n\r\n")
+        signal.raise_signal(signal.SIGTERM)
+        assert (await reader.readexactly(2))[0] == 0x88
+    writer.transport.abort()
+
+
+UPGRADE = (
+    b"GET /connection/websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
 async def test_shutdown_has_an_end(config_of, token, monkeypatch):
     """A stream that is never read and a client that answers nothing cannot hold it up."""
     config = config_of(http_server={"port": free_port()}, shutdown={"timeout": "1s"})
     async with serving(config) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(
-            b"GET /connection/websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
+        writer.write(UPGRADE)
         assert (await reader.readline()).startswith(b"HTTP/1.1 101")
     writer.transport.abort()

@@ -50,7 +50,7 @@ class Stream:
 
 @pytest.fixture
 async def stream(web):
-    """Open streams, as in ``await stream(running, kind, *commands)``."""
+    """Open streams of a kind with commands; they close with the test."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def open_(running, kind, *commands, method="POST", **options):

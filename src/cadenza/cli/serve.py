@@ -20,9 +20,13 @@ SANDBOX_TOKEN_SECONDS = 7 * 24 * 3600
 def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     config: ConfigOption = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Folder for what must survive a restart.")
+        Path | None,
+        typer.Option("--data", help="Folder for what must survive a restart; made if missing."),
     ] = None,
-    port: Annotated[int | None, typer.Option("--port", "-p", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", "-p", min=0, max=65535, help="Port to listen on; 0: any free one."),
+    ] = None,
     feed: Annotated[
         str | None,
         typer.Option("--feed", help="Market data: simulated, replay:PATH (file or folder), none."),

@@ -11,16 +11,16 @@ _TEXT = """
 Cadenza is listening on {host}:{port}, for this machine only.
 
   WebSocket    ws://{host}:{port}{websocket}
-  HTTP API     http://{host}:{port}{api}   (X-API-Key: {key})
-  Health       http://{host}:{port}{health}
-  Metrics      http://{host}:{port}{metrics}
+  HTTP API     http://{host}:{inside}{api}   (X-API-Key: {key})
+  Health       http://{host}:{inside}{health}
+  Metrics      http://{host}:{inside}{metrics}
   Instruments  {instruments}
 
 A token for the user "trader", good for {days} days:
 
   {token}
 
-Try it in a browser's console or in Node (npm install centrifuge):
+Try it in a browser, or in Node 22 or newer (npm install centrifuge; older ones need ws too):
 
   import {{ Centrifuge }} from 'centrifuge';
   const client = new Centrifuge('ws://{host}:{port}{websocket}', {{ token: '{token}' }});
@@ -30,24 +30,31 @@ Try it in a browser's console or in Node (npm install centrifuge):
 
 Or on the command line:
 
-  curl -s -X POST http://{host}:{port}{api}/channels -H 'X-API-Key: {key}' -d '{{}}'
+  curl -s -X POST http://{host}:{inside}{api}/channels -H 'X-API-Key: {key}' -d '{{}}'
 
-Keys and tokens are made anew at every start; `cadenza config default` shows how to keep them.
+Keys and tokens are made anew at every start. To keep them, put client.token.hmac_secret_key and
+http_api.key into a file for --config; `cadenza config default` prints one to begin with.
 """
+
+
+_NO_FEED = "none (--feed none)"
+_LATE = "those of the recording, each from its first order book on"
 
 
 def welcome(config: Config, port: int, instruments: Sequence[str], now: float, ttl: float) -> str:
     """The text; it holds a token and the API key, which are good for this sandbox alone."""
+    unknown = _NO_FEED if config.market.feed == "none" else _LATE
     token = connection_token(config.client.token, "trader", now=now, ttl=ttl)
     return _TEXT.format(
         host=config.http_server.address or "127.0.0.1",
         port=port,
+        inside=config.http_server.internal_port or port,
         websocket=config.websocket.handler_prefix,
         api=config.http_api.handler_prefix,
         health=config.health.handler_prefix,
         metrics=config.prometheus.handler_prefix,
         key=config.http_api.key.reveal(),
-        instruments=", ".join(instruments) or "none (--feed none)",
+        instruments=", ".join(instruments) or unknown,
         instrument=instruments[0] if instruments else "BINANCE:BTC/USDT",
         token=token,
         days=int(ttl // 86400),

@@ -43,8 +43,9 @@ class Gateway:
         by_operator = configured.get(channels.MARKET)
         books = by_operator or channels.market_options(config.market.order_book)
         trades = by_operator or channels.market_options(config.market.trade)
-        self.data: Final = MarketData(self.market, books, trades)
         self.feed: Final[Feed | None] = make_feed(config.market, self.market, self.clock)
+        late = self.feed is not None and self.feed.declares_late
+        self.data: Final = MarketData(self.market, books, trades, declares_late=late)
 
         rules = engine_rules(config.channel)
         own = channels.own_namespaces(config)
@@ -99,6 +100,14 @@ class Gateway:
         with contextlib.ExitStack() as sockets:
             sock = sockets.enter_context(contextlib.closing(listen(http.address, http.port)))
             port = sock.getsockname()[1]
+            feed = self.config.market.feed if self.feed is not None else "none"
+            logger.info(
+                "cadenza %s listens on %s:%d, feed %s",
+                __version__,
+                http.address or "*",
+                port,
+                feed,
+            )
             internal = None
             if http.internal_port:
                 address = http.internal_address or http.address

@@ -6,7 +6,8 @@ import logging
 from typing import Final
 
 from cadenza.gateway.channels import book_channels, parse, trade_channels
-from cadenza.market.errors import BookFaultError, UnknownInstrumentError
+from cadenza.market.errors import BookFaultError, InstrumentIdError, UnknownInstrumentError
+from cadenza.market.instrument import InstrumentId
 from cadenza.market.market import Market
 from cadenza.models import UpdateType
 from cadenza.protocol import codes
@@ -24,10 +25,20 @@ class MarketData:
         market: Where snapshots are read.
         books: Options of order book channels.
         trades: Options of trade channels.
+        declares_late: Instruments become known as the feed goes, so that a channel of one that is
+            not known yet may be subscribed to.
     """
 
-    def __init__(self, market: Market, books: ChannelOptions, trades: ChannelOptions) -> None:
+    def __init__(
+        self,
+        market: Market,
+        books: ChannelOptions,
+        trades: ChannelOptions,
+        *,
+        declares_late: bool = False,
+    ) -> None:
         self._market = market
+        self._declares_late = declares_late
         self._books = books
         self._trades = trades
         self._node: Node | None = None
@@ -92,9 +103,24 @@ class MarketData:
         if channel is None or not channel.is_book or not self._has(channel.instrument_id):
             return None
         instrument_id = channel.instrument_id
-        return lambda: self._market.snapshot(instrument_id)
+        return lambda: self._snapshot(instrument_id)
+
+    def _snapshot(self, instrument_id: str) -> bytes | None:
+        return self._market.snapshot(instrument_id) if self._knows(instrument_id) else None
 
     def _has(self, instrument_id: str) -> bool:
+        """Whether there is such an instrument, or may be."""
+        if self._knows(instrument_id):
+            return True
+        if not self._declares_late:
+            return False
+        try:
+            InstrumentId.parse(instrument_id)
+        except InstrumentIdError:
+            return False
+        return True
+
+    def _knows(self, instrument_id: str) -> bool:
         try:
             self._market.listing(instrument_id)
         except UnknownInstrumentError:

@@ -129,6 +129,9 @@ class Feed(Protocol):
       (a missing file) is raised.
     """
 
+    declares_late: bool
+    """Whether `run` may declare instruments that are not known in advance."""
+
     def instruments(self) -> Sequence[Instrument]:
         """The instruments known in advance."""
         ...

@@ -15,6 +15,9 @@ from msgspec import Struct
 
 from cadenza.protocol.messages import Command, Message
 
+SPELLED_TWICE: Final = frozenset({"connect", "subscribe", "presence_stats", "sub_refresh"})
+"""Requests in which the two spellings can be told apart."""
+
 _UNDERSCORE: Final = re.compile(r"_([a-z])")
 _names: Final[dict[str, str]] = {}
 

@@ -162,7 +162,9 @@ class Connection:
         """Run the commands of one frame, one after another."""
         try:
             for command in self.wire.codec.decode(frame):
-                await self._handle(command)
+                request = self._admit(command)
+                if request:
+                    await self._run(command, request)
         except DecodeError as error:
             if self.state is not State.REFUSED:
                 logger.debug("client %s sent no command: %s", self.client, error)
@@ -172,19 +174,21 @@ class Connection:
         except PayloadError:
             self.disconnect(codes.INAPPROPRIATE_PROTOCOL)
 
-    async def _handle(self, command: Command) -> None:
+    def _admit(self, command: Command) -> str:
+        """Look up what the command means now: the name of the request to run, or nothing."""
         given, request = classify(command)
         move = MOVES[self.state, given]
         if move is Move.RUN or move is Move.CONNECT:
-            if dialect.is_camel(command):
+            if request in dialect.SPELLED_TWICE and dialect.is_camel(command):
                 self._switch_dialect()
-            await self._run(command, request)
-        elif move is Move.PONG:
+            return request
+        if move is Move.PONG:
             self._pong()
         elif move is Move.PING:
             self._ping_command(command)
         elif move is Move.CLOSE:
             raise Disconnected(codes.BAD_REQUEST_CLOSE)
+        return ""
 
     async def _run(self, command: Command, request: str) -> None:
         try:

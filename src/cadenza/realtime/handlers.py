@@ -95,13 +95,22 @@ class Handlers(msgspec.Struct, kw_only=True):
     """The application's part of a node. Every handler is optional."""
 
     connect: Callable[[ConnectEvent], MaybeAwaitable[ConnectReply | None]] | None = None
+    """Who is it? ``None`` leaves it to the token."""
     connected: Callable[[Connection], None] | None = None
+    """A connection was answered; its server-side subscriptions begin after this."""
     subscribe: Callable[[SubscribeEvent], MaybeAwaitable[SubscribeReply | None]] | None = None
+    """May it subscribe? ``None`` leaves it to the token and the channel's options."""
     snapshot: Callable[[str], Snapshot | None] | None = None
     """Gives a channel that has a state the function that reads it: see ``Subscription``."""
     publish: Callable[[PublishEvent], MaybeAwaitable[PublishReply | None]] | None = None
+    """May it publish? ``None`` leaves it to the channel's options."""
     rpc: Callable[[RPCEvent], MaybeAwaitable[bytes | None]] | None = None
+    """Answers a call with payload bytes; raises ``CommandError`` for methods that it has not."""
     refresh: Callable[[RefreshEvent], MaybeAwaitable[ConnectReply | None]] | None = None
+    """Who is it, now that its token was renewed? ``None`` leaves it to the token."""
     message: Callable[[Connection, bytes], MaybeAwaitable[None]] | None = None
+    """A message that wants no answer; without this handler, clients that send one are closed."""
     unsubscribed: Callable[[Connection, str, Unsubscribe], None] | None = None
+    """A subscription ended, from whichever side."""
     disconnected: Callable[[Connection, Disconnect], None] | None = None
+    """A connection that had been answered ended, from whichever side."""

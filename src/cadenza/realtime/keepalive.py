@@ -16,12 +16,17 @@ class Keepalive:
 
     Only a pong counts as life. The first ping comes at a random moment between half an interval
     and a whole one, so that the connections of a restart spread out.
+
+    Args:
+        connection: Whose life is watched.
+        frame: What a transport with pings of its own writes; empty: the protocol's ping.
     """
 
-    __slots__ = ("_connection", "_deadline", "_waiting")
+    __slots__ = ("_connection", "_deadline", "_frame", "_waiting")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, frame: bytes = b"") -> None:
         self._connection = connection
+        self._frame = frame
         self._waiting = False
         node = connection.node
         first = node.client_options.ping_interval * (0.5 + node.chance.random() / 2)
@@ -44,7 +49,7 @@ class Keepalive:
         connection = self._connection
         options = connection.node.client_options
         self._deadline = None
-        connection.write(connection.wire.ping)
+        connection.write(self._frame or connection.wire.ping)
         if not connection.is_open:  # writing may have ended it
             return
         if options.pong_timeout and not connection.wire.unidirectional:

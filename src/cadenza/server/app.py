@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from cadenza.server.api.endpoint import ApiEndpoint
-from cadenza.server.api.methods import Methods
+from cadenza.server.api.methods import RPC, Methods
 from cadenza.server.asgi_websocket import serve_websocket
 from cadenza.server.gate import Gate, Refusal
 from cadenza.server.gate import Request as Head
@@ -40,6 +40,7 @@ def create_app(
     *,
     gate: Gate | None = None,
     routes: Iterable[BaseRoute] = (),
+    api_rpc: RPC | None = None,
     manage_node: bool = True,
 ) -> Starlette:
     """Compose the application.
@@ -49,6 +50,7 @@ def create_app(
         config: Which endpoints there are, and where.
         gate: The door of the transports; made from the other two by default.
         routes: Further routes of the program; they come first.
+        api_rpc: Answers the server API's ``rpc``: method and parameters in, a JSON result out.
         manage_node: Start and shut down the node with the application. A program that mounts the
             application does that itself, as mounted applications have no lifespan.
     """
@@ -56,7 +58,7 @@ def create_app(
     listed = [*routes, *client_routes(gate)]
     has_internal_port = config.http_server.internal_port != 0
     if not has_internal_port or config.http_api.external:
-        listed += api_routes(node, config)
+        listed += api_routes(node, config, api_rpc)
     if not has_internal_port:
         listed += report_routes(node, config)
     app = _starlette(listed)
@@ -65,9 +67,9 @@ def create_app(
     return app
 
 
-def create_internal_app(node: Node, config: Config) -> Starlette:
+def create_internal_app(node: Node, config: Config, api_rpc: RPC | None = None) -> Starlette:
     """The application of ``http_server.internal_port``: the server API, health and metrics."""
-    return _starlette([*api_routes(node, config), *report_routes(node, config)])
+    return _starlette([*api_routes(node, config, api_rpc), *report_routes(node, config)])
 
 
 def _starlette(routes: list[BaseRoute]) -> Starlette:
@@ -117,11 +119,11 @@ def client_routes(gate: Gate) -> list[BaseRoute]:
     return routes
 
 
-def api_routes(node: Node, config: Config) -> list[BaseRoute]:
+def api_routes(node: Node, config: Config, rpc: RPC | None = None) -> list[BaseRoute]:
     """What a backend calls."""
     if config.http_api.disabled:
         return []
-    endpoint = ApiEndpoint(Methods(node), config.http_api)
+    endpoint = ApiEndpoint(Methods(node, rpc), config.http_api)
     prefix = config.http_api.handler_prefix.rstrip("/")
     return [
         Route(prefix or "/", endpoint.legacy, methods=ALL_METHODS),

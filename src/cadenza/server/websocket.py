@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import ConnectClaims, Connection, eager
+from cadenza.realtime.keepalive import Keepalive
 from cadenza.server import frames
 from cadenza.server.deflate import ANSWER
 from cadenza.server.frames import FrameReader
@@ -44,6 +45,7 @@ class WebSocketProtocol(asyncio.Protocol):
         "_closing",
         "_connection",
         "_early",
+        "_frame_pings",
         "_gate",
         "_paused",
         "_peers",
@@ -71,6 +73,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._upgraded = False
         self._early = b""
         self._closing: asyncio.TimerHandle | None = None
+        self._frame_pings: Keepalive | None = None
         self._paused = False
 
     # asyncio's side.
@@ -113,9 +116,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
-        if self._connection is not None:
-            self._connection.lost()
-            self._connection = None
+        self._stop_pings()
+        self._lose()
 
     def pause_writing(self) -> None:
         """See ``asyncio.Protocol``."""
@@ -218,6 +220,8 @@ class WebSocketProtocol(asyncio.Protocol):
         }
         self._upgraded = True
         self._connection = self._gate.node.connect(self, preset)
+        if upgrade.frame_ping and self._gate.node.client_options.ping_interval:
+            self._frame_pings = Keepalive(self._connection, frames.frame(frames.PING, b""))
         early, self._early = self._early[1:], b""
         if early:
             self.data_received(early)
@@ -232,6 +236,9 @@ class WebSocketProtocol(asyncio.Protocol):
             # Who does not read gets no pongs either: they would pile up.
             if self._connection is not None and not self._connection.paused:
                 self.write(frames.frame(frames.PONG, payload))
+        elif opcode == frames.PONG:
+            if self._frame_pings is not None:
+                self._frame_pings.pong()
         elif opcode == frames.CLOSE:
             if self._closing is None:
                 self.write(frames.close_frame(frames.close_code(payload), ""))
@@ -258,9 +265,15 @@ class WebSocketProtocol(asyncio.Protocol):
         if connection is not None:
             connection.lost()
 
+    def _stop_pings(self) -> None:
+        if self._frame_pings is not None:
+            self._frame_pings.stop()
+            self._frame_pings = None
+
     def _send_close(self, code: int, reason: str) -> None:
         """Say goodbye and wait for the answer: closing at once could lose what was written."""
         self.write(frames.close_frame(code, reason))
+        self._stop_pings()
         self._connection = None
         self._drop_later()
 

@@ -14,7 +14,7 @@ MESSAGES_PER_FRAME: Final = 16
 
 
 def _json_lines(messages: list[bytes]) -> bytes:
-    return b"\n".join(messages)
+    return messages[0] if len(messages) == 1 else b"\n".join(messages)
 
 
 def _delimited(messages: list[bytes]) -> bytes:

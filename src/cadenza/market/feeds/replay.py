@@ -108,11 +108,9 @@ class ReplayFeed:
             raise ValueError(f"speed must be positive, not {speed}")
         self._path = path
         self._recordings = find_recordings(path)
-        self._declarations = [
-            declaration
-            for recording in self._recordings
-            for declaration in recording.decoder().declarations
-        ]
+        known = [recording.decoder().declarations for recording in self._recordings]
+        self._declarations = [declaration for declared in known for declaration in declared]
+        self.declares_late = not all(known)
         self._delivery = Delivery(sink)
         self._pacer = Pacer(clock, speed, max_silence_s)
         self._loop = loop

@@ -55,6 +55,7 @@ class SimulatedFeed:
         # Repeatable by design; nothing secret is drawn from it.
         self._rng = random.Random(seed)  # noqa: S311 - a market, not a key
         self._simulations = [Simulation(spec, self._rng) for spec in instruments]
+        self.declares_late = False
         self._sink = sink
         self._clock = clock
         self._rate = rate
