@@ -131,8 +131,9 @@ async def python(server, encoding):
     for one in made:
         await one.client.disconnect()
     # The library closes its sockets in tasks of its own.
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+    if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        _, pending = await asyncio.wait(tasks, timeout=PATIENCE)
+        assert not pending
 
 
 async def test_publications_presence_and_joins_between_two_clients(python, token, channel):

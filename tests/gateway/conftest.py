@@ -23,9 +23,8 @@ BTC = "BINANCE:BTC/USDT"
 class ScriptedFeed:
     """A feed that does what its script says, and never ends by itself."""
 
-    declares_late = False
-
-    def __init__(self, instruments, script=None):
+    def __init__(self, instruments, script=None, *, late=False):
+        self.declares_late = late
         self._instruments = instruments
         self._script = script
 
@@ -93,9 +92,9 @@ async def gateway_of(monkeypatch, instrument):
     """Run gateways with a scripted feed; sections of the configuration come by name."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(script=None, feed=True, **sections):
+        async def start(script=None, *, feed=True, late=False, **sections):
             if feed:
-                scripted = ScriptedFeed([instrument], script)
+                scripted = ScriptedFeed([] if late else [instrument], script, late=late)
                 monkeypatch.setattr(compose, "make_feed", lambda *_: scripted)
             market = {"feed": "none", "order_book": {"update_interval": "1h"}}
             tree = {

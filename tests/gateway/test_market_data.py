@@ -97,6 +97,18 @@ async def test_a_book_that_was_never_published_sends_no_snapshot(gateway_of, cli
     assert (first["data"]["updateType"], first["offset"]) == ("SNAPSHOT", 1)
 
 
+async def test_instruments_that_are_declared_late(gateway_of, client_of, instrument):
+    """A feed that learns its instruments as it goes has channels for those that may still come."""
+    gateway = await gateway_of(late=True)
+    client = client_of(gateway)
+    assert client.ask("subscribe", channel="market:orderBook:nonsense")["error"]["code"] == 102
+    assert "subscribe" in client.ask("subscribe", channel=BOOK)
+    gateway.market.instrument(instrument)
+    snapshot(gateway)
+    change(gateway, bids=[("99.00", "1.000")])
+    assert copy_of(client.pushed(BOOK)) == book_of(gateway)
+
+
 async def test_trades_have_no_snapshot(gateway_of, client_of):
     """Trades are events: a newcomer gets those that come."""
     gateway = await gateway_of()

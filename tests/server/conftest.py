@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import json
+import socket
 import sys
 from collections import deque
 from typing import NamedTuple
@@ -26,6 +27,12 @@ KEY = "unit-test-hmac-key-0123456789abcdef"
 uvloop = importlib.import_module("uvloop") if sys.platform != "win32" else None
 
 API_KEY = "unit-test-api-key"
+
+UPGRADE = (
+    b"GET /connection/websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 BASE = {
     "client": {
@@ -247,3 +254,31 @@ def until():
             await asyncio.sleep(0.005)
 
     return wait
+
+
+async def open_tcp(running, receive_buffer=0):
+    sock = socket.socket()
+    sock.setblocking(False)
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", running.port))
+    return await asyncio.open_connection(sock=sock, limit=2**16)
+
+
+@pytest.fixture
+async def raw():
+    """Open TCP connections, upgraded if asked; they are closed with the test."""
+    writers = []
+
+    async def open_(running, *, upgrade=True, first=b"", **options):
+        reader, writer = await open_tcp(running, **options)
+        writers.append(writer)
+        if upgrade:
+            writer.write(UPGRADE + first)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 101 ")
+        return reader, writer
+
+    yield open_
+    for writer in writers:
+        writer.transport.abort()

@@ -100,22 +100,21 @@ class Gateway:
         with contextlib.ExitStack() as sockets:
             sock = sockets.enter_context(contextlib.closing(listen(http.address, http.port)))
             port = sock.getsockname()[1]
-            feed = self.config.market.feed if self.feed is not None else "none"
-            logger.info(
-                "cadenza %s listens on %s:%d, feed %s",
-                __version__,
-                http.address or "*",
-                port,
-                feed,
-            )
             internal = None
             if http.internal_port:
                 address = http.internal_address or http.address
                 internal = listen(address, http.internal_port)
                 sockets.enter_context(contextlib.closing(internal))
+
+            def started() -> None:
+                feed = self.config.market.feed if self.feed is not None else "none"
+                where = http.address or "*"
+                logger.info("cadenza %s listens on %s:%d, feed %s", __version__, where, port, feed)
+                if on_started is not None:
+                    on_started(port)
+
             async with self.running():
-                server = self.server((lambda: on_started(port)) if on_started else None, internal)
-                await server.serve(sockets=[sock])
+                await self.server(started, internal).serve(sockets=[sock])
 
     def server(
         self, on_started: Callable[[], None] | None = None, internal: socket.socket | None = None

@@ -9,6 +9,7 @@ The contract:
   is the order of delivery, on every node.
 - Every node that has called ``subscribe(channel)`` gets every publication, join and leave of the
   channel through its ``BrokerEvents``, at most once each. A lost one shows as a gap of offsets.
+- ``subscribe`` and ``unsubscribe`` of one channel take effect in the order of the calls.
 - A result is returned at once or as an awaitable, as suits the implementation: a caller that need
   not wait answers its client in the same turn of the loop. Use ``eager.settle``.
 - The epoch of a stream is made when its position is first read or written, and stays the same until

@@ -1,51 +1,39 @@
 """One client's connection: its state, its commands in order, and its way out.
 
-Frames come in through ``receive``. What a command means in which state is the table in
-``states``; what the commands do stands in ``commands``.
+Frames go to the ``intake``. What a command means in which state is the table in ``states``; what
+the commands do stands in ``commands``.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cadenza.protocol import codes, dialect
+from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
-from cadenza.protocol.errors import DecodeError, PayloadError
 from cadenza.protocol.messages import (
     ClientInfo,
-    Command,
     Error,
     Push,
     Reply,
     UnsubscribePush,
     payload,
 )
-from cadenza.realtime import eager
 from cadenza.realtime.claims import LONGEST_TTL, ConnectClaims
-from cadenza.realtime.errors import CommandError, Disconnected
+from cadenza.realtime.intake import Intake
 from cadenza.realtime.keepalive import Keepalive
 from cadenza.realtime.slow import CONFLATE_AT
-from cadenza.realtime.states import MOVES, REQUESTS, Move, State, classify
+from cadenza.realtime.states import State
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Deadline
 from cadenza.realtime.transport import Transport
 
 if TYPE_CHECKING:
-    import asyncio
-
     from cadenza.realtime.node import Node
     from cadenza.realtime.outbox import Batch
 
 logger: Final = logging.getLogger("cadenza.realtime")
-
-INBOX_LIMIT: Final = 64
-"""Frames of one connection that wait for a command before the transport stops reading."""
-
-EMULATED_LIMIT: Final = 1024
-"""Frames of an emulated connection that wait before it is ended as asking for too much."""
 
 _NO_CHANNELS: Final[frozenset[str]] = frozenset()  # shared: an empty set is 216 bytes
 
@@ -68,11 +56,10 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
-        "_busy",
         "_expiry",
         "_held",
         "_held_bytes",
-        "_inbox",
+        "_intake",
         "_stale",
         "_tick",
         "client",
@@ -120,8 +107,7 @@ class Connection:
         self.keepalive: Keepalive | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._inbox: deque[bytes] | None = None
-        self._busy: asyncio.Task[None] | None = None
+        self._intake = Intake(self)
         self._expiry: Deadline | None = None
         self._tick: Deadline | None = None
         delay = node.client_options.stale_close_delay
@@ -137,85 +123,9 @@ class Connection:
 
     def receive(self, frame: bytes) -> None:
         """One complete frame from the client."""
-        if self._busy is None:
-            self._busy = eager.start(self._work(frame))
-            if self._busy is not None:
-                self._busy.add_done_callback(self._worked)
-            return
-        if self._inbox is None:
-            self._inbox = deque()
-        self._inbox.append(frame)
-        if len(self._inbox) >= INBOX_LIMIT:
-            self.transport.pause_reading()
-        # Frames that come by other requests keep coming, whatever this transport reads.
-        if self.transport.emulated and len(self._inbox) > EMULATED_LIMIT:
-            self.disconnect(codes.RATE_LIMITED)
+        self._intake.receive(frame)
 
-    def _worked(self, _: asyncio.Task[None]) -> None:
-        self._busy = None
-        while self._inbox and self._busy is None:
-            if len(self._inbox) == INBOX_LIMIT // 2:
-                self.transport.resume_reading()
-            self.receive(self._inbox.popleft())
-
-    async def _work(self, frame: bytes) -> None:
-        """Run the commands of one frame, one after another."""
-        try:
-            for command in self.wire.codec.decode(frame):
-                request = self._admit(command)
-                if request:
-                    await self._run(command, request)
-        except DecodeError as error:
-            if self.state is not State.REFUSED:
-                logger.debug("client %s sent no command: %s", self.client, error)
-                self.disconnect(codes.BAD_REQUEST_CLOSE)
-        except Disconnected as end:
-            self.disconnect(end.disconnect)
-        except PayloadError:
-            self.disconnect(codes.INAPPROPRIATE_PROTOCOL)
-
-    def _admit(self, command: Command) -> str:
-        """Look up what the command means now: the name of the request to run, or nothing."""
-        given, request = classify(command)
-        move = MOVES[self.state, given]
-        if move is Move.RUN or move is Move.CONNECT:
-            if request in dialect.SPELLED_TWICE and dialect.is_camel(command):
-                self._switch_dialect()
-            return request
-        if move is Move.PONG:
-            self._pong()
-        elif move is Move.PING:
-            self._ping_command(command)
-        elif move is Move.CLOSE:
-            raise Disconnected(codes.BAD_REQUEST_CLOSE)
-        return ""
-
-    async def _run(self, command: Command, request: str) -> None:
-        try:
-            await self.node.commands[request](self, command)
-        except CommandError as refusal:
-            self.refuse(command.id, refusal.error)
-        except (Disconnected, PayloadError):
-            raise
-        except Exception as error:
-            logger.exception("%s of client %s failed", request, self.client)
-            if self.wire.unidirectional or (request == "connect" and self.state is not State.NEW):
-                raise Disconnected(codes.SERVER_ERROR) from error
-            if request == "connect":
-                self.refused(codes.INTERNAL)
-            self.refuse(command.id, codes.INTERNAL)
-        self.node.count_command(request)
-
-    def _pong(self) -> None:
-        if self.keepalive is None or not self.keepalive.pong():
-            raise Disconnected(codes.BAD_REQUEST_CLOSE)
-
-    def _ping_command(self, command: Command) -> None:
-        if all(getattr(command, name) is None for name in REQUESTS):
-            raise Disconnected(codes.BAD_REQUEST_CLOSE)
-        self.refuse(command.id, codes.NOT_AVAILABLE)
-
-    def _switch_dialect(self) -> None:
+    def switch_dialect(self) -> None:
         """Speak camelCase from here on, as the client does."""
         old = self.wire
         if old.camel is old:
@@ -355,7 +265,7 @@ class Connection:
         self.write = _discard
         self._held.clear()
         self._held_bytes = 0
-        self._inbox = None
+        self._intake.close()
         for deadline in (self._stale, self._expiry, self._tick):
             if deadline is not None:
                 deadline.cancel()

@@ -59,17 +59,26 @@ class Membership:
         if node.handlers.unsubscribed is not None and was_active:
             node.notify(node.handlers.unsubscribed, connection, name, end)
 
-    def push_snapshot(self, subscription: Subscription, position: Position | None) -> None:
-        """Push a channel's state to one subscriber; ``position``: where that puts it, if told."""
-        data = subscription.snapshot() if subscription.snapshot is not None else None
+    def push_snapshot(self, subscription: Subscription, position: Position | None) -> bool:
+        """Push a channel's state to one subscriber; ``position``: where that puts it, if told.
+
+        Returns:
+            Whether there was a state.
+        """
+        try:
+            data = subscription.snapshot() if subscription.snapshot is not None else None
+        except Exception:
+            logger.exception("reading the state of %r failed", subscription.channel)
+            return False
         if data is None:
-            return
+            return False
         publication = Publication(data=payload(data), offset=position.offset if position else 0)
         encoder = PublicationEncoder(subscription.channel, Delivery(publication, ""))
         connection = subscription.connection
         variant = Variant.FULL if subscription.delta else Variant.PLAIN
         subscription.has_base = False
         self._node.outbox.send(connection, encoder.encode(connection.wire, variant))
+        return True
 
     def look_after(self, connection: Connection) -> None:
         """Renew presence, check positions, end what has expired."""

@@ -273,9 +273,9 @@ class Node:
         """Have the broker deliver a channel."""
         return self.broker.subscribe(channel)
 
-    def push_snapshot(self, subscription: Subscription, position: Position | None) -> None:
+    def push_snapshot(self, subscription: Subscription, position: Position | None) -> bool:
         """See ``Membership``."""
-        self.membership.push_snapshot(subscription, position)
+        return self.membership.push_snapshot(subscription, position)
 
     def end_subscription(self, subscription: Subscription, end: Unsubscribe) -> None:
         """End a subscription from the server's side and tell the client."""

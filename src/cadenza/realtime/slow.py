@@ -51,8 +51,11 @@ class SlowReaders:
             if subscription.stale:
                 channel = self._node.hub.channel(subscription.channel)
                 self.conflations += 1
-                self._node.push_snapshot(subscription, channel.position)
-                channel.refresh(subscription)
+                if self._node.push_snapshot(subscription, channel.position):
+                    channel.refresh(subscription)
+                else:
+                    # What it missed cannot be made up for: it has to subscribe again.
+                    connection.insufficient_state(subscription)
 
     def forget(self, connection: Connection) -> None:
         """The connection is over."""

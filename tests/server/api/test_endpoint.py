@@ -6,9 +6,13 @@ import asyncio
 import base64
 import json
 
+import httpx
 import pytest
 
+from cadenza.realtime import CommandError, Node
 from cadenza.server.api import endpoint
+from cadenza.server.api.methods import NOT_FOUND
+from cadenza.server.app import create_app
 
 API_KEY = "unit-test-api-key"
 KEYED = {"X-API-Key": API_KEY}
@@ -284,6 +288,25 @@ async def test_disconnect_spares_the_whitelist(serve, web, join, until):
     await post(web, running, "disconnect", body)
     await until(lambda: running.node.open_connections == {clients[0]})
     await asyncio.gather(first.socket.close(), second.socket.close())
+
+
+async def test_rpc_of_the_application(config_of):
+    """A program answers the API's ``rpc`` itself; 104 is its own to say."""
+
+    async def answer(method, params):
+        if method != "double":
+            raise CommandError(NOT_FOUND)
+        return b"%d" % (2 * int(params))
+
+    app = create_app(Node(), config_of(), api_rpc=answer)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a", headers=KEYED) as web:
+        for method, expected in (
+            ("double", {"result": {"data": 42}}),
+            ("triple", {"error": {"code": 104, "message": "not found"}}),
+        ):
+            response = await web.post("/api/rpc", json={"method": method, "params": 21})
+            assert response.json() == expected
 
 
 async def test_info(serve, web, join):
