@@ -71,7 +71,7 @@ clean: ## Remove what the other chores have made
 
 .venv/.python:
 	@if [ -z '$(PYTHON)' ] || ! $(PYTHON) -c '$(RECENT)'; then \
-		echo "Python 3.11 or newer is needed; this is $$($(or $(PYTHON),python3) --version 2>&1)." \
+		echo "Python 3.11 or newer is needed; there is $$($(or $(PYTHON),python3) --version 2>/dev/null || echo none)." \
 			"Name another one: make PYTHON=/path/to/python3.11" >&2; exit 1; \
 	fi
 	$(call system,$(PYTHON) -c 'import ensurepip',python3-venv,Python's ensurepip is needed.)
