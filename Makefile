@@ -39,6 +39,7 @@ serve: .venv/.serve ## Run a sandbox with streaming markets
 	@exec $(BIN)/cadenza serve $(ARGS)
 
 test: .venv/.test $(NODE_PACKAGES) ## Run all tests
+	$(call system,command -v curl,curl,curl is needed: the examples of the HTTP API are run with it.)
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 venv: .venv/.test ## Make .venv with everything in it
