@@ -32,7 +32,7 @@ def main() -> None:
         SERVE, cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
-        said = _until(served.stdout, "Keys and tokens")
+        said = _until(served.stdout, "http_api.key into")
         token = re.findall(r"eyJ[\w.-]+", "".join(said))[0]
         followed = subprocess.run(  # noqa: S603 - the repository's own example
             [sys.executable, "examples/local_book.py", "BINANCE:BTC/USDT", str(UPDATES)],
