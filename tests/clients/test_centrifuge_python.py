@@ -220,7 +220,7 @@ async def test_an_expiring_connection_is_refreshed_and_stays(python, token, chan
         number = next(numbers)
         if number == 5:
             enough.set()
-        return token("ada", exp=time.time() + 2, info={"token": number})
+        return token("ada", exp=time.time() + 3, info={"token": number})
 
     name = channel("room")
     one = await python(get_token=issue)
