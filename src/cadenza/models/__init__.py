@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from cadenza.models.account import (
+    AccountOperation,
+    AccountRecord,
+    RpcTradingAccount,
+    RpcTradingAccountConfig,
+    RpcTradingAccountCredential,
+    RpcTradingAccountOperationHistory,
+    TradingAccount,
+    TradingAccountCredential,
+)
+from cadenza.models.balance import (
+    BalanceEntry,
+    BalanceRecord,
+    RpcBalanceEntry,
+)
 from cadenza.models.enums import (
     ContingencyType,
     InstrumentStatus,
@@ -19,33 +34,224 @@ from cadenza.models.enums import (
     Venue,
     VenueStatus,
 )
-from cadenza.models.instrument import Instrument
-from cadenza.models.order_book import L2_COLUMNS, OrderBook, Row
-from cadenza.models.scalars import Dec, Millis, PositiveDec
-from cadenza.models.trade import Trade
+from cadenza.models.enums_trading import (
+    AccountType,
+    BalanceStatus,
+    CollateralMode,
+    CredentialStatus,
+    CredentialType,
+    DealerStatus,
+    HealthStatus,
+    MarginMode,
+    OperationStatus,
+    OperationType,
+    PositionMode,
+    PositionSide,
+    PositionStatus,
+    QuoteStatus,
+    ServiceName,
+    SubscriptionStatus,
+    SubscriptionType,
+    TradingAccountOperationType,
+    TradingAccountStatus,
+    UpdateMode,
+    WalletStatus,
+    WalletType,
+)
+from cadenza.models.envelope import (
+    ErrorDetails,
+    Pagination,
+    RestEnvelope,
+    RpcEnvelope,
+    RpcError,
+    failed,
+    succeeded,
+)
+from cadenza.models.events import (
+    DATA_TYPES,
+    AccountEvent,
+    AccountEventData,
+    EventType,
+    make_event,
+    read_event,
+)
+from cadenza.models.execution import (
+    ExecutionRecord,
+    RpcSecurityQuantity,
+    RpcTradeExecution,
+    SecurityQuantity,
+    TradeExecution,
+)
+from cadenza.models.instants import (
+    Iso,
+    iso_of,
+    millis_of,
+)
+from cadenza.models.instrument import (
+    Instrument,
+)
+from cadenza.models.kline import (
+    Candle,
+    Kline,
+    OldCandle,
+    OldKline,
+)
+from cadenza.models.order import (
+    OrderRecord,
+    RpcTradeOrder,
+    TradeOrder,
+)
+from cadenza.models.order_book import (
+    L2_COLUMNS,
+    OrderBook,
+    Row,
+)
+from cadenza.models.order_request import (
+    CancelTradeOrderRequest,
+    RpcSubmitTradeOrderParams,
+    SubmitTradeOrderRequest,
+)
+from cadenza.models.portfolio import (
+    Portfolio,
+    PortfolioRecord,
+    PortfolioSummary,
+    RpcPortfolio,
+    RpcPortfolioSummary,
+    SummaryRecord,
+)
+from cadenza.models.position import (
+    PositionEntry,
+    RpcPositionEntry,
+)
+from cadenza.models.quote import (
+    Quote,
+    QuoteRfqRequest,
+)
+from cadenza.models.scalars import (
+    Dec,
+    Millis,
+    PositiveDec,
+    Uuid,
+)
+from cadenza.models.subscription import (
+    RpcSubscription,
+    Subscription,
+)
+from cadenza.models.ticker import (
+    OldTicker,
+    Ticker,
+)
+from cadenza.models.trade import (
+    Trade,
+)
+from cadenza.models.views import (
+    MissingFieldsError,
+    view,
+)
 
 __all__ = [
+    "DATA_TYPES",
     "L2_COLUMNS",
+    "AccountEvent",
+    "AccountEventData",
+    "AccountOperation",
+    "AccountRecord",
+    "AccountType",
+    "BalanceEntry",
+    "BalanceRecord",
+    "BalanceStatus",
+    "CancelTradeOrderRequest",
+    "Candle",
+    "CollateralMode",
     "ContingencyType",
+    "CredentialStatus",
+    "CredentialType",
+    "DealerStatus",
     "Dec",
+    "ErrorDetails",
+    "EventType",
+    "ExecutionRecord",
+    "HealthStatus",
     "Instrument",
     "InstrumentStatus",
     "InstrumentType",
+    "Iso",
+    "Kline",
     "KlineInterval",
+    "MarginMode",
     "Millis",
+    "MissingFieldsError",
+    "OldCandle",
+    "OldKline",
+    "OldTicker",
+    "OperationStatus",
+    "OperationType",
     "OrderBook",
     "OrderBookType",
+    "OrderRecord",
     "OrderSide",
     "OrderStatus",
     "OrderType",
+    "Pagination",
+    "Portfolio",
+    "PortfolioRecord",
+    "PortfolioSummary",
+    "PositionEntry",
+    "PositionMode",
+    "PositionSide",
+    "PositionStatus",
     "PositiveDec",
     "QuantityRounding",
     "QuantityType",
+    "Quote",
+    "QuoteRfqRequest",
+    "QuoteStatus",
+    "RestEnvelope",
     "Row",
+    "RpcBalanceEntry",
+    "RpcEnvelope",
+    "RpcError",
+    "RpcPortfolio",
+    "RpcPortfolioSummary",
+    "RpcPositionEntry",
+    "RpcSecurityQuantity",
+    "RpcSubmitTradeOrderParams",
+    "RpcSubscription",
+    "RpcTradeExecution",
+    "RpcTradeOrder",
+    "RpcTradingAccount",
+    "RpcTradingAccountConfig",
+    "RpcTradingAccountCredential",
+    "RpcTradingAccountOperationHistory",
+    "SecurityQuantity",
     "SecurityType",
+    "ServiceName",
+    "SubmitTradeOrderRequest",
+    "Subscription",
+    "SubscriptionStatus",
+    "SubscriptionType",
+    "SummaryRecord",
+    "Ticker",
     "TimeInForce",
     "Trade",
+    "TradeExecution",
+    "TradeOrder",
+    "TradingAccount",
+    "TradingAccountCredential",
+    "TradingAccountOperationType",
+    "TradingAccountStatus",
+    "UpdateMode",
     "UpdateType",
+    "Uuid",
     "Venue",
     "VenueStatus",
+    "WalletStatus",
+    "WalletType",
+    "failed",
+    "iso_of",
+    "make_event",
+    "millis_of",
+    "read_event",
+    "succeeded",
+    "view",
 ]

@@ -7,6 +7,7 @@ A member's value is its spelling on the wire. Where the API has two names for th
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class UpdateType(StrEnum):
@@ -77,6 +78,11 @@ class OrderType(StrEnum):
     QUOTED = "QUOTED"
     UNKNOWN = "UNKNOWN"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Older clients write an empty string where they know nothing."""
+        return cls("UNKNOWN") if value == "" else None
+
 
 class OrderStatus(StrEnum):
     """Where an order is in its life; British spelling, unlike the time field ``canceledAt``."""
@@ -94,6 +100,11 @@ class OrderStatus(StrEnum):
     EXPIRED = "EXPIRED"
     REVOKED = "REVOKED"
     UNKNOWN = "UNKNOWN"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Older clients write an empty string where they know nothing."""
+        return cls("UNKNOWN") if value == "" else None
 
 
 class TimeInForce(StrEnum):
@@ -114,6 +125,11 @@ class TimeInForce(StrEnum):
     MOC = "MOC"
     EXT = "EXT"
     UNKNOWN = "UNKNOWN"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Older clients write an empty string where they know nothing."""
+        return cls("UNKNOWN") if value == "" else None
 
 
 class QuantityType(StrEnum):

@@ -18,3 +18,12 @@ PositiveDec = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
 
 Millis = int
 """Milliseconds since the Unix epoch, UTC."""
+
+Uuid = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        extra_json_schema={"format": "uuid"},
+    ),
+]
+"""A UUID in its text form; the API's own clients refuse any other id."""

@@ -1,0 +1,83 @@
+"""What answers are wrapped in: the REST envelope, the RPC envelope, pages and errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+
+class Pagination(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """Which part of a list this is; the same for REST and RPC."""
+
+    offset: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
+    limit: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
+    total: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
+    cursor: str | UnsetType = UNSET
+    has_next: bool | UnsetType = UNSET
+
+
+class ErrorDetails(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """What a REST error is about; unlike everything else, in snake case on the wire."""
+
+    code: str | UnsetType = UNSET
+    resource: str | UnsetType = UNSET
+    action: str | UnsetType = UNSET
+    required: tuple[str, ...] | UnsetType = UNSET
+    provided: tuple[str, ...] | UnsetType = UNSET
+    tenant_id: str | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+
+
+class RestEnvelope(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """The answer of every REST call but health; ``errno`` 0 is success.
+
+    Any other ``errno`` is ``AABBB``: two digits for the module, three for the error.
+    """
+
+    success: bool
+    errno: int
+    error: str | UnsetType = UNSET
+    details: ErrorDetails | UnsetType = UNSET
+    data: Any = UNSET
+    pagination: Pagination | UnsetType = UNSET
+
+
+class RpcError(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An error of an operation, inside the data of a successful ``rpc`` reply."""
+
+    code: int
+    message: str
+    temporary: bool = False
+
+
+class RpcEnvelope(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """The data of an ``rpc`` reply: ``data`` or ``error``, and for lists a page."""
+
+    data: Any = UNSET
+    error: RpcError | UnsetType = UNSET
+    pagination: Pagination | UnsetType = UNSET
+
+
+def succeeded(data: Any, pagination: Pagination | UnsetType = UNSET) -> RestEnvelope:
+    """The REST answer of a call that worked."""
+    return RestEnvelope(success=True, errno=0, data=data, pagination=pagination)
+
+
+def failed(errno: int, error: str, details: ErrorDetails | UnsetType = UNSET) -> RestEnvelope:
+    """The REST answer of a call that did not work.
+
+    Raises:
+        ValueError: ``errno`` 0 means success.
+    """
+    if errno == 0:
+        raise ValueError("errno 0 means success")
+    return RestEnvelope(success=False, errno=errno, error=error, details=details)

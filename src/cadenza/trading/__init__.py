@@ -1,0 +1,1 @@
+"""The paper venue: matching, orders, accounts and their ledger."""
