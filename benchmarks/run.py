@@ -22,7 +22,13 @@ import msgspec
 from processes import HERE, Bench, BenchmarkError, Figures, allow_sockets, build
 from workloads import WORKLOADS, Workload
 
-MICRO: Final = ("bench_protocol.py", "bench_tokens.py", "bench_market.py", "bench_engine.py")
+MICRO: Final = (
+    "bench_protocol.py",
+    "bench_tokens.py",
+    "bench_market.py",
+    "bench_engine.py",
+    "bench_matching.py",
+)
 
 
 @dataclasses.dataclass(frozen=True)
