@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -53,11 +51,8 @@ def recorder():
 
 
 @pytest.fixture
-def shared_data():
-    folder = Path(__file__).parents[2] / "../shared/data"
-    if not folder.is_dir():
-        pytest.skip("the recorded market data (../shared/data) is not here")
-    return folder
+def shared_data(shared):
+    return shared / "data"
 
 
 @pytest.fixture(scope="session")

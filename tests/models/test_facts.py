@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from cadenza import models
-
-FACTS = Path(__file__).parents[2] / "../shared/docs/trading.md"
 
 EXTENSIONS = {
     "TradeOrder": {"clientOrderId"},
@@ -58,10 +55,8 @@ LISTS = [
 
 
 @pytest.fixture(scope="module")
-def facts():
-    if not FACTS.exists():
-        pytest.skip("the API's facts are not beside the repository")
-    return FACTS.read_text()
+def facts(shared):
+    return (shared / "docs/trading.md").read_text()
 
 
 def declared(name):

@@ -17,7 +17,6 @@ from msgspec import Raw
 from cadenza.protocol import messages as m
 from cadenza.protocol.protobuf_fields import FIELDS, ByName, Kind, Layout, Repeated
 
-SHARED = Path(__file__).parents[2] / "../shared"
 ENVELOPES = {m.Command, m.Reply, m.Push}
 
 Strategies = Callable[..., st.SearchStrategy[Any]]
@@ -91,11 +90,9 @@ def messages() -> Strategies:
 
 
 @pytest.fixture(scope="session")
-def wire() -> ModuleType:
+def wire(shared: Path) -> ModuleType:
     """An independent codec of the same protocol, in plain dictionaries."""
-    path = SHARED / "conformance/wire.py"
-    if not path.exists():
-        pytest.skip("the recorded conformance suite is not beside this repository")
+    path = shared / "conformance/wire.py"
     spec = importlib.util.spec_from_file_location("conformance_wire", path)
     assert spec is not None
     assert spec.loader is not None

@@ -270,3 +270,25 @@ async def test_publications_come_after_the_subscribe_reply(
     assert "subscribe" in news[0]
     assert {"pub", "channel"} in [set(one.get("push", {})) for one in news[1:]]
     assert client.code is None
+
+
+async def test_a_transport_that_fails_is_dropped_and_its_subscriptions_with_it(
+    make_world: MakeWorld, caplog: pytest.LogCaptureFixture
+):
+    """The failed write ends that connection as 3009; the others get the publication."""
+    world = await make_world()
+    broken, whole = await world.connected("ann"), await world.connected("bob")
+    for client in (broken, whole):
+        await client.ask(subscribe={"channel": "c"})
+
+    def fail() -> None:
+        raise OSError("no such transport")
+
+    broken.transport.on_write = fail
+    await world.publish("c", {"n": 1})
+    assert broken.transport.aborted
+    assert not broken.connection.is_open
+    assert world.node.disconnect_counts[3009] == 1
+    pushed = [message["push"] for message in whole.news() if "push" in message]
+    assert [push["pub"]["data"] for push in pushed if "pub" in push] == [{"n": 1}]
+    assert "writing to client" in caplog.text

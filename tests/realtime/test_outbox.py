@@ -147,3 +147,30 @@ def test_a_post_to_nobody_is_harmless():
     outbox.post(Group(JSON_WIRE), b"x")
     clock.advance()
     assert outbox.messages_sent == 0
+
+
+def test_a_broken_transport_costs_the_others_nothing() -> None:
+    """Who cannot be written to is dropped; everybody else in the turn is written to."""
+
+    class Broken(Recipient):
+        client = "broken"
+        dropped = 0
+
+        def write(self, data: bytes) -> None:
+            raise OSError("no such transport")
+
+        def broken(self) -> None:
+            self.dropped += 1
+
+    clock = VirtualClock()
+    outbox, group = Outbox(clock), Group(JSON_WIRE)
+    before, broken, after = Recipient(), Broken(), Recipient()
+    members: list[Any] = [before, broken, after]
+    for member in members:
+        join(outbox, group, member)
+    outbox.post(group, b"1")
+    clock.advance()
+    outbox.post(group, b"2")
+    clock.advance()
+    assert before.read() == after.read() == [b"1", b"2"]
+    assert broken.dropped == 2, "told each time; a connection ends at the first"

@@ -12,7 +12,7 @@ from cadenza.market.market import Market
 from cadenza.models import UpdateType
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, Node, SubscribeEvent, SubscribeReply
-from cadenza.realtime.eager import settle
+from cadenza.realtime.eager import settle, waits
 from cadenza.realtime.subscription import Snapshot
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -79,7 +79,7 @@ class MarketData:
         if self._node is None:
             return
         result = self._node.publish_to(channel, payload, options=options)
-        if hasattr(result, "__await__"):
+        if waits(result):
             self._node.in_background(_finished(result))
 
     # What subscribers ask.

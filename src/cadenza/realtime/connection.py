@@ -230,9 +230,7 @@ class Connection:
         if expire_at and self.is_open:
             grace = self.node.client_options.expired_close_delay
             left = max(0.0, min(LONGEST_TTL, expire_at - self.node.clock.time()))
-            self._expiry = self.node.timers.after(
-                left + grace, lambda: self.disconnect(codes.CONNECTION_EXPIRED)
-            )
+            self._expiry = self.node.timers.after(left + grace, self._close_expired)
 
     def insufficient_state(self, subscription: Subscription) -> None:
         """A publication of this subscription was missed."""
@@ -260,6 +258,12 @@ class Connection:
         if self.state is not State.CLOSED:
             self._end(codes.CONNECTION_CLOSED)
 
+    def broken(self) -> None:
+        """Writing to the transport failed: nothing can be said any more, so drop it."""
+        if self.state is not State.CLOSED:
+            self._end(codes.WRITE_ERROR)
+            self.transport.abort()
+
     def _end(self, disconnect: Disconnect) -> None:
         self.state = State.CLOSED
         self.write = _discard
@@ -272,6 +276,10 @@ class Connection:
         if self.keepalive is not None:
             self.keepalive.stop()
         self.node.connection_ended(self, disconnect)
+
+    def _close_expired(self) -> None:
+        self._expiry = None
+        self.disconnect(codes.CONNECTION_EXPIRED)
 
     def _close_stale(self) -> None:
         self._stale = None

@@ -122,7 +122,7 @@ class Outbox:
             except Exception:
                 # One broken transport must not cost the others what they are to get.
                 logger.exception("writing to client %s failed", recipient.client)
-                recipient.lost()
+                recipient.broken()
 
     def _append(self, batch: Batch, message: bytes) -> None:
         self._order += 1

@@ -31,9 +31,6 @@ class SlowReaders:
     def __len__(self) -> int:
         return len(self._paused)
 
-    def __iter__(self) -> object:
-        return iter(self._paused)
-
     def pause(self, connection: Connection) -> None:
         """The connection's transport is full."""
         self._paused.add(connection)

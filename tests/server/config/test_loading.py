@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,8 +24,6 @@ from cadenza.server.config import (
 )
 from cadenza.server.config.names import supported
 
-SHARED = Path(__file__).parents[3] / "../shared/conformance"
-
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 NAMESPACES = st.fixed_dictionaries(
     {
@@ -44,11 +41,9 @@ SWITCHES = sorted(
 
 
 @pytest.mark.parametrize("name", ["server.json", "server-strict.json"])
-def test_centrifugo_file_of_the_conformance_corpus_loads_without_warnings(name):
+def test_centrifugo_file_of_the_conformance_corpus_loads_without_warnings(name, shared):
     """A real Centrifugo v6 file works unchanged, and every value of it arrives."""
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"the conformance corpus is not at {SHARED}")
+    path = shared / "conformance" / name
     config, warnings = load(path, {})
     assert warnings == []
     written, read = json.loads(path.read_text()), dump(config, redact=False)
