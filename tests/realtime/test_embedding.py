@@ -63,6 +63,52 @@ async def test_rpc_handlers_may_wait(make_world: MakeWorld, waiting: bool):
     assert reply == {"rpc": {"data": {"method": "m", "data": [1]}}}
 
 
+async def test_a_call_that_returns_a_future_lets_the_next_commands_in(make_world: MakeWorld):
+    """Answers come as they are ready; beyond ``concurrency`` the next command waits."""
+    asked: dict[str, asyncio.Future[bytes]] = {}
+
+    def decided(event: RPCEvent) -> asyncio.Future[bytes]:
+        asked[event.method] = asyncio.get_running_loop().create_future()
+        return asked[event.method]
+
+    world = await make_world(client=ClientOptions(concurrency=2), handlers=Handlers(rpc=decided))
+    client = await world.connected()
+    for number, method in enumerate("abcd", start=100):
+        client.send({"id": number, "rpc": {"method": method}})
+    await world.turn()
+    assert list(asked) == ["a", "b", "c"], "c waits before it is answered, d behind it"
+    asked["b"].set_result(b"2")
+    asked["a"].set_exception(CommandError(MINE))
+    await world.turn()
+    assert "d" not in asked, "c was beyond the limit, so everything behind it waits"
+    asked["c"].set_result(b"3")
+    await world.turn()
+    asked["d"].set_exception(KeyError("on purpose"))
+    await world.turn()
+    answers = {m["id"]: m for m in client.messages if m.get("id", 0) >= 100}
+    assert list(answers) == [101, 100, 102, 103]
+    assert answers[101]["rpc"] == {"data": 2}
+    assert answers[100]["error"]["code"] == 444
+    assert answers[103]["error"]["code"] == 100
+
+
+async def test_a_call_that_is_answered_after_the_end_tells_nobody(make_world: MakeWorld):
+    """The connection is gone; the decision stands all the same."""
+    waiting: list[asyncio.Future[bytes]] = []
+
+    def decided(_: RPCEvent) -> asyncio.Future[bytes]:
+        waiting.append(asyncio.get_running_loop().create_future())
+        return waiting[0]
+
+    world = await make_world(handlers=Handlers(rpc=decided))
+    client = await world.connected()
+    client.send({"id": 9, "rpc": {"method": "m"}})
+    client.connection.lost()
+    waiting[0].set_result(b"1")
+    await world.turn()
+    assert [m for m in client.messages if m.get("id") == 9] == []
+
+
 @pytest.mark.parametrize("waiting", [False, True])
 @pytest.mark.parametrize(
     ("raised", "answer"),

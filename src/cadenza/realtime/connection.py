@@ -52,6 +52,7 @@ class Connection:
         subscriptions: By channel, those that are being answered included.
         token_channels: The server-side channels that the connection's token named.
         refusal: Code of the error that its ``connect`` was answered with; 0: none.
+        calls: Calls that are decided and not answered yet.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Connection:
         "_intake",
         "_stale",
         "_tick",
+        "calls",
         "client",
         "expire_at",
         "info",
@@ -99,6 +101,7 @@ class Connection:
         self.expire_at = 0
         self.preset = preset
         self.refusal = 0
+        self.calls = 0
         self.subscriptions: dict[str, Subscription] = {}
         self.token_channels = _NO_CHANNELS
         self.parts: list[Batch] = []

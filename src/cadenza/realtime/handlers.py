@@ -2,7 +2,8 @@
 
 A handler is a function or a coroutine function. It returns an answer, or ``None`` to leave the
 decision to the node's rules (tokens and channel options); it raises ``CommandError`` or
-``Disconnected`` to refuse. Handlers of one connection run one after another, in order of arrival.
+``Disconnected`` to refuse. Handlers of one connection run one after another, in order of arrival;
+only an ``rpc`` handler that returns an ``asyncio.Future`` lets the next command in meanwhile.
 """
 
 from __future__ import annotations

@@ -134,6 +134,8 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     channel_limit: int = 128
     """Subscriptions of one connection."""
+    concurrency: int = 256
+    """Calls of one connection that may wait for their answer at once; further commands wait."""
     queue_max_size: int = 1_048_576
     """Bytes waiting for one slow connection before it is closed with 3008."""
 

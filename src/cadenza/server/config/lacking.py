@@ -70,10 +70,6 @@ _HTTP_SERVER: Final = {
 }
 
 _TRANSPORTS: Final = {
-    "client.concurrency": Lacking(
-        "the commands of one connection are handled one after another; different connections do "
-        "not wait for each other"
-    ),
     "client.channel_position_max_time_lag": Lacking(
         "publications do not travel between nodes here, so none can be late", "0s"
     ),
