@@ -28,6 +28,7 @@ MICRO: Final = (
     "bench_market.py",
     "bench_engine.py",
     "bench_matching.py",
+    "bench_store.py",
 )
 
 

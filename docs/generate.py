@@ -2,7 +2,8 @@
 """Fills the generated parts of the documentation: ``python docs/generate.py``.
 
 A page marks such a part with ``<!-- generated: NAME -->`` and ``<!-- /generated -->``; what stands
-between them is made from the source. ``--check`` changes nothing and fails when a page is stale.
+between them is made from the source. The files of ``FILES`` are made from it altogether.
+``--check`` changes nothing and fails when a page is stale.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from generators import api, cli, codes, configuration, http_api, states
+from generators import api, cli, codes, configuration, http_api, operations, states
 
 FOLDER: Final = Path(__file__).parent
 PART: Final = re.compile(
@@ -28,6 +29,9 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "errors": codes.errors,
     "lacking": configuration.lacking,
     "metrics": http_api.metrics,
+    "operation-errors": operations.errors,
+    "operations": operations.served,
+    "operations-not-served": operations.not_served,
     "options": configuration.section,
     "request": http_api.request_fields,
     "state-diagram": states.state_diagram,
@@ -36,6 +40,12 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "unsubscribes": codes.unsubscribes,
 }
 """What makes a part, by the first word of its name; the rest of the name is its argument."""
+
+FILES: Final[dict[str, Callable[[], str]]] = {
+    "asyncapi.json": operations.asyncapi_text,
+    "openapi.json": operations.openapi_text,
+}
+"""What makes a whole file."""
 
 
 def make(name: str) -> str:
@@ -52,21 +62,25 @@ def filled(page: str) -> str:
     return PART.sub(lambda part: f"{part['head']}{make(part['name'])}\n{part['tail']}", page)
 
 
+def wanted() -> dict[Path, str]:
+    """Every generated file, as it should be."""
+    pages = {path: filled(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.md")}
+    return {**pages, **{FOLDER / name: maker() for name, maker in FILES.items()}}
+
+
 def main(arguments: list[str]) -> int:
     """Fill the pages, or check them."""
-    stale = []
-    for path in sorted(FOLDER.glob("*.md")):
-        page = path.read_text(encoding="utf-8")
-        if filled(page) != page:
-            stale.append(path)
-    if "--check" not in arguments:
-        for path in stale:
-            path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
-    for path in stale:
-        sys.stdout.write(
-            f"docs/{path.name} {'is stale' if '--check' in arguments else 'written'}\n"
-        )
-    return 1 if stale and "--check" in arguments else 0
+    stale = {
+        path: text
+        for path, text in sorted(wanted().items())
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+    is_check = "--check" in arguments
+    for path, text in stale.items():
+        if not is_check:
+            path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"docs/{path.name} {'is stale' if is_check else 'written'}\n")
+    return 1 if stale and is_check else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A gateway whose market is driven by the test, and clients without a socket."""
+"""A gateway whose market and time are driven by the test, and clients without a socket."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pytest
 
 from cadenza.gateway import compose
 from cadenza.market.feeds.catalogue import make_instrument
-from cadenza.models import Venue
+from cadenza.models import OrderSide, Venue
 from cadenza.server.config import load_tree
 from cadenza.server.wires import ASGI_JSON
 
 KEY = "unit-test-hmac-key-0123456789abcdef"
 BTC = "BINANCE:BTC/USDT"
+START = 1_699_999_980_000
+"""When the test's clock begins: a full minute."""
 
 
 class ScriptedFeed:
@@ -74,6 +76,50 @@ class Client:
         return [push["pub"] for push in pushes if push["channel"] == channel and "pub" in push]
 
 
+class HandClock:
+    """A clock that the test moves; who sleeps on it never wakes."""
+
+    def __init__(self):
+        self.now_ms = START
+
+    def time_ms(self):
+        return self.now_ms
+
+    def monotonic(self):
+        return (self.now_ms - START) / 1000 + 100
+
+    async def sleep(self, _seconds):
+        await asyncio.get_running_loop().create_future()
+
+
+class Desk:
+    """A gateway, its clock, and what happens in its market."""
+
+    def __init__(self, gateway, clock):
+        self.gateway = gateway
+        self.clock = clock
+
+    def trade(self, price="100.00", time_ms=None, name=BTC, quantity="1.000"):
+        self.gateway.market.trade(
+            name,
+            trade_id="1",
+            price=price,
+            quantity=quantity,
+            side=OrderSide.BUY,
+            timestamp_ms=self.clock.now_ms if time_ms is None else time_ms,
+        )
+        self.gateway.node.outbox.flush()
+
+    def beat(self, after_ms=0):
+        self.clock.now_ms += after_ms
+        self.gateway.summaries.beat()
+        self.gateway.node.outbox.flush()
+
+    def pass_seconds(self, count):
+        for _ in range(count * 10):
+            self.beat(100)
+
+
 @pytest.fixture
 def instrument():
     return make_instrument(
@@ -126,3 +172,23 @@ def client_of():
 def signed():
     """Sign any claims."""
     return lambda **claims: jwt.encode(claims, KEY, algorithm="HS256")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = HandClock()
+    monkeypatch.setattr(compose, "SystemClock", lambda: clock)
+    return clock
+
+
+@pytest.fixture
+async def desk_of(gateway_of, clock):
+    async def start(**sections):
+        return Desk(await gateway_of(**sections), clock)
+
+    return start
+
+
+@pytest.fixture
+async def desk(desk_of):
+    return await desk_of()

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.gateway.channels import book_channels, parse, trade_channels
+from cadenza.gateway.channels import (
+    book_channels,
+    kline_channel,
+    parse,
+    ticker_channel,
+    trade_channels,
+)
+from cadenza.models import KlineInterval
 
 BTC = "BINANCE:BTC/USDT"
 
@@ -15,7 +22,13 @@ BTC = "BINANCE:BTC/USDT"
         (f"market:orderBook:{BTC}", "orderBook", BTC, True, True),
         (f"market:orderbook:{BTC}", "orderbook", BTC, True, True),
         (f"market:trade:{BTC}", "trade", BTC, False, True),
-        ("market:kline:X", "kline", "X", False, False),
+        (f"market:ticker:{BTC}", "ticker", BTC, False, True),
+        ("market:ticker:BINANCE", "ticker", "", False, True),
+        (f"market:kline:{BTC}:1m", "kline", BTC, False, True),
+        (f"market:kline:{BTC}:2m", "kline", BTC, False, False),
+        (f"market:kline:{BTC}", "kline", "BINANCE", False, False),
+        ("market:kline:X", "kline", "", False, False),
+        ("market:candles:X", "candles", "X", False, False),
         ("market:", "", "", False, False),
         ("market:orderBook", "orderBook", "", True, True),
         ("market:trade:A:B:C", "trade", "A:B:C", False, True),
@@ -38,3 +51,11 @@ def test_names_are_read_as_they_are_made():
     """Every name of an instrument leads back to it."""
     for name in (*book_channels(BTC), *trade_channels(BTC)):
         assert parse(name).instrument_id == BTC
+    assert parse(ticker_channel(BTC)) == ("ticker", BTC, "", None)
+    assert parse(ticker_channel("BINANCE")) == ("ticker", "", "BINANCE", None)
+
+
+@pytest.mark.parametrize("interval", KlineInterval)
+def test_every_interval_has_a_channel(interval):
+    """A minute and a month differ by case."""
+    assert parse(kline_channel(BTC, interval)) == ("kline", BTC, "", interval)

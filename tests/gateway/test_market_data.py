@@ -130,7 +130,7 @@ async def test_trades_have_no_snapshot(gateway_of, client_of):
         "market:orderBook:",
         "market:orderBook",
         "market:",
-        f"market:ticker:{BTC}",
+        f"market:Ticker:{BTC}",
         f"market:OrderBook:{BTC}",
         f"market:trade:{BTC}:more",
         "market:trade:btc",

@@ -10,7 +10,21 @@ import pytest
 from cadenza import models
 
 EXTENSIONS = {
-    "TradeOrder": {"clientOrderId"},
+    "TradeOrder": {"clientOrderId", "trailingDistance", "visibleQuantity"},
+    "RpcTradeOrder": {
+        "trailingDistance",
+        "visibleQuantity",
+        "takeProfitPrice",
+        "takeProfitLimitPrice",
+        "takeProfitTimeInForce",
+        "stopLossPrice",
+        "stopLossLimitPrice",
+        "stopLossTimeInForce",
+        "orderListId",
+        "contingencyType",
+        "quoteId",
+    },
+    "SubmitTradeOrderRequest": {"trailingDistance", "visibleQuantity"},
     "CancelTradeOrderRequest": {"clientOrderId", "externalOrderId"},
 }
 """Fields that Cadenza adds."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from cadenza.models import OrderStatus
-from cadenza.trading.status import LIFE, TERMINAL, ImpossibleStepError, OrderEvent, after
+from cadenza.trading.status import (
+    AFTER_CANCEL,
+    AFTER_EXPIRE,
+    AFTER_FILL_ALL,
+    AFTER_FILL_PART,
+    AFTER_REPLACE,
+    LIFE,
+    TERMINAL,
+    ImpossibleStepError,
+    OrderEvent,
+    after,
+)
 
 # Written down a second time, the other way round: statuses as rows, events as columns.
 # A full stop is an event that cannot happen.
@@ -88,3 +99,27 @@ def test_every_step_says_why_once():
 
 def test_every_status_but_the_first_can_be_reached():
     assert {step.then for step in LIFE} == set(OrderStatus) - {OrderStatus.CREATED}
+
+
+COLUMNS_OF_ENGINES = {
+    OrderEvent.CANCEL: AFTER_CANCEL,
+    OrderEvent.EXPIRE: AFTER_EXPIRE,
+    OrderEvent.FILL_ALL: AFTER_FILL_ALL,
+    OrderEvent.FILL_PART: AFTER_FILL_PART,
+    OrderEvent.REPLACE: AFTER_REPLACE,
+}
+
+
+@pytest.mark.parametrize("event", COLUMNS_OF_ENGINES)
+@pytest.mark.parametrize("status", OrderStatus)
+def test_a_column_says_what_the_table_says(status, event):
+    """Where engines look a step up instead of asking for it; also of steps that cannot be."""
+    assert answer(COLUMNS_OF_ENGINES[event].__getitem__, status) == answer(after, status, event)
+
+
+def answer(step, *args):
+    """The status that follows, or what the error says."""
+    try:
+        return step(*args)
+    except ImpossibleStepError as error:
+        return str(error)

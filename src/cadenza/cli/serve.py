@@ -44,13 +44,16 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
         from cadenza.market.errors import FeedError  # noqa: PLC0415 - see above
         from cadenza.server.logs import set_up_logs  # noqa: PLC0415 - see above
         from cadenza.server.run import run  # noqa: PLC0415 - see above
+        from cadenza.trading.store_errors import StoreError  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         _fail(
             f"{error.name} is not installed; the server is an extra: pip install 'cadenza[server]'"
         )
     overrides = _overrides(port, feed, speed, loop=loop)
+    if data is not None and data.exists() and not data.is_dir():
+        _fail(f"cannot use --data {data}: it is not a folder")
+    overrides["trading.store.path"] = None if data is None else str(data)
     settings = _load(config, overrides)
-    _prepare(data)
     try:
         set_up_logs(settings.log)
     except OSError as error:
@@ -66,12 +69,12 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
 
             now = time.time()
             instruments = gateway.feed.instruments() if gateway.feed else ()
-            names = [instrument.instrument_id for instrument in instruments]
+            names = [*gateway.trading_names(), *(one.instrument_id for one in instruments)]
             typer.echo(welcome(settings, listening_on, names, now, SANDBOX_TOKEN_SECONDS))
 
     try:
         run(lambda: gateway.serve(started))
-    except OSError as error:
+    except (OSError, StoreError) as error:
         _fail(str(error))
 
 
@@ -130,15 +133,6 @@ def _load(path: Path | None, overrides: dict[str, Any]) -> Config:
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
     return settings
-
-
-def _prepare(data: Path | None) -> None:
-    if data is None:
-        return
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        _fail(f"cannot use --data {data}: {error.strerror}")
 
 
 def _fail(sentence: str) -> NoReturn:

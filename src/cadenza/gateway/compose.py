@@ -8,22 +8,29 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
-import msgspec
 from starlette.applications import Starlette
 
 from cadenza import __version__
 from cadenza.gateway import channels
+from cadenza.gateway.catalogue import registry_of
+from cadenza.gateway.faults.injection import FaultInjection
 from cadenza.gateway.feeds import make_feed
+from cadenza.gateway.handling import Handling
 from cadenza.gateway.market_data import MarketData
+from cadenza.gateway.market_summaries import MarketSummaries
+from cadenza.gateway.operations import rest_routes
+from cadenza.gateway.trading import Trading, Work
 from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
 from cadenza.market.market import Market
 from cadenza.market.publisher import publish_every
-from cadenza.realtime import Access, Handlers, Node
+from cadenza.models import Venue
+from cadenza.realtime import Access, Node
 from cadenza.server.app import create_app, create_internal_app
-from cadenza.server.config import Config, engine_rules, unidirectional_disconnects
+from cadenza.server.config import Config, unidirectional_disconnects
 from cadenza.server.gate import Gate
 from cadenza.server.run import Server, internal_config, listen, uvicorn_config
 from cadenza.server.tokens import TokenVerifier
@@ -39,32 +46,31 @@ class Gateway:
         self.clock: Final = SystemClock()
         book = config.market.order_book
         self.market: Final = Market(depth=book.depth, is_paced=book.update_interval > 0)
+        self.faults: Final = FaultInjection(config.faults, self.market)
         configured = {namespace.name: namespace for namespace in config.channel.namespaces}
         by_operator = configured.get(channels.MARKET)
-        books = by_operator or channels.market_options(config.market.order_book)
-        trades = by_operator or channels.market_options(config.market.trade)
-        self.feed: Final[Feed | None] = make_feed(config.market, self.market, self.clock)
-        late = self.feed is not None and self.feed.declares_late
-        self.data: Final = MarketData(self.market, books, trades, declares_late=late)
-
-        rules = engine_rules(config.channel)
-        own = channels.own_namespaces(config)
-        rules = msgspec.structs.replace(rules, namespaces=(*rules.namespaces, *own))
+        self.summaries: Final = MarketSummaries(self.market, config.market, self.clock, by_operator)
+        self.feed: Final[Feed | None] = make_feed(
+            config.market, self.faults.sink(self.market), self.clock
+        )
+        is_late = self.feed is not None and self.feed.declares_late
+        self.data: Final = MarketData(
+            self.market,
+            by_operator or channels.market_options(config.market.order_book),
+            by_operator or channels.market_options(config.market.trade),
+            summaries=self.summaries,
+            declares_late=is_late,
+            is_shared=self.feed is None,
+        )
         self.verifier: Final = TokenVerifier(config.client)
-        access = Access(rules, config.client, self.verifier)
-        if any(namespace.name == channels.MARKET for namespace in own):
-            for kind in channels.BOOK_KINDS:
-                access.set_kind(channels.MARKET, kind, books)
-            for kind in channels.TRADE_KINDS:
-                access.set_kind(channels.MARKET, kind, trades)
-
-        has_market = self.feed is not None
+        verifier = self.faults.verifier(self.verifier)
+        access = channels.access_of(config, self.data.kinds, verifier)
+        self.trading: Final = self._trading(access)
+        registry = registry_of(self)
+        handling = Handling(self.data if self._has_market else None, self.trading, registry)
         self.node: Final = Node(
             access=access,
-            handlers=Handlers(
-                subscribe=self.data.on_subscribe if has_market else None,
-                snapshot=self.data.snapshot_of if has_market else None,
-            ),
+            handlers=self.faults.handlers(handling.handlers()),
             name=config.node.name or f"{socket.gethostname()}_{config.http_server.port}",
             version=f"{__version__} Cadenza",
             ping_method=config.rpc.ping.method if config.rpc.ping.enabled else "",
@@ -72,15 +78,59 @@ class Gateway:
         )
         self.gate: Final = Gate(self.node, config)
         self.app: Final[Starlette] = create_app(
-            self.node, config, gate=self.gate, manage_node=False
+            self.node,
+            config,
+            gate=self.gate,
+            routes=rest_routes(
+                registry, access.verifier or self.verifier, origins=self.gate.origins
+            ),
+            api_rpc=self.faults.rpc(),
+            manage_node=False,
         )
+
+    def trading_names(self) -> list[str]:
+        """The instruments that are traded in books of their own."""
+        return [] if self.trading is None else self.trading.names()
+
+    @property
+    def _has_market(self) -> bool:
+        """Whether anything can ever be in the market."""
+        return self.feed is not None or self.config.trading.enabled
+
+    def _trading(self, access: Access) -> Trading | None:
+        if not self.config.trading.enabled:
+            return None
+        venues = tuple(Venue) if self.data.declares_late else self._feed_venues()
+        options = access.options(channels.TRADING_ACCOUNT + ":")
+        return Trading(
+            self.config,
+            self.market,
+            self.clock,
+            options,
+            venues=venues,
+            faults=self.faults.orders,
+        )
+
+    def _feed_venues(self) -> tuple[Venue, ...]:
+        instruments = self.feed.instruments() if self.feed is not None else ()
+        return tuple(dict.fromkeys(instrument.venue for instrument in instruments))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """The node and its feed run inside this context; the feed stops first."""
+        """The node, the venue and the feed run inside this context; the feed stops first.
+
+        Raises:
+            StoreError: The venue's store cannot be used.
+        """
         await self.node.start()
-        self.data.attach(self.node)
-        tasks = [asyncio.create_task(work) for work in self._work()]
+        self.faults.attach(self.node)
+        self.data.attach(self.node, self.faults.listener(self.data))
+        if self.feed is not None:
+            for instrument in self.feed.instruments():
+                self.market.instrument(instrument)
+        if self.trading is not None:
+            await self.trading.open(self.node)
+        tasks = [asyncio.create_task(_logged(*work)) for work in self._work()]
         try:
             yield
         finally:
@@ -88,6 +138,9 @@ class Gateway:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.node.shutdown()
+            self.faults.close()
+            if self.trading is not None:
+                await self.trading.close()
             await self.verifier.close()
 
     async def serve(self, on_started: Callable[[int], None] | None = None) -> None:
@@ -128,25 +181,32 @@ class Gateway:
         public = uvicorn_config(self.app, self.gate, self.config)
         if internal is None:
             return Server(public, self.node, on_started)
-        inside = internal_config(create_internal_app(self.node, self.config))
+        inside = internal_config(
+            create_internal_app(self.node, self.config, api_rpc=self.faults.rpc())
+        )
         return Server(public, self.node, on_started, (inside, internal))
 
-    def _work(self) -> list[Coroutine[None, None, None]]:
-        work: list[Coroutine[None, None, None]] = []
-        if self.feed is not None:
-            for instrument in self.feed.instruments():
-                self.market.instrument(instrument)
-            work.append(self._feed(self.feed))
+    def _work(self) -> list[Work]:
+        work: list[Work] = []
+        if self._has_market:
+            work.append(("tickers and klines", self.summaries.run))
             interval = self.config.market.order_book.update_interval
             if interval > 0:
-                work.append(publish_every(self.market, self.clock, round(interval * 1000)))
+                millis = round(interval * 1000)
+                pace = partial(publish_every, self.market, self.clock, millis)
+                work.append(("the order book publisher", pace))
+        if self.feed is not None:
+            work.append(("the market feed", self.feed.run))
+        if self.trading is not None:
+            work += self.trading.work()
         return work
 
-    async def _feed(self, feed: Feed) -> None:
-        """Run the feed. Its end is the end of the market's movement, not of the gateway."""
-        try:
-            await feed.run()
-        except Exception:
-            logger.exception("the market feed failed; books stand still")
-        else:
-            logger.info("the market feed has ended; books stand still")
+
+async def _logged(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a part. Its end is the end of what it does, not of the gateway."""
+    try:
+        await work()
+    except Exception:
+        logger.exception("%s failed and stands still", name)
+    else:
+        logger.info("%s has ended", name)

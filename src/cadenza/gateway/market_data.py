@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
-from cadenza.gateway.channels import book_channels, parse, trade_channels
+from cadenza.gateway.channels import (
+    BOOK_KINDS,
+    TRADE_KINDS,
+    MarketChannel,
+    book_channels,
+    parse,
+    trade_channels,
+)
+from cadenza.gateway.market_summaries import MarketSummaries
+from cadenza.gateway.outlet import Outlet
 from cadenza.market.errors import BookFaultError, InstrumentIdError, UnknownInstrumentError
 from cadenza.market.instrument import InstrumentId
-from cadenza.market.market import Market
-from cadenza.models import UpdateType
+from cadenza.market.market import Market, MarketListener
+from cadenza.models import UpdateType, Venue
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, Node, SubscribeEvent, SubscribeReply
-from cadenza.realtime.eager import settle, waits
 from cadenza.realtime.subscription import Snapshot
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -25,8 +34,14 @@ class MarketData:
         market: Where snapshots are read.
         books: Options of order book channels.
         trades: Options of trade channels.
+        summaries: Tickers and klines; without them there are no such channels.
         declares_late: Instruments become known as the feed goes, so that a channel of one that is
             not known yet may be subscribed to.
+        is_shared: Backends publish what the market does not have: whatever it does not know is a
+            plain channel.
+
+    Attributes:
+        declares_late: As given.
     """
 
     def __init__(
@@ -35,20 +50,37 @@ class MarketData:
         books: ChannelOptions,
         trades: ChannelOptions,
         *,
+        summaries: MarketSummaries | None = None,
         declares_late: bool = False,
+        is_shared: bool = False,
     ) -> None:
         self._market = market
-        self._declares_late = declares_late
+        self._summaries = summaries
+        self.declares_late = declares_late
+        self._is_shared = is_shared
         self._books = books
         self._trades = trades
-        self._node: Node | None = None
+        self._outlet = Outlet()
         self._book_channels: dict[str, tuple[str, ...]] = {}
         self._trade_channels: dict[str, tuple[str, ...]] = {}
 
-    def attach(self, node: Node) -> None:
-        """Publish to this node from here on."""
-        self._node = node
-        self._market.add_listener(self)
+    @property
+    def kinds(self) -> Mapping[str, ChannelOptions]:
+        """The options of every kind of market channel."""
+        kinds = dict.fromkeys(BOOK_KINDS, self._books) | dict.fromkeys(TRADE_KINDS, self._trades)
+        return kinds if self._summaries is None else {**kinds, **self._summaries.options}
+
+    def attach(self, node: Node, listener: MarketListener | None = None) -> None:
+        """Publish to this node from here on.
+
+        Args:
+            node: Where to.
+            listener: Hears the market in place of this one, and hands on what it lets through.
+        """
+        self._outlet.attach(node)
+        self._market.add_listener(listener or self)
+        if self._summaries is not None:
+            self._summaries.attach(node)
 
     # What the market says.
 
@@ -58,7 +90,7 @@ class MarketData:
         if names is None:
             names = self._book_channels[instrument_id] = book_channels(instrument_id)
         for name in names:
-            self._publish(name, payload, self._books)
+            self._outlet.publish(name, payload, self._books)
 
     def on_trade(self, instrument_id: str, payload: bytes) -> None:
         """See ``MarketListener``."""
@@ -66,7 +98,7 @@ class MarketData:
         if names is None:
             names = self._trade_channels[instrument_id] = trade_channels(instrument_id)
         for name in names:
-            self._publish(name, payload, self._trades)
+            self._outlet.publish(name, payload, self._trades)
 
     def on_book_health(self, instrument_id: str, fault: BookFaultError | None) -> None:
         """See ``MarketListener``: subscribers keep what they have until there is a snapshot."""
@@ -75,44 +107,52 @@ class MarketData:
         else:
             logger.warning("order book of %s is stale: %s", instrument_id, fault)
 
-    def _publish(self, channel: str, payload: bytes, options: ChannelOptions) -> None:
-        if self._node is None:
-            return
-        result = self._node.publish_to(channel, payload, options=options)
-        if waits(result):
-            self._node.in_background(_finished(result))
-
     # What subscribers ask.
 
     def on_subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
         """Refuse market channels that cannot exist; leave the rest to the channel's options.
 
         Raises:
-            CommandError: 102, there is no such kind of channel, or no such instrument.
+            CommandError: 102, there is no such kind of channel, interval, instrument or venue.
         """
         channel = parse(event.channel)
         if channel is None:
             return None
-        if not channel.is_known or not self._has(channel.instrument_id):
+        is_there = channel.is_known and self._exists(channel)
+        if not is_there and not self._is_shared:
             raise CommandError(codes.UNKNOWN_CHANNEL)
         return None
 
     def snapshot_of(self, name: str) -> Snapshot | None:
-        """How to read a channel's state: order books have one."""
+        """How to read a channel's state: all but trades have one."""
         channel = parse(name)
-        if channel is None or not channel.is_book or not self._has(channel.instrument_id):
+        if channel is None or not channel.is_known or not self._exists(channel):
             return None
         instrument_id = channel.instrument_id
-        return lambda: self._snapshot(instrument_id)
+        if channel.is_book:
+            return lambda: self._snapshot(instrument_id)
+        if channel.is_summary and self._summaries is not None:
+            return self._summaries.subscribed(name, channel)
+        return None
 
     def _snapshot(self, instrument_id: str) -> bytes | None:
         return self._market.snapshot(instrument_id) if self._knows(instrument_id) else None
+
+    def _exists(self, channel: MarketChannel) -> bool:
+        """Whether a channel of a known kind is about something that there is, or may be."""
+        if channel.is_summary and self._summaries is None:
+            return False
+        if not channel.venue:
+            return self._has(channel.instrument_id)
+        if self.declares_late:
+            return channel.venue in Venue.__members__
+        return any(found.venue == channel.venue for found in self._market.instruments())
 
     def _has(self, instrument_id: str) -> bool:
         """Whether there is such an instrument, or may be."""
         if self._knows(instrument_id):
             return True
-        if not self._declares_late:
+        if not self.declares_late:
             return False
         try:
             InstrumentId.parse(instrument_id)
@@ -126,7 +166,3 @@ class MarketData:
         except UnknownInstrumentError:
             return False
         return True
-
-
-async def _finished(result: object) -> None:
-    await settle(result)

@@ -1,7 +1,8 @@
 """The market: instruments, their books as published, and their recent trades.
 
-Feeds call it as their sink, listeners hear what it publishes, everybody else may look. Nothing here
-waits; a listener is called in the middle of the feed's call and must not wait either.
+Feeds call it as their sink, observers see every update, listeners hear what it publishes, everybody
+else may look. Nothing here waits; observers and listeners are called in the middle of the feed's
+call and must not wait either.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cadenza.market.errors import (
 )
 from cadenza.market.feed import BookCheck
 from cadenza.market.instrument import Listing
+from cadenza.market.observer import MarketObserver
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
 
@@ -80,10 +82,21 @@ class Market:
         self._desks: dict[str, _Desk] = {}
         self._pending: list[str] = []
         self._listeners: list[MarketListener] = []
+        self._observers: list[MarketObserver] = []
 
     def add_listener(self, listener: MarketListener) -> None:
         """Let a listener hear every publication from now on."""
         self._listeners.append(listener)
+
+    def add_observer(self, observer: MarketObserver) -> None:
+        """Let an observer see every update from now on, and first what there is."""
+        self._observers.append(observer)
+        for desk in self._desks.values():
+            observer.on_instrument(desk.book)
+            if desk.fault:
+                observer.on_stale(desk.book.listing, desk.fault)
+            elif desk.has_book:
+                observer.on_book_changed(desk.book, None, 0)
 
     # What anybody may ask.
 
@@ -122,9 +135,10 @@ class Market:
         desk = self._desks.get(instrument.instrument_id)
         if desk is None:
             listing = Listing(instrument)
-            self._desks[instrument.instrument_id] = _Desk(
-                listing, depth_limit, self._depth, self._recent_trades
-            )
+            desk = _Desk(listing, depth_limit, self._depth, self._recent_trades)
+            self._desks[instrument.instrument_id] = desk
+            for observer in self._observers:
+                observer.on_instrument(desk.book)
         elif desk.book.listing.instrument != instrument or desk.book.depth_limit != depth_limit:
             raise InstrumentConflictError(instrument.instrument_id)
 
@@ -147,6 +161,8 @@ class Market:
             raise
         desk.has_book = True
         self._set_health(instrument_id, desk, None)
+        for observer in self._observers:
+            observer.on_book_changed(desk.book, None, timestamp_ms)
         payload = desk.view.publish_snapshot(timestamp_ms)
         self._tell_book(instrument_id, payload, UpdateType.SNAPSHOT)
 
@@ -170,6 +186,8 @@ class Market:
             self.book_stale(fault)
             raise
         desk.view.touch(touched, timestamp_ms)
+        for observer in self._observers:
+            observer.on_book_changed(desk.book, touched, timestamp_ms)
         if not self._is_paced:
             self._publish_diff(instrument_id, desk)
         elif not desk.is_pending:
@@ -189,8 +207,10 @@ class Market:
         """Publish a trade."""
         desk = self._desk(instrument_id)
         listing = desk.book.listing
-        # Looked up only to refuse what is no price or quantity of this instrument.
-        _ = listing.ticks[price], listing.lots[quantity]
+        # Looked up first to refuse what is no price or quantity of this instrument.
+        ticks, lots = listing.ticks[price], listing.lots[quantity]
+        for observer in self._observers:
+            observer.on_trade_seen(listing, ticks, lots, side, timestamp_ms)
         trade = Trade(
             instrument_id=instrument_id,
             venue=listing.instrument.venue,
@@ -236,6 +256,8 @@ class Market:
             return
         if fault:
             _log.warning("book stale: %s", fault)
+            for observer in self._observers:
+                observer.on_stale(desk.book.listing, fault)
         else:
             _log.info("book healthy again: %s", instrument_id)
         for listener in self._listeners:

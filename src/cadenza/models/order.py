@@ -26,8 +26,10 @@ class TradeOrder(
     """An order as REST shows it: milliseconds, with RFC 3339 twins.
 
     ``executed_price`` is the average price and ``executed_cost`` the total in the quote asset, fees
-    not included. ``client_order_id`` is Cadenza's addition. Fields without a default are always on
-    the wire, a ``None`` among them as ``null``; the optional ones are left out while unset.
+    not included. ``client_order_id``, ``trailing_distance`` (how far a trailing stop follows the
+    market) and ``visible_quantity`` (the part an iceberg shows) are Cadenza's additions. Fields
+    without a default are always on the wire, a ``None`` among them as ``null``; the optional ones
+    are left out while unset.
     """
 
     trade_order_id: Uuid
@@ -72,6 +74,8 @@ class TradeOrder(
     canceled_at: Millis | UnsetType = UNSET
     canceled_at_date_time: Iso | UnsetType = UNSET
     client_order_id: str | UnsetType = UNSET
+    trailing_distance: Dec | UnsetType = UNSET
+    visible_quantity: Dec | UnsetType = UNSET
 
 
 class OrderRecord(TradeOrder, frozen=True, kw_only=True, rename="camel"):
@@ -94,7 +98,8 @@ class RpcTradeOrder(
     """An order as RPC and the account channel show it: RFC 3339 times, every field optional.
 
     As input of ``command.trade_order.submit`` most fields are left out; as output at least those
-    that REST requires are filled.
+    that REST requires are filled. The fields after ``last_execution_at`` are Cadenza's additions,
+    with REST's names: what REST can ask for, RPC can too.
     """
 
     trade_order_id: Uuid | UnsetType = UNSET
@@ -132,3 +137,14 @@ class RpcTradeOrder(
     expire_at: Iso | UnsetType = UNSET
     canceled_at: Iso | UnsetType = UNSET
     last_execution_at: Iso | UnsetType = UNSET
+    trailing_distance: Dec | UnsetType = UNSET
+    visible_quantity: Dec | UnsetType = UNSET
+    take_profit_price: Dec | UnsetType = UNSET
+    take_profit_limit_price: Dec | UnsetType = UNSET
+    stop_loss_price: Dec | UnsetType = UNSET
+    stop_loss_limit_price: Dec | UnsetType = UNSET
+    take_profit_time_in_force: TimeInForce | UnsetType = UNSET
+    stop_loss_time_in_force: TimeInForce | UnsetType = UNSET
+    order_list_id: Uuid | UnsetType = UNSET
+    contingency_type: ContingencyType | UnsetType = UNSET
+    quote_id: Uuid | UnsetType = UNSET

@@ -24,6 +24,8 @@ class SubmitTradeOrderRequest(
 
     ``order_type`` must be there but may be null. ``client_order_id`` serves as idempotency key
     where none is given. ``await_closed`` waits up to one second for the order to end.
+    ``trailing_distance`` and ``visible_quantity`` are Cadenza's additions, as no field of the API
+    carries the distance of a trailing stop or the shown part of an iceberg.
     """
 
     trading_account_id: Uuid
@@ -50,6 +52,8 @@ class SubmitTradeOrderRequest(
     stop_loss_limit_price: Dec | UnsetType = UNSET
     take_profit_time_in_force: TimeInForce | UnsetType = UNSET
     stop_loss_time_in_force: TimeInForce | UnsetType = UNSET
+    trailing_distance: Dec | UnsetType = UNSET
+    visible_quantity: Dec | UnsetType = UNSET
 
 
 class CancelTradeOrderRequest(

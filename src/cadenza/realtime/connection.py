@@ -176,6 +176,12 @@ class Connection:
         if not self.paused:
             self.node.slow.resume(self)
 
+    def reroute(self, transport: Transport) -> None:
+        """Write to another transport from here on: one that wraps the one so far, or unwraps it."""
+        self.transport = transport
+        if self.state is not State.CLOSED and not self.paused:
+            self.write = transport.write
+
     @property
     def is_open(self) -> bool:
         """Whether anything can still happen on it."""

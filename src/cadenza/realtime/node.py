@@ -75,6 +75,10 @@ class Node:
         ping_method: Method name of the built-in RPC ping; empty: there is none.
         unidirectional_disconnects: What a unidirectional client gets in place of an error, by
             the error's code, where it is not the protocol's usual one.
+
+    Attributes:
+        unhealthy: Why health checks should fail, for programs to set; empty: they should not.
+        fault_counts: How often faults that a program injects have hit, by kind.
     """
 
     def __init__(
@@ -117,10 +121,12 @@ class Node:
         self.command_counts: Counter[str] = Counter()
         self.error_counts: Counter[int] = Counter()
         self.disconnect_counts: Counter[int] = Counter()
+        self.fault_counts: Counter[str] = Counter()
         self.open_connections: set[Connection] = set()
         self._background: set[asyncio.Task[None]] = set()
         self.started_at = 0.0
         self.closing = False
+        self.unhealthy = ""
 
     # Life.
 

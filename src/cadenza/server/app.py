@@ -137,7 +137,7 @@ def report_routes(node: Node, config: Config) -> list[BaseRoute]:
     if config.health.enabled:
 
         async def health(_: Request) -> Response:
-            status = 503 if node.closing else 200
+            status = 503 if node.closing or node.unhealthy else 200
             return Response(b"{}", status, media_type="application/json")
 
         routes.append(Route(config.health.handler_prefix, health))

@@ -81,6 +81,12 @@ class NodeCollector(Collector):
         for code, count in node.disconnect_counts.items():
             ends.add_metric([str(code)], count)
         yield ends
+        faults = CounterMetricFamily(
+            "cadenza_fault_hits", "Hits of injected faults, by kind.", labels=["kind"]
+        )
+        for kind, count in node.fault_counts.items():
+            faults.add_metric([kind], count)
+        yield faults
         yield CounterMetricFamily(
             "centrifugo_transport_messages_sent",
             "Messages written to clients, replies included.",

@@ -235,7 +235,7 @@ class WebSocketProtocol(asyncio.Protocol):
         elif opcode == frames.PING:
             # Who does not read gets no pongs either: they would pile up.
             if self._connection is not None and not self._connection.paused:
-                self.write(frames.frame(frames.PONG, payload))
+                self._connection.write(frames.frame(frames.PONG, payload))
         elif opcode == frames.PONG:
             if self._frame_pings is not None:
                 self._frame_pings.pong()

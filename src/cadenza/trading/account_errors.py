@@ -12,8 +12,10 @@
 
 from __future__ import annotations
 
+from cadenza.trading.errors import TradingError
 
-class AccountError(Exception):
+
+class AccountError(TradingError):
     """Root of the tree."""
 
 

@@ -7,7 +7,7 @@ another registry, for example after a restart, to the same effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -83,6 +83,9 @@ class AccountRegistry:
         self._accounts: dict[str, Account] = {}
         self._by_owner: dict[str, list[str]] = {}
 
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._accounts.values())
+
     def get(self, owner: str, account_id: str) -> Account:
         """An account of an owner.
 
@@ -93,6 +96,10 @@ class AccountRegistry:
         if account is None or account.owner != owner:
             raise UnknownAccountError(account_id)
         return account
+
+    def any(self, account_id: str) -> Account | None:
+        """An account, whoever has it: for callers whose right to it is known otherwise."""
+        return self._accounts.get(account_id)
 
     def usable(self, owner: str, account_id: str) -> Account:
         """An account of an owner that may trade.

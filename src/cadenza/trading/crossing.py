@@ -11,7 +11,7 @@ from cadenza.trading.events import CancelReason, Reduced, Spent, Trade
 from cadenza.trading.open_orders import OpenOrders
 from cadenza.trading.order import GONE, MOVING, Order
 from cadenza.trading.price_level import PriceLevel
-from cadenza.trading.status import FILL_ALL, FILL_PART, after
+from cadenza.trading.status import AFTER_FILL_ALL, AFTER_FILL_PART
 
 ANY_PRICE: Final = sys.maxsize
 """A bound beyond every key."""
@@ -83,18 +83,32 @@ class Crossing(OpenOrders):
             maker = level.head
             if maker is None or (maker.owner == owner and self._prevents(taker, maker)):
                 continue
-            price, lots = level.ticks, min(maker.shown, taker.leaves)
-            side.fill(maker, lots)
-            taker.leaves -= lots
+            price, shown, left = level.ticks, maker.shown, taker.leaves
+            if shown > left:
+                # `BookSide.fill` written out for a maker that stays.
+                lots = left
+                maker.leaves -= lots
+                maker.executed += lots
+                maker.shown = shown - lots
+                level.lots -= lots
+                if not level.touched:
+                    side.touch(level)
+            else:
+                lots = shown
+                side.fill(maker, lots)
+            taker.leaves = left = left - lots
             taker.executed += lots
             if taker.budget:
                 taker.budget -= lots * price
             self.last = price
-            first = first or price
+            if not first:
+                first = price
+            trade_id = self.next_trade_id
+            self.next_trade_id = trade_id + 1
             emit(
                 Trade(
                     self.now,
-                    self.next_trade_id,
+                    trade_id,
                     price,
                     lots,
                     aggressor,
@@ -103,19 +117,18 @@ class Crossing(OpenOrders):
                     maker.owner,
                     owner,
                     maker.leaves,
-                    taker.leaves,
+                    left,
                 )
             )
-            self.next_trade_id += 1
             self._filled(maker)
         return first
 
     def _filled(self, order: Order) -> None:
         """Note that an order traded, in part or to its end."""
         if order.leaves:
-            order.status = after(order.status, FILL_PART)
+            order.status = AFTER_FILL_PART[order.status]
         else:
-            order.status = after(order.status, FILL_ALL)
+            order.status = AFTER_FILL_ALL[order.status]
             self._forget(order)
         if order.order_list is not None:
             self._advance_list(order)

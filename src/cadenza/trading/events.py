@@ -35,6 +35,8 @@ class RejectReason(StrEnum):
     """The orders do not make the order list they are called."""
     LIST_REJECTED = "LIST_REJECTED"
     """Another order of its list was refused."""
+    BOOK_STALE = "BOOK_STALE"
+    """Mirrored venues: it would take, and what the venue offers is not known at the moment."""
     WOULD_TAKE = "WOULD_TAKE"
     """Post-only, and it would trade at once."""
     BELOW_EXECUTED = "BELOW_EXECUTED"

@@ -18,6 +18,7 @@ import msgspec
 from cadenza.market.errors import DecimalError, OffStepError
 from cadenza.market.instrument import Listing
 from cadenza.models import InstrumentStatus, OrderType, QuantityRounding, TimeInForce
+from cadenza.trading.errors import TradingError
 from cadenza.trading.rules import MAX_UNITS
 
 
@@ -37,7 +38,7 @@ class FilterName(StrEnum):
     ICEBERG = "ICEBERG"
 
 
-class FilterError(Exception):
+class FilterError(TradingError):
     """An order that the instrument does not allow.
 
     Attributes:

@@ -45,7 +45,7 @@ class LedgerCore:
         """
         ledger = cls()
         if state is not None:
-            ledger._load(state)
+            ledger.load(state)
         for entry in entries:
             ledger.apply(entry)
         return ledger
@@ -151,7 +151,8 @@ class LedgerCore:
         elif self._reservations.pop(held.order_id, None):
             self._orders[held.account_id].discard(held.order_id)
 
-    def _load(self, state: LedgerState) -> None:
+    def load(self, state: LedgerState) -> None:
+        """Take a state into a ledger that has seen nothing yet."""
         self._seq = state.seq
         for account_id, asset, free, locked in (
             (it.account_id, it.asset, it.free, it.locked) for it in state.balances

@@ -27,8 +27,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from cadenza.trading.errors import TradingError
 
-class LedgerError(Exception):
+
+class LedgerError(TradingError):
     """Root of the tree."""
 
 

@@ -47,6 +47,12 @@ class AssetScales(Mapping[str, int]):
                 decimals[asset] = max(decimals.get(asset, LEAST_DECIMALS), needed)
         return cls(decimals)
 
+    def learn(self, asset: str, decimals: int) -> None:
+        """Take in an asset; one that is known stays as it is."""
+        if asset not in self._decimals:
+            self._decimals[asset] = decimals
+            self._scales[asset] = DecimalScale(_step(decimals), "amount")
+
     def parse(self, asset: str, text: str) -> int:
         """Read a decimal amount as minor units.
 

@@ -6,10 +6,11 @@ There is one writer, so nothing is locked; a command is done, with all it trigge
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from cadenza.models import ContingencyType
+from cadenza.models import ContingencyType, OrderType, TimeInForce
+from cadenza.trading.amending import Amending
 from cadenza.trading.commands import (
     Amend,
     AnyCommand,
@@ -21,27 +22,29 @@ from cadenza.trading.commands import (
     Submit,
     SubmitList,
 )
-from cadenza.trading.crossing import Crossing
 from cadenza.trading.events import (
     Accepted,
     AnyEvent,
     CancelReason,
-    Refused,
     Rejected,
     RejectReason,
     Released,
-    Replaced,
     Triggered,
 )
-from cadenza.trading.order import BOOK, BUY, GONE, HELD, MOVING, STOPS, Order, make_order
+from cadenza.trading.order import BUY, GONE, HELD, MOVING, Order, make_order
 from cadenza.trading.order_list import OrderList
-from cadenza.trading.rules import MAX_UNITS, SHAPES, Shape, list_objection, objection
-from cadenza.trading.status import REPLACE, after
+from cadenza.trading.restoring import RestoreError, check_uncrossed, restored
+from cadenza.trading.rules import MAX_UNITS, SHAPES, UNKNOWN, Shape, list_objection, objection
+from cadenza.trading.saved_order import SavedOrder
+
+LIMIT: Final = OrderType.LIMIT
+GTC: Final = TimeInForce.GTC
+USUAL: Final = SHAPES[LIMIT, GTC]
 
 DEFAULT_MAX_ORDERS: Final = 1_000_000
 
 
-class MatchingEngine(Crossing):
+class MatchingEngine(Amending):
     """Price-time priority for one instrument.
 
     Args:
@@ -78,8 +81,9 @@ class MatchingEngine(Crossing):
         """
         out: list[AnyEvent] = []
         self._out = out
-        if command.now > self.now:
-            self.now = command.now
+        now = command.now
+        if now > self.now:
+            self.now = now
             if self._expiries:
                 self._expire_due()
         self._handlers[type(command)](command)
@@ -87,22 +91,90 @@ class MatchingEngine(Crossing):
             self._wake(self._agenda.popleft())
         return out
 
+    def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
+        """Have the orders of an earlier engine back, each in its place, in a fresh one.
+
+        Nothing is matched and nothing is told; what fell due meanwhile ends with the first command.
+        To anyone who asks for `BookSide.changes` the whole book is new.
+
+        Args:
+            saved: All open orders, in any order.
+            last: Price of the last trade; 0: there was none.
+            now: Where the clock stood, milliseconds UTC.
+
+        Raises:
+            RestoreError: If the orders cannot stand, or the engine has had orders already. The
+                engine is as before.
+        """
+        if self._sequence:
+            raise RestoreError("the engine is in use")
+        orders = restored(saved)
+        self._check_restored(orders)
+        for order in orders:
+            self._put_back(order)
+            self._sequence = max(self._sequence, order.sequence)
+        self.last, self.now = last, now
+
+    def _check_restored(self, orders: list[Order]) -> None:
+        """Raise `RestoreError` if the orders cannot be in one book."""
+        check_uncrossed(orders)
+
+    def moved(self) -> list[Order]:
+        """The trailing stops whose trigger moved since the last call; no event tells that."""
+        return self.stops.moved()
+
     def _submit(self, terms: Submit) -> None:
-        shape = SHAPES.get((terms.type, terms.time_in_force))
+        """Accept an order and match it.
+
+        More than half of all commands are limit orders with a quantity and nothing else: for them
+        `objection`, `_obstacle` and `make_order` are written out here.
+        """
+        if terms.type is LIMIT and terms.time_in_force is GTC:
+            shape: Shape | None = USUAL
+        else:
+            shape = SHAPES.get((terms.type, terms.time_in_force))
+        order_id, lots, limit, side = terms.order_id, terms.lots, terms.limit, terms.side
+        orders = self.orders
+        if (
+            shape is not None
+            and shape.plain
+            and 0 < lots <= MAX_UNITS
+            and 0 < limit <= MAX_UNITS
+            and side is not UNKNOWN
+            and not (terms.visible or terms.stop or terms.trail or terms.budget)
+            and not (terms.protection or terms.expire_at)
+            and order_id not in orders
+            and len(orders) < self.max_orders
+        ):
+            self._sequence = sequence = self._sequence + 1
+            self._out.append(Accepted(self.now, order_id))
+            self._enter(
+                Order(
+                    terms,
+                    order_id,
+                    terms.owner,
+                    side is BUY,
+                    limit,
+                    lots,
+                    lots,
+                    lots,
+                    shape,
+                    sequence,
+                )
+            )
+            return
         reason = objection(terms, shape)
         if shape is None or reason is not None:
-            self._out.append(Rejected(self.now, terms.order_id, reason or RejectReason.BAD_TYPE))
+            self._out.append(Rejected(self.now, order_id, reason or RejectReason.BAD_TYPE))
             return
-        orders = self.orders
-        if terms.order_id in orders or shape.post_only or len(orders) >= self.max_orders:
+        if order_id in orders or shape.post_only or len(orders) >= self.max_orders:
             reason = self._obstacle(terms, shape)
             if reason is not None:
-                self._out.append(Rejected(self.now, terms.order_id, reason))
+                self._out.append(Rejected(self.now, order_id, reason))
                 return
         self._sequence = sequence = self._sequence + 1
-        self._out.append(Accepted(self.now, terms.order_id))
-        order = make_order(terms, shape, sequence, self.now)
-        (self._wait if shape.waits else self._enter)(order)
+        self._out.append(Accepted(self.now, order_id))
+        self._begin(make_order(terms, shape, sequence, self.now))
 
     def _objection(self, terms: Submit) -> RejectReason | None:
         """What speaks against a new order, for whatever reason."""
@@ -121,11 +193,6 @@ class MatchingEngine(Crossing):
             return RejectReason.WOULD_TAKE
         return None
 
-    def _reaches(self, is_buy: bool, limit: int) -> bool:
-        """Whether an order at this price would trade."""
-        best = (self.book.asks if is_buy else self.book.bids).best
-        return best is not None and best.key <= (limit if is_buy else -limit)
-
     def _submit_list(self, command: SubmitList) -> None:
         reasons = self._list_objections(command)
         if reasons:
@@ -134,6 +201,8 @@ class MatchingEngine(Crossing):
                 self._out.append(Rejected(self.now, terms.order_id, reason))
             return
         orders = tuple([self._accept(terms) for terms in command.orders])
+        for order in orders:
+            self._keep(order)  # from now on each can be ended by another
         OrderList(command.list_id, command.contingency, orders)
         at_once = orders if command.contingency is ContingencyType.OCO else orders[:1]
         for order in orders[len(at_once) :]:
@@ -143,7 +212,7 @@ class MatchingEngine(Crossing):
                 self._begin(order)
 
     def _accept(self, terms: Submit) -> Order:
-        """The order of a list that has no objection against it."""
+        """The order of a command that there is no objection against."""
         self._sequence += 1
         self._out.append(Accepted(self.now, terms.order_id))
         shape = SHAPES[terms.type, terms.time_in_force]
@@ -212,71 +281,6 @@ class MatchingEngine(Crossing):
         if 0 < command.price <= MAX_UNITS:
             self.last = command.price
             self._trigger(command.price)
-
-    def _amend(self, command: Amend) -> None:
-        order = self.orders.get(command.order_id)
-        if order is None:
-            self._refuse(command.order_id, RejectReason.UNKNOWN_ORDER)
-            return
-        reason = self._amend_objection(order, command)
-        if reason is not None:
-            self._refuse(command.order_id, reason)
-            return
-        lots, limit = command.lots or order.lots, command.limit or order.limit
-        keeps = order.place is not BOOK or (lots <= order.lots and limit == order.limit)
-        if order.place is BOOK and keeps:
-            if lots < order.lots:
-                self.book.side(order).reduce(order, order.lots - lots)
-            order.lots = lots
-            self._replaced(order, kept=True)
-            return
-        self._change(order, lots, limit, command.stop or order.stop, kept=keeps)
-
-    def _amend_objection(self, order: Order, command: Amend) -> RejectReason | None:
-        """What speaks against new terms."""
-        if not 0 <= command.lots <= MAX_UNITS:
-            return RejectReason.BAD_QUANTITY
-        if 0 < command.lots <= order.executed + order.cancelled:
-            return RejectReason.BELOW_EXECUTED
-        if not 0 <= command.limit <= (MAX_UNITS if order.shape.limit else 0):
-            return RejectReason.BAD_LIMIT
-        is_waiting = order.place is not BOOK
-        if not 0 <= command.stop <= (MAX_UNITS if order.shape.stop and is_waiting else 0):
-            return RejectReason.BAD_STOP
-        moves = command.limit and command.limit != order.limit
-        if order.shape.post_only and moves and order.place is BOOK:
-            return RejectReason.WOULD_TAKE if self._reaches(order.is_buy, command.limit) else None
-        return None
-
-    def _change(self, order: Order, lots: int, limit: int, stop: int, *, kept: bool) -> None:
-        """Take an order out, give it its new terms, and let it go in again."""
-        place = order.place
-        if place is BOOK:
-            self.book.side(order).remove(order)
-        elif place is STOPS:
-            self.stops.remove(order)
-        order.leaves += lots - order.lots
-        order.lots, order.limit, order.stop = lots, limit, stop
-        order.show()
-        self._replaced(order, kept=kept)
-        if place is HELD:
-            return
-        order.place = MOVING
-        if place is BOOK:
-            self._enter(order)
-        else:
-            self._wait(order)
-
-    def _replaced(self, order: Order, *, kept: bool) -> None:
-        order.status = after(order.status, REPLACE)
-        self._out.append(
-            Replaced(
-                self.now, order.order_id, order.lots, order.leaves, order.limit, order.stop, kept
-            )
-        )
-
-    def _refuse(self, order_id: str, reason: RejectReason) -> None:
-        self._out.append(Refused(self.now, order_id, reason))
 
 
 def _by_sequence(order: Order) -> int:

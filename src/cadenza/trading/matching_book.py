@@ -2,15 +2,17 @@
 
 A ladder keys its levels by ticks, negated for bids, so that on both sides the smallest key is the
 best price. The best level is kept at hand: most commands look at it, few change it.
+
+The order of the levels is a plain list, best last: most levels come and go near its end. One that
+comes far from it moves the rest, which takes a microsecond for some thousand levels.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple, NoReturn
-
-from sortedcontainers import SortedDict
 
 from cadenza.trading.order import BOOK, Order
 from cadenza.trading.price_level import PriceLevel
@@ -29,69 +31,83 @@ class BookSide:
 
     Attributes:
         sign: 1 for asks, -1 for bids: ticks times sign is a level's key.
-        levels: The levels by key, in order.
+        levels: The levels by key, in no order; iterate over the side for that.
         best: The level of the best price.
     """
 
-    __slots__ = ("_touched", "best", "levels", "sign")
+    __slots__ = ("_ladder", "_touched", "best", "levels", "sign")
 
     def __init__(self, sign: int) -> None:
         self.sign = sign
-        self.levels: SortedDict[int, PriceLevel] = SortedDict()
+        self.levels: dict[int, PriceLevel] = {}
+        self._ladder: list[int] = []  # the keys negated, so that the best is last
         self.best: PriceLevel | None = None
         self._touched: set[int] = set()
 
     def __iter__(self) -> Iterator[PriceLevel]:
-        levels: Iterator[PriceLevel] = iter(self.levels.values())
-        return levels
+        levels = self.levels
+        return (levels[-negated] for negated in reversed(self._ladder))
 
     def __len__(self) -> int:
         return len(self.levels)
 
     def add(self, order: Order) -> None:
         """Queue an order at its limit price."""
-        ticks = order.limit
-        key = ticks * self.sign
+        key = order.limit * self.sign
         level = self.levels.get(key)
         if level is None:
-            level = self.levels[key] = PriceLevel(key, ticks)
-            best = self.best
-            if best is None or key < best.key:
-                self.best = level
-        level.append(order)
+            level = self.make(key, order.limit)
         order.place = BOOK
+        level.append(order)
         if not level.touched:
-            self._touch(level)
+            self.touch(level)
+
+    def put_back(self, order: Order) -> None:
+        """Queue an order that keeps its rank, so that what was saved of it stays true.
+
+        Of those of one price, the one that was saved with the lowest rank comes first.
+        """
+        key = order.limit * self.sign
+        level = self.levels.get(key)
+        if level is None:
+            level = self.make(key, order.limit)
+        level.rank = order.queued - 1
+        self.add(order)
 
     def remove(self, order: Order) -> None:
         """Take an order out; the caller says where it goes."""
-        level = order.level
+        level = self.levels.get(order.limit * self.sign)
         if level is None:
             _missing(order)
-        level.remove(order)
+        if order is level.head:
+            level.remove(order)
+            if not level.queue:
+                self._drop(level)
+        else:
+            # `PriceLevel.remove` written out for the usual case: every third command is a cancel.
+            del level.queue[order.queued]
+            level.lots -= order.shown
         if not level.touched:
-            self._touch(level)
-        if level.head is None:
-            self._drop(level)
+            self.touch(level)
 
     def fill(self, maker: Order, lots: int) -> None:
-        """Trade lots of the order at the head of the best level.
+        """Trade lots of an order, at most what it shows.
 
         An iceberg whose shown part is gone shows the next one at the end of the queue.
         """
-        level = maker.level
+        level = self.levels.get(maker.limit * self.sign)
         if level is None:
             _missing(maker)
-        maker.leaves -= lots
+        maker.leaves = leaves = maker.leaves - lots
         maker.executed += lots
-        maker.shown -= lots
+        maker.shown = shown = maker.shown - lots
         level.lots -= lots
         if not level.touched:
-            self._touch(level)
-        if maker.shown:
+            self.touch(level)
+        if shown:
             return
         level.remove(maker)
-        if maker.leaves:
+        if leaves:
             maker.show()
             level.append(maker)
         elif level.head is None:
@@ -99,12 +115,12 @@ class BookSide:
 
     def reduce(self, order: Order, lots: int) -> None:
         """Take lots off an order that keeps its place; some must be left."""
-        level = order.level
+        level = self.levels.get(order.limit * self.sign)
         if level is None:
             _missing(order)
         level.lots -= order.reduce(lots)
         if not level.touched:
-            self._touch(level)
+            self.touch(level)
 
     def depth(self, limit: int = 0) -> list[Depth]:
         """The best levels as anybody may see them; 0 means all."""
@@ -124,16 +140,28 @@ class BookSide:
                 found.append(Depth(level.ticks, level.lots, len(level)))
         return found
 
-    def _touch(self, level: PriceLevel) -> None:
+    def touch(self, level: PriceLevel) -> None:
         """Note a change for `changes`; once for a level until they are told."""
         level.touched = True
         self._touched.add(level.ticks)
 
+    def make(self, key: int, ticks: int) -> PriceLevel:
+        """Make a level where there is none; the caller puts an order into it."""
+        level = self.levels[key] = PriceLevel(key, ticks)
+        insort(self._ladder, -key)
+        best = self.best
+        if best is None or key < best.key:
+            self.best = level
+        return level
+
     def _drop(self, level: PriceLevel) -> None:
-        levels = self.levels
+        levels, ladder = self.levels, self._ladder
         del levels[level.key]
         if level is self.best:
-            self.best = levels.peekitem(0)[1] if levels else None
+            ladder.pop()
+            self.best = levels[-ladder[-1]] if ladder else None
+        else:
+            del ladder[bisect_left(ladder, -level.key)]
 
 
 def _missing(order: Order) -> NoReturn:

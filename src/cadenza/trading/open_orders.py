@@ -14,7 +14,7 @@ from cadenza.trading.events import (
 )
 from cadenza.trading.matching_book import MatchingBook
 from cadenza.trading.order import BOOK, GONE, HELD, MOVING, STOPS, Order
-from cadenza.trading.status import CANCEL, EXPIRE, after
+from cadenza.trading.status import AFTER_CANCEL, AFTER_EXPIRE
 from cadenza.trading.stop_book import StopBook
 
 
@@ -47,9 +47,27 @@ class OpenOrders:
             self._expiries[order.expire_at, order.sequence] = order
 
     def _rest(self, order: Order) -> None:
+        """Put an order into the book.
+
+        `BookSide.add` is written out: every other command ends here.
+        """
         if order.shown != order.leaves or order.terms.visible:
             order.show()
-        (self.book.bids if order.is_buy else self.book.asks).add(order)
+        side = self.book.bids if order.is_buy else self.book.asks
+        limit = order.limit
+        key = limit * side.sign
+        level = side.levels.get(key)
+        if level is None:
+            level = side.make(key, limit)
+        level.rank = rank = level.rank + 1
+        level.queue[rank] = order
+        if level.head is None:
+            level.head = order
+        level.lots += order.shown
+        if not level.touched:
+            side.touch(level)
+        order.queued = rank
+        order.place = BOOK
         self.orders[order.order_id] = order
         if order.expire_at:
             self._expiries[order.expire_at, order.sequence] = order
@@ -66,6 +84,14 @@ class OpenOrders:
             self._agenda.append(order)
         else:
             self.stops.add(order, last)
+        self._keep(order)
+
+    def _put_back(self, order: Order) -> None:
+        """Let a saved order stand where its place says, without looking at anything else."""
+        if order.place is BOOK:
+            self.book.side(order).put_back(order)
+        elif order.place is STOPS:
+            self.stops.add(order, 0)
         self._keep(order)
 
     def _leave(self, order: Order) -> None:
@@ -95,10 +121,19 @@ class OpenOrders:
         return lots
 
     def _cancel(self, order: Order, reason: CancelReason) -> None:
-        """End an order."""
-        self._leave(order)
-        order.status = after(order.status, CANCEL)
-        lots = self._write_off(order)
+        """End an order.
+
+        For one that rests, which is the end of every third command, `_leave` is written out, and
+        its lots are told but not written off: nobody looks at it again.
+        """
+        order.status = AFTER_CANCEL[order.status]
+        if order.place is BOOK:
+            (self.book.bids if order.is_buy else self.book.asks).remove(order)
+            self._forget(order)
+            lots = order.leaves
+        else:
+            self._leave(order)
+            lots = self._write_off(order)
         self._out.append(Cancelled(self.now, order.order_id, lots, reason, order.budget))
         if order.order_list is not None:
             self._end_list(order)
@@ -109,7 +144,7 @@ class OpenOrders:
         while expiries and (first := expiries.peekitem(0))[0][0] <= self.now:
             order: Order = first[1]
             self._leave(order)
-            order.status = after(order.status, EXPIRE)
+            order.status = AFTER_EXPIRE[order.status]
             lots = self._write_off(order)
             self._out.append(Expired(self.now, order.order_id, lots))
             if order.order_list is not None:
@@ -117,22 +152,26 @@ class OpenOrders:
 
     def _end_list(self, order: Order) -> None:
         """An order of a list ended without being filled: its rivals and dependants end too."""
-        self._end_rivals(order)
         if order.order_list is not None:
-            for other in order.order_list.dependants(order):
-                if other.place is HELD:
+            order.order_list.leave(order)
+            self._end_rivals(order)
+            for other in order.order_list.dependants(order, self.orders):
+                if other.place is not GONE:  # its rival may have taken it along already
                     self._cancel(other, CancelReason.ORDER_LIST)
 
     def _end_rivals(self, order: Order) -> None:
         if order.order_list is None:
             return
-        for rival in order.order_list.rivals(order):
-            if rival.place is not GONE:
-                rival.order_list = None  # it ends alone: the one that ends it goes on
-                self._cancel(rival, CancelReason.ORDER_LIST)
+        for rival in order.order_list.rivals(order, self.orders):
+            order.order_list.leave(rival)
+            rival.order_list = None  # it ends alone: the one that ends it goes on
+            self._cancel(rival, CancelReason.ORDER_LIST)
 
     def _advance_list(self, order: Order) -> None:
         """An order of a list traded: its rivals end, and if it is filled it frees the held ones."""
+        if order.order_list is None:
+            return
+        if order.place is GONE:
+            order.order_list.leave(order)
+            self._agenda.extend(order.order_list.dependants(order, self.orders))
         self._end_rivals(order)
-        if order.order_list is not None and order.place is GONE:
-            self._agenda.extend(order.order_list.dependants(order))

@@ -13,7 +13,6 @@ from cadenza.trading.rules import Shape
 
 if TYPE_CHECKING:
     from cadenza.trading.order_list import OrderList
-    from cadenza.trading.price_level import PriceLevel
 
 BUY: Final = OrderSide.BUY
 
@@ -45,8 +44,11 @@ HELD: Final = Place.HELD
 GONE: Final = Place.GONE
 
 
-class Order(msgspec.Struct, eq=False):
+class Order(msgspec.Struct, eq=False, gc=False):
     """One order; only the engine changes it.
+
+    There may be a hundred thousand of them, so the garbage collector does not look at them. It
+    need not: an order leads to nothing that leads back to it, and has to stay so.
 
     ``leaves + executed + cancelled == lots`` at all times, except of an order with a budget, whose
     ``lots`` follow from the prices it gets.
@@ -69,10 +71,9 @@ class Order(msgspec.Struct, eq=False):
         budget: What is left to spend.
         expire_at: When it ends, milliseconds UTC; 0: never.
         place: Where it stands.
-        level: Its price level while in the book.
-        before: The order it queues behind.
-        behind: The order that queues behind it.
         order_list: The list it belongs to.
+        queued: Its rank in the queue of its price level, drawn at every new turn.
+        ahead: On a mirrored venue, the lots still in front of it.
     """
 
     terms: Submit
@@ -92,10 +93,9 @@ class Order(msgspec.Struct, eq=False):
     budget: int = 0
     expire_at: int = 0
     place: Place = MOVING
-    level: PriceLevel | None = None
-    before: Order | None = None
-    behind: Order | None = None
     order_list: OrderList | None = None
+    queued: int = 0
+    ahead: int = 0
 
     def __repr__(self) -> str:
         side = "BUY" if self.is_buy else "SELL"

@@ -3,76 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from cadenza.trading.order import Order
+
+MAX_GAPS: Final = 64
+"""A queue may have so many gaps, and one for each order, before it is written anew."""
 
 
 class PriceLevel:
     """The orders of one side at one price.
 
-    The queue runs through the orders themselves, so that one can leave from the middle of a long
-    queue at the cost of two assignments.
+    The queue is a dict by rank: one can leave from the middle of it at the cost of a look-up. What
+    leaves a dict leaves a gap, over which the way to the next head leads; so it is written anew
+    when it is mostly gaps.
 
     Attributes:
         key: Its place in the ladder, the smaller the better.
         ticks: The price.
         lots: What is shown, of all orders.
         head: The order that is next; ``None``: the level is empty.
-        tail: The order that came last.
+        queue: Its orders by rank, which rises from head to tail.
+        rank: The last rank given.
         touched: It is noted already that the level changed.
     """
 
-    __slots__ = ("_count", "head", "key", "lots", "tail", "ticks", "touched")
+    __slots__ = ("_packed", "head", "key", "lots", "queue", "rank", "ticks", "touched")
 
     def __init__(self, key: int, ticks: int) -> None:
         self.key = key
         self.ticks = ticks
         self.lots = 0
-        self._count = 0
         self.head: Order | None = None
-        self.tail: Order | None = None
+        self.queue: dict[int, Order] = {}
+        self.rank = 0
         self.touched = False
+        self._packed = 0  # the rank before the first one when the queue had no gaps
 
     def __iter__(self) -> Iterator[Order]:
-        order = self.head
-        while order is not None:
-            yield order
-            order = order.behind
+        return iter(self.queue.values())
 
     def __len__(self) -> int:
-        return self._count
+        return len(self.queue)
 
     def __repr__(self) -> str:
         return f"PriceLevel({self.ticks}, {self.lots} lots, {len(self)} orders)"
 
     def append(self, order: Order) -> None:
         """Queue an order behind all others."""
-        tail = self.tail
-        if tail is None:
+        self.rank = rank = self.rank + 1
+        order.queued = rank
+        self.queue[rank] = order
+        if self.head is None:
             self.head = order
-        else:
-            tail.behind = order
-            order.before = tail
-        self.tail = order
-        order.level = self
         self.lots += order.shown
-        self._count += 1
 
     def remove(self, order: Order) -> None:
         """Take an order out of the queue."""
-        before, behind = order.before, order.behind
-        if before is None:
-            self.head = behind
-        else:
-            before.behind = behind
-            order.before = None
-        if behind is None:
-            self.tail = before
-        else:
-            behind.before = before
-            order.behind = None
-        order.level = None
+        queue = self.queue
+        del queue[order.queued]
         self.lots -= order.shown
-        self._count -= 1
+        if order is self.head:
+            if self.rank - self._packed > 2 * len(queue) + MAX_GAPS:
+                self.queue = queue = dict(queue)
+                self._packed = self.rank - len(queue)
+            self.head = next(iter(queue.values()), None)

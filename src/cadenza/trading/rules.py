@@ -19,7 +19,7 @@ MAX_UNITS: Final = 2**53 - 1
 
 MAX_BUDGET: Final = 2**63 - 1
 
-_UNKNOWN: Final = OrderSide.UNKNOWN
+UNKNOWN: Final = OrderSide.UNKNOWN
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -36,7 +36,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         whole: It is filled completely at once, or not at all.
         until: It ends at a time of its owner's choice.
         today: It ends with the day.
-        plain: It has a quantity and a limit price, and most such orders have nothing else.
+        plain: It needs a quantity and a limit price and nothing else, and may take and rest.
     """
 
     limit: bool
@@ -74,7 +74,9 @@ def _shapes(
             whole=time is TimeInForce.FOK,
             until=time is TimeInForce.GTD,
             today=time is TimeInForce.DAY,
-            plain=limit and not (stop or trail) and time is not TimeInForce.GTD,
+            plain=limit
+            and not (stop or trail or post_only)
+            and time not in (TimeInForce.GTD, TimeInForce.DAY, TimeInForce.GTX),
         )
         for time in map(TimeInForce, times.split())
     }
@@ -100,25 +102,11 @@ SHAPES: Final[dict[tuple[OrderType, TimeInForce], Shape]] = {
 TYPES: Final = frozenset(kind for kind, _ in SHAPES)
 
 
-def objection(terms: Submit, shape: Shape | None) -> R | None:
+def objection(terms: Submit, shape: Shape | None) -> R | None:  # noqa: C901 - a rule a line
     """What speaks against an order of this shape, or nothing."""
     if shape is None:
         return R.BAD_TIME_IN_FORCE if terms.type in TYPES else R.BAD_TYPE
-    if (
-        shape.plain
-        and 0 < terms.lots <= MAX_UNITS
-        and 0 < terms.limit <= MAX_UNITS
-        and not (terms.visible or terms.stop or terms.trail or terms.budget)
-        and not (terms.protection or terms.expire_at)
-        and terms.side is not _UNKNOWN
-    ):
-        return None
-    return _objection(terms, shape)
-
-
-def _objection(terms: Submit, shape: Shape) -> R | None:
-    """The same, term by term."""
-    if terms.side is _UNKNOWN:
+    if terms.side is UNKNOWN:
         return R.BAD_SIDE
     if terms.budget and (
         terms.type is not OrderType.MARKET or terms.lots or not 0 < terms.budget <= MAX_BUDGET
@@ -146,16 +134,17 @@ def _is_given(units: int, is_wanted: bool) -> bool:
     return 0 < units <= MAX_UNITS if is_wanted else units == 0
 
 
-_LENGTHS: Final = {
+LIST_LENGTHS: Final = {
     ContingencyType.OCO: (2, 2),
     ContingencyType.OTO: (2, 3),
     ContingencyType.OTOCO: (3, 3),
 }
+"""How many orders a list has, at least and at most."""
 
 
 def list_objection(command: SubmitList) -> R | None:
     """What speaks against an order list as such, or nothing."""
-    least, most = _LENGTHS[command.contingency]
+    least, most = LIST_LENGTHS[command.contingency]
     orders = command.orders
     if not least <= len(orders) <= most:
         return R.BAD_LIST

@@ -16,7 +16,7 @@ class StopBook:
     to the number of trailing stops of the side it favours.
     """
 
-    __slots__ = ("_falling", "_rising", "_trailing_buys", "_trailing_sells")
+    __slots__ = ("_falling", "_moved", "_rising", "_trailing_buys", "_trailing_sells")
 
     def __init__(self) -> None:
         # Keyed by (trigger, sequence), the trigger negated where it is reached from above.
@@ -24,6 +24,7 @@ class StopBook:
         self._falling: SortedDict[tuple[int, int], Order] = SortedDict()
         self._trailing_buys: dict[int, Order] = {}
         self._trailing_sells: dict[int, Order] = {}
+        self._moved: dict[int, Order] = {}
 
     def __len__(self) -> int:
         return len(self.orders())
@@ -62,6 +63,7 @@ class StopBook:
         if order.shape.trail:
             trailing = self._trailing_buys if order.is_buy else self._trailing_sells
             del trailing[order.sequence]
+            self._moved.pop(order.sequence, None)
         if order.stop:
             self._unfile(order)
 
@@ -79,6 +81,14 @@ class StopBook:
         found.sort(key=_by_sequence)
         return found
 
+    def moved(self) -> list[Order]:
+        """The trailing stops whose trigger moved since the last call, in order of acceptance.
+
+        No event tells it, as it may happen at every trade; whoever keeps the orders asks here.
+        """
+        moved, self._moved = self._moved, {}
+        return [moved[sequence] for sequence in sorted(moved)]
+
     def _follow(self, order: Order, price: int) -> None:
         """Move a trailing stop after the market, never back."""
         trail = order.terms.trail
@@ -90,6 +100,7 @@ class StopBook:
                 return
             self._unfile(order)
         order.stop = stop
+        self._moved[order.sequence] = order
         self._file(order)
 
     def _file(self, order: Order) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import os
 import random
+import subprocess
+import sys
 from decimal import Decimal
 
 import pytest
@@ -17,9 +22,29 @@ from cadenza.market.feeds.simulation import (
     SPARE_LEVELS,
     Simulation,
 )
-from cadenza.market.instrument import InstrumentId
+from cadenza.market.instrument import InstrumentId, Listing
 from cadenza.market.market import Market
-from cadenza.models import OrderSide
+from cadenza.market.simulation.spec import PAPER_INSTRUMENTS, stream
+from cadenza.market.simulation.weather import Regime
+from cadenza.models import OrderSide, OrderType, Venue
+
+
+class Silent:
+    """A sink that remembers the prices of the trades."""
+
+    def __init__(self):
+        self.prices = set()
+
+    def instrument(self, *args, **options):
+        pass
+
+    book_snapshot = book_diff = book_stale = instrument
+
+    def trade(self, instrument_id, *, price, **rest):
+        self.prices.add(Decimal(price))
+
+    def range(self):
+        return min(self.prices), max(self.prices)
 
 
 async def run(recorder, **options):
@@ -96,9 +121,95 @@ async def test_after_a_long_time_prices_and_spreads_are_still_plausible(recorder
         assert ask.ticks - bid.ticks <= 20 * spec.gap
 
 
-async def test_the_rate_is_kept_on_average(recorder):
-    _, _, clock = await run(recorder, events=5000, rate=100)
-    assert clock.monotonic() == pytest.approx(50, rel=0.1)
+@pytest.mark.parametrize("rate", [50, 10_000])
+async def test_a_fixed_regime_keeps_the_rate(recorder, rate):
+    """Events a second on average, all instruments together, measured on the clock."""
+    options = {"events": 5000, "rate": rate, "regime": Regime.NORMAL, "levels": 5}
+    _, _, clock = await run(recorder, **options)
+    assert clock.monotonic() == pytest.approx(5000 / rate, rel=0.04)
+
+
+async def test_a_day_is_tethered_deep_and_holds_its_rate():
+    """A simulated day of one instrument at one event a second."""
+    sink, clock = Silent(), VirtualClock()
+    spec = DEFAULT_INSTRUMENTS[0]
+    feed = SimulatedFeed(sink, clock, seed=1, rate=1, events=86_400, instruments=[spec], levels=20)
+    await feed.run()
+    assert clock.monotonic() == pytest.approx(86_400, rel=0.01)
+    home, (low, high) = Decimal(spec.price), sink.range()
+    assert Decimal("0.94") < low / home < high / home < Decimal("1.06")
+    assert high / low > Decimal("1.005")
+    assert feed.statistics().trades > 10_000
+    assert feed.statistics().finished
+
+
+PROGRAM = """
+import asyncio, hashlib
+from cadenza.market.clock import VirtualClock
+from cadenza.market.feeds.simulated import SimulatedFeed
+from cadenza.market.market import Market
+
+whole = hashlib.sha256()
+
+class Listener:
+    def on_book(self, name, payload, kind): whole.update(payload)
+    def on_trade(self, name, payload): whole.update(payload)
+    def on_book_health(self, name, fault): raise fault
+
+market = Market()
+market.add_listener(Listener())
+asyncio.run(SimulatedFeed(market, VirtualClock(), seed=7, events=400).run())
+print(whole.hexdigest())
+"""
+
+
+def test_the_hash_seed_of_the_process_does_not_matter(recorder):
+    """Two other processes with hash seeds of their own publish the bytes of this one."""
+    asyncio.run(run(recorder))
+    here = hashlib.sha256(b"".join(recorder.raw)).hexdigest()
+    for hash_seed in ("1", "2"):
+        found = subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+        )
+        assert found.stdout.strip() == here
+
+
+async def test_one_instruments_market_does_not_depend_on_the_others(recorder):
+    """Among five it is what it is alone."""
+    spec = DEFAULT_INSTRUMENTS[1]
+    alone = Simulation(spec, stream(7, spec.instrument_id), rate=10)
+    await run(recorder, rate=50)
+    books = [book for book in recorder.books if book["instrumentId"] == spec.instrument_id]
+    assert len(books) > 20
+    for book in books[1:]:
+        alone.crowd.wait()
+        step = alone.step()
+        for shown, rows in ((book["bids"], step.bids), (book["asks"], step.asks)):
+            assert {p: Decimal(q) for p, q in shown} == {p: Decimal(q) for p, q in rows}
+
+
+@pytest.mark.parametrize("spec", [*DEFAULT_INSTRUMENTS, *PAPER_INSTRUMENTS])
+def test_instruments_carry_honest_trading_facts(spec):
+    """Steps, limits and orders as the engines take them."""
+    instrument = spec.instrument()
+    listing = Listing(instrument)
+    typical = listing.lots[spec.quantity]
+    assert listing.lots[instrument.min_quantity] == 1
+    assert listing.lots[instrument.max_quantity] == 10_000 * typical
+    assert Decimal(instrument.min_notional) == 5
+    assert Decimal(spec.price) * Decimal(spec.quantity) > 100 * Decimal(instrument.min_notional)
+    assert set(instrument.order_types) == set(OrderType) - {OrderType.QUOTED, OrderType.UNKNOWN}
+    assert [str(time) for time in instrument.time_in_force_options] == [
+        *("GTC", "IOC", "FOK", "GTD", "DAY", "GTX")
+    ]
+    is_paper = spec.venue is Venue.PAPER
+    assert instrument.is_iceberg_allowed is is_paper
+    if is_paper:
+        assert 0 < listing.lots[instrument.iceberg_min_quantity] < typical
 
 
 def test_the_instruments_say_that_they_are_simulated_and_documented_names_exist(recorder):
@@ -110,7 +221,15 @@ def test_the_instruments_say_that_they_are_simulated_and_documented_names_exist(
         assert InstrumentId.parse(instrument.instrument_id).symbol == instrument.symbol
 
 
+@pytest.mark.parametrize("levels", [0, -1])
+def test_makers_without_levels_are_an_error(levels):
+    """A book needs two sides."""
+    with pytest.raises(ValueError, match="levels"):
+        SimulatedFeed(Market(), VirtualClock(), seed=1, levels=levels)
+
+
 @pytest.mark.parametrize("options", [{"rate": 0}, {"rate": -1}, {"instruments": []}])
 def test_nothing_to_simulate_is_an_error(options):
+    """Neither events nor instruments."""
     with pytest.raises(ValueError, match="nothing to simulate"):
         SimulatedFeed(Market(), VirtualClock(), seed=1, **options)

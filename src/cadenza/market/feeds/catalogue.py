@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from cadenza.models import (
     Instrument,
     InstrumentStatus,
@@ -14,8 +16,40 @@ from cadenza.models import (
     Venue,
 )
 
-ORDER_TYPES = (OrderType.MARKET, OrderType.LIMIT)
-TIME_IN_FORCE = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+ORDER_TYPES = (
+    OrderType.MARKET,
+    OrderType.LIMIT,
+    OrderType.LIMIT_MAKER,
+    OrderType.STOP,
+    OrderType.STOP_LIMIT,
+    OrderType.STOP_LOSS,
+    OrderType.STOP_LOSS_LIMIT,
+    OrderType.TAKE_PROFIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+    OrderType.TRAILING_STOP,
+)
+TIME_IN_FORCE = (
+    TimeInForce.GTC,
+    TimeInForce.IOC,
+    TimeInForce.FOK,
+    TimeInForce.GTD,
+    TimeInForce.DAY,
+    TimeInForce.GTX,
+)
+"""What the paper venue takes, on books of its own and on mirrored ones."""
+
+LEAST_NOTIONAL = {
+    "USDT": "5",
+    "USDC": "5",
+    "FDUSD": "5",
+    "USD": "5",
+    "EUR": "5",
+    "GBP": "5",
+    "BTC": "0.0001",
+    "ETH": "0.001",
+}
+"""The smallest cost of an order as spot venues have it, by quote asset."""
+
 MAX_LOTS = 10**12
 """The largest order, in lots: far from any limit of an integer or a JSON reader."""
 
@@ -35,8 +69,15 @@ def make_instrument(
     instrument_type: InstrumentType = InstrumentType.SPOT,
     base_security_type: SecurityType = SecurityType.CRYPTO,
     quote_security_type: SecurityType = SecurityType.CRYPTO,
+    min_notional: str = "0",
+    max_quantity: str | None = None,
+    is_iceberg_allowed: bool | None = None,
+    iceberg_min_quantity: str | None = None,
 ) -> Instrument:
     """An active instrument with its steps as given and limits derived from them.
+
+    A recording does not tell a venue's limits, so those not given are as wide as can be. Whether
+    icebergs are allowed is left out if it is not given, which means that they are not.
 
     ``baseAsset`` and ``quoteAsset`` are the two halves of the symbol, so that a reader can build
     the id from them; of a contract the base is the contract ("BTC-PERP"), not the coin.
@@ -63,11 +104,18 @@ def make_instrument(
         lot_size=lot,
         pip_size=tick,
         min_quantity=lot,
-        max_quantity=_shifted(MAX_LOTS, decimals(lot)),
-        min_notional="0",
+        max_quantity=max_quantity or shifted(MAX_LOTS, decimals(lot)),
+        min_notional=min_notional,
         order_types=ORDER_TYPES,
         time_in_force_options=TIME_IN_FORCE,
+        is_iceberg_allowed=msgspec.UNSET if is_iceberg_allowed is None else is_iceberg_allowed,
+        iceberg_min_quantity=iceberg_min_quantity or msgspec.UNSET,
     )
+
+
+def least_notional(quote: str) -> str:
+    """The smallest cost of an order in this quote asset; of one nobody knows, nothing."""
+    return LEAST_NOTIONAL.get(quote, "0")
 
 
 def decimals(text: str) -> int:
@@ -78,10 +126,11 @@ def decimals(text: str) -> int:
 def finest_step(texts: Iterable[str]) -> str:
     """The power of ten that divides every one of these decimal strings as they are written."""
     places = max(map(decimals, texts), default=0)
-    return _shifted(1, places)
+    return shifted(1, places)
 
 
-def _shifted(units: int, places: int) -> str:
+def shifted(units: int, places: int) -> str:
+    """The text of a number of units in the last of so many decimal places."""
     if not places:
         return str(units)
     whole, fraction = divmod(units, 10**places)

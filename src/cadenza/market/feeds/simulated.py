@@ -5,24 +5,16 @@ The same seed, clock and number of events give the same messages, byte for byte.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from cadenza.market.clock import Clock
 from cadenza.market.feed import FeedStatistics, MarketSink
-from cadenza.market.feeds.simulation import (
-    DEFAULT_INSTRUMENTS,
-    SimulatedInstrument,
-    Simulation,
-)
+from cadenza.market.feeds.simulation import Simulation
+from cadenza.market.simulation.crowd import LEVELS
+from cadenza.market.simulation.pacer import Pacer
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, SimulatedInstrument, stream
+from cadenza.market.simulation.weather import Regime
 from cadenza.models import Instrument
-
-MIN_SLEEP_SECONDS = 0.001
-"""Events closer together than a timer can tell come as one burst."""
-
-MAX_BURST = 32
-MAX_LAG_SECONDS = 1.0
-"""After a longer standstill (a suspended machine) the lost events are not made up for."""
 
 
 class SimulatedFeed:
@@ -31,13 +23,16 @@ class SimulatedFeed:
     Args:
         sink: Where the market data goes.
         clock: Paces the events and dates them.
-        seed: Starts the random source.
-        rate: Events a second on average, all instruments together.
+        seed: Starts the random sources, one an instrument.
+        rate: Events a second in the long run, all instruments together.
         instruments: What to simulate.
         events: End after so many; ``None`` goes on for ever.
+        levels: Levels a side that the makers keep up.
+        regime: The only regime; ``None`` lets them follow each other.
 
     Raises:
-        ValueError: If the rate is not positive or there is nothing to simulate.
+        ValueError: If the rate or the number of levels is not positive or there is nothing to
+            simulate.
     """
 
     def __init__(
@@ -49,54 +44,62 @@ class SimulatedFeed:
         rate: float = 50.0,
         instruments: Sequence[SimulatedInstrument] = DEFAULT_INSTRUMENTS,
         events: int | None = None,
+        levels: int = LEVELS,
+        regime: Regime | None = None,
     ) -> None:
         if not rate > 0 or not instruments:
             raise ValueError(f"nothing to simulate: rate {rate}, {len(instruments)} instruments")
-        # Repeatable by design; nothing secret is drawn from it.
-        self._rng = random.Random(seed)  # noqa: S311 - a market, not a key
-        self._simulations = [Simulation(spec, self._rng) for spec in instruments]
+        each = rate / len(instruments)
+        self.simulations = [
+            Simulation(
+                spec, stream(seed, spec.instrument_id), rate=each, levels=levels, regime=regime
+            )
+            for spec in instruments
+        ]
         self.declares_late = False
         self._sink = sink
         self._clock = clock
-        self._rate = rate
         self._events = events
-        self._statistics = FeedStatistics()
-        self._trade_ids = dict.fromkeys(range(len(instruments)), 0)
+        self._snapshots = self._messages = self._trades = 0
+        self._lag_ms = 0.0
+        self._is_finished = False
+        self._trade_ids = [0] * len(instruments)
 
     def instruments(self) -> Sequence[Instrument]:
         """Every instrument simulated."""
-        return [simulation.listing.instrument for simulation in self._simulations]
+        return [simulation.listing.instrument for simulation in self.simulations]
 
     def statistics(self) -> FeedStatistics:
         """The counters now."""
-        return self._statistics
+        return FeedStatistics(
+            messages=self._messages,
+            snapshots=self._snapshots,
+            diffs=self._messages,
+            trades=self._trades,
+            lag_ms=self._lag_ms,
+            finished=self._is_finished,
+        )
 
     async def run(self) -> None:
         """Open every book, then let events happen at the chosen rate."""
-        for simulation in self._simulations:
+        for simulation in self.simulations:
             self._open(simulation)
-        due = self._clock.monotonic()
-        burst = 0
-        while self._events is None or self._statistics.messages < self._events:
-            due = max(due, self._clock.monotonic() - MAX_LAG_SECONDS)
-            due += self._rng.expovariate(self._rate)
-            delay = due - self._clock.monotonic()
-            burst += 1
-            if delay >= MIN_SLEEP_SECONDS or burst >= MAX_BURST:
-                await self._clock.sleep(delay)
-                burst = 0
-            self._happen(self._rng.randrange(len(self._simulations)), max(0.0, -delay * 1000))
-        self._statistics = self._statistics._replace(finished=True)
+        pacer = Pacer(self._clock, [simulation.crowd.wait for simulation in self.simulations])
+        while self._events is None or self._messages < self._events:
+            index = await pacer.next()
+            self._lag_ms = pacer.lag_ms
+            self._happen(index)
+        self._is_finished = True
 
     def _open(self, simulation: Simulation) -> None:
         instrument = simulation.listing.instrument
         bids, asks = simulation.book()
         self._sink.instrument(instrument)
         self._sink.book_snapshot(instrument.instrument_id, bids, asks, self._clock.time_ms())
-        self._statistics = self._statistics._replace(snapshots=self._statistics.snapshots + 1)
+        self._snapshots += 1
 
-    def _happen(self, index: int, lag_ms: float) -> None:
-        simulation = self._simulations[index]
+    def _happen(self, index: int) -> None:
+        simulation = self.simulations[index]
         instrument_id = simulation.listing.instrument.instrument_id
         now = self._clock.time_ms()
         fills, bids, asks = simulation.step()
@@ -111,10 +114,5 @@ class SimulatedFeed:
                 timestamp_ms=now,
             )
         self._sink.book_diff(instrument_id, bids, asks, now)
-        before = self._statistics
-        self._statistics = before._replace(
-            messages=before.messages + 1,
-            diffs=before.diffs + 1,
-            trades=before.trades + len(fills),
-            lag_ms=lag_ms,
-        )
+        self._messages += 1
+        self._trades += len(fills)

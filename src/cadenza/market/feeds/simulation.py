@@ -1,8 +1,6 @@
-"""A market of one instrument made of chance: makers quote, takers take, the price wanders.
+"""A displayed book that only simulated participants change: their intents, applied and told.
 
-Everything is counted in ticks and lots. As in `order_book`, a level's key is its price in ticks,
-negated for bids, so the smallest key of a side is its best, and two sides do not cross as long as
-the sum of their best keys is positive.
+The makers' quotes are the book, one a price; who takes, meets them best price first.
 """
 
 from __future__ import annotations
@@ -10,85 +8,24 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
-from cadenza.models import Instrument, OrderSide, Row, SecurityType, Venue
+from cadenza.market.simulation.crowd import LEVELS, Crowd
+from cadenza.market.simulation.intents import Intent, Take, Withdraw
+from cadenza.market.simulation.ladder import Ladder
+from cadenza.market.simulation.makers import SPARE_LEVELS
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, SimulatedInstrument
+from cadenza.market.simulation.weather import Regime
+from cadenza.models import OrderSide, Row
 
-LEVELS = 50
-"""Levels a side that the makers keep up."""
-
-SPARE_LEVELS = 10
-"""Levels beyond `LEVELS` that may pile up before the farthest are withdrawn."""
-
-MAX_LEVELS_TAKEN = 3
-"""Levels one taker may sweep."""
-
-# The price is pulled back harder the farther it has strayed; at this fraction it always turns.
-_TETHER = 0.05
-_EVENTS = ("quote", "take", "drift")
-_EVENT_WEIGHTS = (70, 20, 10)
-
-
-class SimulatedInstrument(NamedTuple):
-    """What to simulate.
-
-    Attributes:
-        venue: The venue it appears under.
-        base: Base asset.
-        quote: Quote asset.
-        tick: Price step.
-        lot: Quantity step.
-        price: Price at the beginning and around which it wanders.
-        quantity: Typical quantity of a level.
-        gap: Typical distance of neighbouring levels in ticks.
-        security_type: Of base and quote.
-    """
-
-    venue: Venue
-    base: str
-    quote: str
-    tick: str
-    lot: str
-    price: str
-    quantity: str
-    gap: int
-    security_type: SecurityType = SecurityType.CRYPTO
-
-    def instrument(self) -> Instrument:
-        """The payload, which says that this is not the venue's own market."""
-        return make_instrument(
-            venue=self.venue,
-            base=self.base,
-            quote=self.quote,
-            tick=self.tick,
-            lot=self.lot,
-            external_symbol=f"{self.base}{self.quote}",
-            description=f"Simulated: random prices, not the market of {self.venue}",
-            base_security_type=self.security_type,
-            quote_security_type=self.security_type,
-        )
-
-
-# The names under BINANCE are those that examples use; a sandbox answers to them.
-DEFAULT_INSTRUMENTS = (
-    SimulatedInstrument(
-        Venue.BINANCE, "BTC", "USDT", "0.01", "0.00001", "61800.00", "0.25000", gap=60
-    ),
-    SimulatedInstrument(Venue.BINANCE, "ETH", "USDT", "0.01", "0.0001", "2680.00", "4.0000", gap=4),
-    SimulatedInstrument(Venue.BINANCE, "SOL", "USDT", "0.01", "0.001", "152.00", "60.000", gap=1),
-    SimulatedInstrument(Venue.MOCK, "BTC", "USDT", "0.1", "0.0001", "61800.0", "0.5000", gap=6),
-    SimulatedInstrument(
-        Venue.MOCK,
-        "EUR",
-        "USD",
-        "0.00001",
-        "1000",
-        "1.09150",
-        "1000000",
-        gap=1,
-        security_type=SecurityType.CURRENCY,
-    ),
-)
+__all__ = [
+    "DEFAULT_INSTRUMENTS",
+    "LEVELS",
+    "SPARE_LEVELS",
+    "Fill",
+    "SimulatedInstrument",
+    "Simulation",
+    "Step",
+]
 
 
 class Fill(NamedTuple):
@@ -107,138 +44,84 @@ class Step(NamedTuple):
     asks: list[Row]
 
 
-class _Side:
-    """Levels by key, and what has changed since the last drain."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._listing = listing
-        self._changes: dict[int, int] = {}
-        self.levels: dict[int, int] = {}
-
-    def best(self) -> int:
-        return min(self.levels)
-
-    def worst(self) -> int:
-        return max(self.levels)
-
-    def set(self, key: int, lots: int) -> None:
-        if lots:
-            self.levels[key] = lots
-        else:
-            del self.levels[key]
-        self._changes[key] = lots
-
-    def drain(self) -> list[Row]:
-        changes, self._changes = self._changes, {}
-        return self._rows(changes)
-
-    def rows(self) -> list[Row]:
-        return self._rows(self.levels)
-
-    def _rows(self, levels: dict[int, int]) -> list[Row]:
-        ticks, lots = self._listing.ticks, self._listing.lots
-        return [(ticks.format(key), lots.format(levels[key])) for key in sorted(levels)]
-
-
 class Simulation:
-    """The makers and takers of one instrument.
+    """The market of one instrument.
 
     Args:
         spec: What to simulate.
         rng: The source of chance; the same state gives the same market.
+        rate: Events a second in the long run.
+        levels: Levels a side that the makers keep up.
+        regime: The only regime; ``None`` lets them follow each other.
+
+    Attributes:
+        listing: The instrument and its scales.
+        crowd: The participants.
     """
 
-    def __init__(self, spec: SimulatedInstrument, rng: random.Random) -> None:
+    def __init__(
+        self,
+        spec: SimulatedInstrument,
+        rng: random.Random,
+        *,
+        rate: float = 20.0,
+        levels: int = LEVELS,
+        regime: Regime | None = None,
+    ) -> None:
         self.listing = Listing(spec.instrument())
-        self._rng = rng
-        self._gap = spec.gap
-        self._home = self.listing.ticks[spec.price]
-        self._typical_lots = self.listing.lots[spec.quantity]
-        self._bids = _Side(self.listing)
-        self._asks = _Side(self.listing)
-        self._bids.set(1 - self._home, self._lots())
-        self._asks.set(self._home + 1, self._lots())
-        self._keep_depth()
+        self.crowd = Crowd(spec, rng, rate=rate, levels=levels, regime=regime)
+        self.crowd.repair()
+        self._fills: list[Fill] = []
+        self._last_taken = 0
+        # The levels that the present step changes, by key, with their lots.
+        self._bids: dict[int, int] = {}
+        self._asks: dict[int, int] = {}
 
     def book(self) -> tuple[list[Row], list[Row]]:
-        """Every bid and every ask, best first; takes note that they have been shown."""
-        self._bids.drain()
-        self._asks.drain()
-        return self._bids.rows(), self._asks.rows()
+        """Every bid and every ask, best first."""
+        return self._shown(self.crowd.bids), self._shown(self.crowd.asks)
 
     def step(self) -> Step:
         """Let one thing happen."""
-        fills: list[Fill] = []
-        event = self._rng.choices(_EVENTS, _EVENT_WEIGHTS)[0]
-        if event == "quote":
-            self._quote()
-        elif event == "take":
-            fills = self._take()
-        else:
-            self._drift()
-        self._keep_depth()
-        return Step(fills, self._bids.drain(), self._asks.drain())
+        self._fills, self._bids, self._asks = [], {}, {}
+        for intent in self.crowd.act():
+            self._apply(intent)
+        if self._fills:
+            for intent in self.crowd.repair(self._last_taken):
+                self._apply(intent)
+        return Step(self._fills, self._rows(self._bids), self._rows(self._asks))
 
-    def _quote(self) -> None:
-        """A maker improves the touch, fills a hole near it, or changes or withdraws a level."""
-        side, other = self._any_side()
-        spread = side.best() + other.best()
-        is_wide = spread > 2 * self._gap + 2
-        if spread > 1 and (is_wide or self._rng.random() < 0.2):
-            improvement = self._rng.randint(1, min(spread - 1, 2 * self._gap))
-            side.set(side.best() - improvement, self._lots())
+    def _apply(self, intent: Intent) -> None:
+        if isinstance(intent, Take):
+            self._take(intent)
             return
-        keys = sorted(side.levels)
-        index = min(int(self._rng.expovariate(0.1)), len(keys) - 2)
-        key, hole = keys[index], keys[index + 1] - keys[index]
-        if hole > 2 * self._gap:
-            side.set(key + self._rng.randint(1, hole - 1), self._lots())
+        quote = intent.quote
+        changes = self._bids if quote.is_bid else self._asks
+        changes[quote.key] = 0 if isinstance(intent, Withdraw) else quote.lots
+
+    def _take(self, intent: Take) -> None:
+        """A taker consumes what is displayed, best price first, down to its worst price."""
+        if intent.is_buy:
+            ladder, changes, bound = self.crowd.asks, self._asks, intent.worst
         else:
-            is_withdrawn = self._rng.random() < 0.3
-            side.set(key, 0 if is_withdrawn else self._lots())
-
-    def _take(self) -> list[Fill]:
-        """A taker consumes what is displayed, best price first."""
-        side, _ = self._any_side()
-        aggressor = OrderSide.SELL if side is self._bids else OrderSide.BUY
-        wanted = self._lots()
-        fills = []
-        for key in sorted(side.levels)[:MAX_LEVELS_TAKEN]:
-            displayed = side.levels[key]
-            taken = min(wanted, displayed)
-            price = self.listing.ticks.format(key)
-            fills.append(Fill(aggressor, price, self.listing.lots.format(taken)))
-            side.set(key, displayed - taken)
+            ladder, changes, bound = self.crowd.bids, self._bids, -intent.worst
+        side = OrderSide.BUY if intent.is_buy else OrderSide.SELL
+        wanted = intent.lots
+        while wanted and ladder.keys and ladder.keys[0] <= bound:
+            quote = ladder.quotes[ladder.keys[0]]
+            taken = min(wanted, quote.lots)
+            price = self.listing.ticks.format(quote.key)
+            self._fills.append(Fill(side, price, self.listing.lots.format(taken)))
+            self.crowd.taken(quote, taken)
+            changes[quote.key] = quote.lots
             wanted -= taken
-            if not wanted:
-                break
-        return fills
+            self._last_taken = quote.key
 
-    def _drift(self) -> None:
-        """One side withdraws from the touch and the other follows."""
-        stray = (self._asks.best() - self._home) / (self._home * _TETHER)
-        is_up = self._rng.random() > 0.5 + stray / 2
-        ahead, behind = (self._asks, self._bids) if is_up else (self._bids, self._asks)
-        reach = ahead.best() + self._rng.randint(1, 2 * self._gap)
-        for key in sorted(ahead.levels)[:MAX_LEVELS_TAKEN]:
-            if key < reach:
-                ahead.set(key, 0)
-        room = ahead.best() + behind.best() - 1
-        if room > 0:
-            behind.set(behind.best() - self._rng.randint(1, room), self._lots())
+    def _shown(self, ladder: Ladder) -> list[Row]:
+        return self._rows({quote.key: quote.lots for quote in ladder})
 
-    def _keep_depth(self) -> None:
-        for side in (self._bids, self._asks):
-            while len(side.levels) < LEVELS:
-                distance = 1 + int(self._rng.expovariate(1 / self._gap))
-                side.set(side.worst() + distance, self._lots())
-            while len(side.levels) > LEVELS + SPARE_LEVELS:
-                side.set(side.worst(), 0)
-
-    def _any_side(self) -> tuple[_Side, _Side]:
-        if self._rng.random() < 0.5:
-            return self._bids, self._asks
-        return self._asks, self._bids
-
-    def _lots(self) -> int:
-        return 1 + int(self._typical_lots * self._rng.lognormvariate(0, 1))
+    def _rows(self, levels: dict[int, int]) -> list[Row]:
+        ticks, lots = self.listing.ticks.format, self.listing.lots.format
+        if len(levels) > 1:
+            return [(ticks(key), lots(levels[key])) for key in sorted(levels)]
+        return [(ticks(key), lots(units)) for key, units in levels.items()]

@@ -12,13 +12,16 @@ from cadenza.server.config.client import (
     unidirectional_disconnects,
 )
 from cadenza.server.config.dumping import FORMATS, Format, dump, dumps
+from cadenza.server.config.faults import FaultsConfig
 from cadenza.server.config.http import HttpApiConfig, HttpServerConfig, TlsConfig
 from cadenza.server.config.loading import engine_rules, load, load_tree
 from cadenza.server.config.market import (
+    KlineConfig,
     MarketConfig,
     OrderBookConfig,
     ReplayConfig,
     SimulatedConfig,
+    TickerConfig,
     TradeConfig,
 )
 from cadenza.server.config.operations import (
@@ -34,7 +37,7 @@ from cadenza.server.config.patterns import PatternError, compile_pattern
 from cadenza.server.config.problems import ConfigError, ConfigWarning, Problem
 from cadenza.server.config.root import Config
 from cadenza.server.config.secret import Secret
-from cadenza.server.config.trading import TradingConfig
+from cadenza.server.config.trading import DepositConfig, PaperConfig, StoreConfig, TradingConfig
 from cadenza.server.config.transports import (
     ConnectCodeResponse,
     ConnectCodeResponses,
@@ -59,18 +62,22 @@ __all__ = [
     "ConnectCodeResponses",
     "ConnectCodeTransform",
     "ConnectCodeTransforms",
+    "DepositConfig",
     "DisconnectTarget",
     "EmulationConfig",
+    "FaultsConfig",
     "Format",
     "HealthConfig",
     "HttpApiConfig",
     "HttpResponseTarget",
     "HttpServerConfig",
     "HttpStreamConfig",
+    "KlineConfig",
     "LogConfig",
     "MarketConfig",
     "NodeConfig",
     "OrderBookConfig",
+    "PaperConfig",
     "PatternError",
     "Problem",
     "PrometheusConfig",
@@ -81,7 +88,9 @@ __all__ = [
     "ShutdownConfig",
     "SimulatedConfig",
     "SseConfig",
+    "StoreConfig",
     "SubscriptionTokenConfig",
+    "TickerConfig",
     "TlsConfig",
     "TokenConfig",
     "TradeConfig",

@@ -9,6 +9,7 @@ import msgspec
 from cadenza.realtime.duration import Duration
 
 Feed = Literal["simulated", "replay", "none"]
+Regime = Literal["auto", "calm", "normal", "busy", "turbulent"]
 
 
 class ReplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,9 +29,13 @@ class SimulatedConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     seed: int | None = None
     """The same seed gives the same market; absent: another one at every start."""
     rate: float = 20.0
-    """Order book events a second and instrument, on average."""
+    """Messages (order book events) a second and instrument, on average in the long run."""
     instruments: tuple[str, ...] = ()
-    """Identifiers to simulate; empty: all that are built in."""
+    """Identifiers to simulate, those of venue PAPER included; empty: all that are built in."""
+    regime: Regime = "auto"
+    """How lively the markets are; ``auto``: calm, normal, busy and turbulent times in turn."""
+    levels: int = 50
+    """Price levels of a side that the market makers keep up."""
 
 
 class OrderBookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +60,30 @@ class TradeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How long they are kept after the newest."""
 
 
+class TickerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.ticker``: the channels ``market:ticker:...``."""
+
+    update_interval: Duration = Duration(0.1)
+    """A ticker that changes is published at most once within it; 0: at each change."""
+    history_size: int = 0
+    """Publications kept for recovery; 0: whoever comes back gets the ticker as it is then."""
+    history_ttl: Duration = Duration(0)
+    """How long they are kept after the newest."""
+
+
+class KlineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``market.kline``: the channels ``market:kline:...``, and what can be asked for."""
+
+    update_interval: Duration = Duration(1)
+    """A candle that forms is published at most once within it; 0: at each trade."""
+    history: int = 1000
+    """Candles kept an interval and instrument, about 300 bytes each."""
+    history_size: int = 300
+    """Closed candles kept for recovery in a channel; 0 switches recovery off."""
+    history_ttl: Duration = Duration(600)
+    """How long they are kept after the newest."""
+
+
 class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole ``market`` section."""
 
@@ -66,3 +95,5 @@ class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     simulated: SimulatedConfig = SimulatedConfig()
     order_book: OrderBookConfig = OrderBookConfig()
     trade: TradeConfig = TradeConfig()
+    ticker: TickerConfig = TickerConfig()
+    kline: KlineConfig = KlineConfig()

@@ -4,7 +4,7 @@ Where Cadenza differs on purpose:
 
 - ``http_server.address`` is ``127.0.0.1`` (there: every interface). A server is opened to the
   network by somebody who says so.
-- ``market`` and ``trading`` exist and are on.
+- ``market`` and ``trading`` exist and are on; ``faults`` exists and is off.
 - ``client.token.ed25519_public_key`` and ``websocket.require_authorization`` are added; both
   are off by default.
 
@@ -20,6 +20,7 @@ import msgspec
 
 from cadenza.realtime.options import ChannelRules
 from cadenza.server.config.client import ClientConfig
+from cadenza.server.config.faults import FaultsConfig
 from cadenza.server.config.http import HttpApiConfig, HttpServerConfig
 from cadenza.server.config.market import MarketConfig
 from cadenza.server.config.operations import (
@@ -43,6 +44,7 @@ from cadenza.server.config.transports import (
 OWN_OPTIONS: Final = (
     "market",
     "trading",
+    "faults",
     "client.token.ed25519_public_key",
     "client.subscription_token.ed25519_public_key",
     "websocket.require_authorization",
@@ -71,3 +73,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prometheus: PrometheusConfig = PrometheusConfig()
     market: MarketConfig = MarketConfig()
     trading: TradingConfig = TradingConfig()
+    faults: FaultsConfig = FaultsConfig()

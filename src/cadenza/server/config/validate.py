@@ -7,21 +7,25 @@ from typing import Any, Final
 
 import msgspec
 
-from cadenza.realtime.duration import Duration
 from cadenza.server.config.names import is_struct
 from cadenza.server.config.problems import Report
 from cadenza.server.config.root import Config
 from cadenza.server.config.validate_channels import check_channels
+from cadenza.server.config.validate_history import check_history
 from cadenza.server.config.validate_tokens import check_tokens
+from cadenza.server.config.validate_trading import check_trading
 
 MAX_RATE: Final = 10_000.0
-_SIGNED: Final = frozenset({"market.simulated.seed"})
+_SIGNED: Final = frozenset({"market.simulated.seed", "faults.seed"})
 _AT_LEAST_ONE: Final = frozenset(
     {
         "client.channel_limit",
         "client.queue_max_size",
         "client.history_max_publication_limit",
         "client.recovery_max_publication_limit",
+        "market.kline.history",
+        "market.simulated.levels",
+        "trading.paper.account_limit",
         "channel.max_length",
         "websocket.message_size_limit",
         "websocket.compression_level",
@@ -30,9 +34,17 @@ _AT_LEAST_ONE: Final = frozenset(
         "emulation.max_request_body_size",
         "uni_sse.max_request_body_size",
         "uni_http_stream.max_request_body_size",
+        "faults.max_active",
     }
 )
-_ABOVE_ZERO: Final = frozenset({"client.presence_update_interval", "client.stale_close_delay"})
+_ABOVE_ZERO: Final = frozenset(
+    {
+        "client.presence_update_interval",
+        "client.stale_close_delay",
+        "faults.default_ttl",
+        "faults.max_ttl",
+    }
+)
 _BOUNDARIES: Final = ("private_prefix", "namespace_boundary", "user_boundary", "user_separator")
 
 
@@ -139,16 +151,13 @@ def _check_market(config: Config, report: Report) -> None:
         report.error("market.replay.speed", 'must be above zero, or "max"')
     if not 0 < market.simulated.rate <= MAX_RATE:
         report.error("market.simulated.rate", f"must be above 0 and at most {MAX_RATE:g}")
-    for name, section in (("order_book", market.order_book), ("trade", market.trade)):
+    for name, section in (
+        ("order_book", market.order_book),
+        ("trade", market.trade),
+        ("ticker", market.ticker),
+        ("kline", market.kline),
+    ):
         check_history(f"market.{name}", section.history_size, section.history_ttl, report)
-
-
-def check_history(path: str, size: int, ttl: Duration, report: Report) -> None:
-    """Size and TTL go together, and the TTL counts whole seconds."""
-    if bool(size) != bool(ttl):
-        report.error(path, "needs both history_size and history_ttl, or none")
-    if ttl % 1:
-        report.error(f"{path}.history_ttl", f"must be whole seconds, not {ttl}")
 
 
 _CHECKS: Final[tuple[Callable[[Config, Report], None], ...]] = (
@@ -159,6 +168,7 @@ _CHECKS: Final[tuple[Callable[[Config, Report], None], ...]] = (
     _check_boundaries,
     _check_transforms,
     _check_market,
+    check_trading,
     check_channels,
     check_tokens,
 )

@@ -1,0 +1,125 @@
+"""What an operation is: one handler, and the forms it has over RPC and over REST."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from cadenza.gateway.operations.caller import Caller
+from cadenza.models import Pagination
+
+HttpMethod = Literal["GET", "POST", "DELETE"]
+Adapter = Callable[[Any], Any]
+
+
+class NoParams(msgspec.Struct, frozen=True, kw_only=True):
+    """Nothing is asked."""
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What a handler answers.
+
+    Attributes:
+        data: A record, a tuple of records, or anything that JSON can hold.
+        pagination: Which part of a list it is.
+    """
+
+    data: Any
+    pagination: Pagination | UnsetType = UNSET
+
+
+Handler = Callable[[Caller, Any], Reply | Awaitable[Reply]]
+"""Decides at once or returns an awaitable; a future costs no task. Raises `OperationError` or one
+of the errors that `mapping` knows."""
+
+
+class RpcForm(msgspec.Struct, frozen=True, kw_only=True):
+    """How an operation is called over RPC.
+
+    Attributes:
+        method: ``category.resource.action``.
+        params: What the data of the call must be.
+        result: Type of the answer's ``data``.
+        paginated: The answer has a ``pagination``.
+        read: Makes the operation's request of the parameters; by default the two are one type, or
+            the request is a view of the parameters.
+        show: Makes the answer's ``data`` of what the handler answers; by default a view of it as
+            ``result``.
+    """
+
+    method: str
+    result: Any
+    params: type[msgspec.Struct] = NoParams
+    paginated: bool = False
+    read: Adapter | None = None
+    show: Adapter | None = None
+
+
+class RestForm(msgspec.Struct, frozen=True, kw_only=True):
+    """How an operation is called over REST; see `RpcForm` for what the two have in common.
+
+    Attributes:
+        http: The HTTP method. GET reads its parameters from the query, the others from the body.
+        path: Under ``/api/v3``; empty: that path itself.
+        aliases: Further paths.
+        public: No token is asked for.
+        enveloped: The answer is wrapped; if not, it is ``result`` alone.
+        status: The HTTP status of an answer, where it depends on the answer.
+    """
+
+    http: HttpMethod
+    path: str
+    result: Any
+    params: type[msgspec.Struct] = NoParams
+    paginated: bool = False
+    read: Adapter | None = None
+    show: Adapter | None = None
+    aliases: tuple[str, ...] = ()
+    public: bool = False
+    enveloped: bool = True
+    status: Callable[[Any], int] | None = None
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a client can ask for.
+
+    Attributes:
+        name: Unique; the RPC method's name where there is one.
+        doc: One sentence, for the reference and both documents.
+        run: The handler.
+        request: Type of the handler's request.
+        rpc: Its form over RPC, if any.
+        rest: Its form over REST, if any.
+        extension: The API does not have it.
+        needs_user: Tokens that name no user are refused.
+    """
+
+    name: str
+    doc: str
+    run: Handler
+    request: type[msgspec.Struct] = NoParams
+    rpc: RpcForm | None = None
+    rest: RestForm | None = None
+    extension: bool = False
+    needs_user: bool = False
+
+
+class Unserved(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls of the API that this gateway knows by name and answers with ``NOT_SERVED``.
+
+    Attributes:
+        why: A sentence.
+        methods: RPC methods.
+        paths: REST calls as ``(HTTP method, path)``; a path that ends with ``/`` stands for
+            everything below it, under any HTTP method.
+    """
+
+    why: str
+    methods: tuple[str, ...] = ()
+    paths: tuple[tuple[str, str], ...] = ()
+
+
+PREFIX: Final = "/api/v3"

@@ -1,0 +1,94 @@
+"""Operations about quotes: a dealer's price for a quantity."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from cadenza.gateway.operations import error_table as errors
+from cadenza.gateway.operations.accounts_access import AccountsAccess
+from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.operations.errors import OperationError, cut
+from cadenza.gateway.operations.operation import Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.operations.selecting import LONGEST_ID
+from cadenza.gateway.operations.trade_reading import invalid, moment, short_name, text_of
+from cadenza.models import Quote, QuoteRfqRequest
+from cadenza.trading.paper_venue import PaperVenue
+from cadenza.trading.quote_errors import DealerError
+from cadenza.trading.quotes import DEALER_ID, LONGEST_TTL_MS, QuoteAsk, QuoteDesk, quote_record
+
+DEFAULT_TTL_MS = 10_000
+
+
+class Quotes:
+    """Asks the desk that quotes.
+
+    Args:
+        venue: Says what the time is, and whether anything can be taken.
+        accounts: Whose are whose.
+        desk: Quotes.
+    """
+
+    def __init__(self, venue: PaperVenue, accounts: AccountsAccess, desk: QuoteDesk) -> None:
+        self._venue = venue
+        self._accounts = accounts
+        self._desk = desk
+
+    def rfq(self, caller: Caller, wanted: QuoteRfqRequest) -> Reply:
+        """Make a quote; it holds nothing and locks nothing."""
+        self._venue.exchange.check_running()
+        if wanted.dealer_account_id.lower() != DEALER_ID:
+            raise DealerError(wanted.dealer_account_id, DEALER_ID)
+        account_id = ""
+        if wanted.trader_account_id is not UNSET:
+            account_id = self._accounts.owned(caller, wanted.trader_account_id).account_id
+        for field, text in (
+            ("instrumentId", wanted.instrument_id),
+            ("baseAsset", wanted.base_asset),
+            ("quoteAsset", wanted.quote_asset),
+        ):
+            if text is not UNSET and len(text) > LONGEST_ID:
+                message = f'{field} "{cut(text)}" is too long'
+                raise OperationError(errors.INVALID_INSTRUMENT, message, field=field)
+        offer = self._desk.quote(
+            QuoteAsk(
+                owner=caller.user,
+                account_id=account_id,
+                instrument_id=text_of(wanted.instrument_id),
+                base=text_of(wanted.base_asset),
+                quote=text_of(wanted.quote_asset),
+                side=wanted.order_side,
+                quantity=text_of(wanted.quantity),
+                quote_quantity=text_of(wanted.quote_quantity),
+                request_id=short_name(text_of(wanted.quote_request_id), "quoteRequestId"),
+                ttl_ms=self._ttl(wanted),
+                profile_id=text_of(wanted.pricing_profile_id),
+            )
+        )
+        return Reply(quote_record(offer))
+
+    def _ttl(self, wanted: QuoteRfqRequest) -> int:
+        if wanted.expire_at is UNSET:
+            return DEFAULT_TTL_MS if wanted.ttl is UNSET else wanted.ttl * 1000
+        left = moment(wanted.expire_at, "expireAt") - self._venue.now()
+        if not 0 < left <= LONGEST_TTL_MS:
+            problem = f"not within the next {LONGEST_TTL_MS // 1000} seconds"
+            raise invalid("expireAt", wanted.expire_at, problem)
+        return left
+
+
+def quote_operations(
+    venue: PaperVenue, accounts: AccountsAccess, desk: QuoteDesk
+) -> tuple[Operation, ...]:
+    """Quotes."""
+    quotes = Quotes(venue, accounts, desk)
+    return (
+        Operation(
+            name="command.quote.rfq",
+            doc="A price for a quantity, good for a while: taken by an order of type QUOTED.",
+            run=quotes.rfq,
+            request=QuoteRfqRequest,
+            needs_user=True,
+            rpc=RpcForm(method="command.quote.rfq", params=QuoteRfqRequest, result=Quote),
+            rest=RestForm(http="POST", path="quote/rfq", params=QuoteRfqRequest, result=Quote),
+        ),
+    )

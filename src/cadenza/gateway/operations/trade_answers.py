@@ -1,0 +1,113 @@
+"""Answers about orders: what they are at the decision, shown when it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from cadenza.gateway.operations.operation import Reply
+from cadenza.models import OrderRecord
+from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery
+from cadenza.trading.order_state import Execution, OrderState
+from cadenza.trading.order_views import order_record
+from cadenza.trading.paper_venue import PaperVenue
+
+Encoded = Callable[[OrderState], msgspec.Raw]
+"""An order as RPC shows it, encoded, as it is at the moment of the call."""
+
+
+class TradeAnswers:
+    """Makes the answers of the calls that change orders.
+
+    The record of an order goes on changing, so what is shown is taken when the call is decided. It
+    is let out when everything decided so far is durable.
+
+    Args:
+        venue: Whose orders they are.
+        encoded: Encodes orders for RPC.
+    """
+
+    def __init__(self, venue: PaperVenue, encoded: Encoded) -> None:
+        self._venue = venue
+        self._journal: Final = venue.journal
+        self._encoded = encoded
+
+    def one(self, order: OrderState) -> asyncio.Future[Reply]:
+        """An order for RPC."""
+        return self._durable(Reply(self._encoded(order)))
+
+    def many(self, orders: Sequence[OrderState]) -> asyncio.Future[Reply]:
+        """Orders for RPC."""
+        return self._durable(Reply(tuple(map(self._encoded, orders))))
+
+    def _durable(self, reply: Reply) -> asyncio.Future[Reply]:
+        """The reply, when the journal says so; without a task, as this is every order's way."""
+        committed = self._journal.committed()
+        answer: asyncio.Future[Reply] = committed.get_loop().create_future()
+        committed.add_done_callback(partial(_pass_on, answer, reply))
+        return answer
+
+    async def rest(self, orders: Sequence[OrderState]) -> tuple[OrderRecord, ...]:
+        """Orders for REST, with their executions; to be awaited at once."""
+        shown = [copy.copy(order) for order in orders]
+        before = self._venue.exchange.clearing.next_execution
+        await self._journal.committed()
+        return await self.with_executions(shown, before)
+
+    async def with_executions(
+        self, orders: Sequence[OrderState], before: int | None = None
+    ) -> tuple[OrderRecord, ...]:
+        """Orders with those of their executions that are durable.
+
+        Args:
+            orders: Copies, which nobody changes.
+            before: Number of the first execution that came after the copies were taken.
+        """
+        found: dict[str, list[Execution]] = {order.order_id: [] for order in orders}
+        for execution in await self._executions(orders):
+            if before is None or execution.number < before:
+                found[execution.order_id].append(execution)
+        scales = self._venue.scales
+        return tuple(order_record(order, scales, found[order.order_id]) for order in orders)
+
+    async def _executions(self, orders: Iterable[OrderState]) -> list[Execution]:
+        traded = [order for order in orders if order.executed]
+        found: list[Execution] = []
+        cursor = None
+        while traded:
+            query = ExecutionQuery(
+                account_ids=tuple({order.account_id for order in traded}),
+                order_ids=tuple(order.order_id for order in traded),
+                cursor=cursor,
+                limit=MOST_A_PAGE,
+                ascending=True,
+            )
+            page = await self._venue.store.executions(query)
+            found += page.executions
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            await asyncio.sleep(0)  # others have their turn between the pages of a long life
+        return found
+
+    async def closed(self, order: OrderState, seconds: float) -> None:
+        """Return when an order has ended, or after so long; not before it is durable."""
+        await self._journal.committed()
+        if order.is_open:
+            await asyncio.wait([self._venue.exchange.endings.of(order)], timeout=seconds)
+
+
+def _pass_on(answer: asyncio.Future[Reply], reply: Reply, committed: asyncio.Future[None]) -> None:
+    """What is durable may be shown."""
+    if answer.done():
+        return
+    failure = committed.exception()
+    if failure is None:
+        answer.set_result(reply)
+    else:
+        answer.set_exception(failure)

@@ -1,0 +1,142 @@
+"""What can go wrong when somebody trades: the root of the room's errors, and those of orders.
+
+::
+
+    TradingError
+    |-- FilterError             the instrument does not allow it (filters)
+    |-- LedgerError             money (ledger_errors)
+    |-- AccountError            accounts (account_errors)
+    |-- OrderError
+    |   |-- OrderTermsError         a field of the request is missing, too much or makes no sense
+    |   |-- OrderNotFoundError      the caller has no such order
+    |   |-- OrderRefusedError       the engine refused a cancel or an amendment
+    |   |-- InsufficientBalanceError  the account cannot pay for it
+    |   |-- KeyReusedError          the idempotency key belongs to another order
+    |   |-- VenueMismatchError      the account does not trade at this venue
+    |   |-- NotTradableError        nobody matches orders of this instrument here
+    |   `-- RateLimitError          too many orders a second
+    `-- HaltedError             the journal cannot be written: nothing is accepted any more
+
+Each is the caller's fault except the last. Whoever raises one has changed nothing.
+"""
+
+from __future__ import annotations
+
+
+class TradingError(Exception):
+    """Root of the tree."""
+
+
+class OrderError(TradingError):
+    """An order cannot be taken, changed or found."""
+
+
+class OrderTermsError(OrderError):
+    """A field of a request cannot be what it is.
+
+    Attributes:
+        field: Its name on the wire.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field = field
+        self.problem = problem
+        super().__init__(f"{field} {problem}")
+
+
+class OrderNotFoundError(OrderError):
+    """The caller has no such order; the same whether someone else has it or nobody."""
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(f'the account has no order "{_cut(reference)}"')
+
+
+class OrderRefusedError(OrderError):
+    """A cancel or an amendment was refused; the order is as before.
+
+    Attributes:
+        order_id: Which order.
+        reason: In the engine's words.
+    """
+
+    def __init__(self, order_id: str, reason: str, problem: str) -> None:
+        self.order_id = order_id
+        self.reason = reason
+        super().__init__(f"order {order_id} {problem}")
+
+
+class InsufficientBalanceError(OrderError):
+    """The account has too little free.
+
+    Attributes:
+        asset: Of what.
+        needed: A decimal string, fees included.
+        free: A decimal string.
+    """
+
+    def __init__(self, asset: str, needed: str, free: str) -> None:
+        self.asset = asset
+        self.needed = needed
+        self.free = free
+        super().__init__(f"insufficient {asset}: {needed} is needed, {free} is free")
+
+
+class KeyReusedError(OrderError):
+    """An idempotency key came with other terms than the first time.
+
+    Attributes:
+        key: The key.
+        order_id: The order it belongs to.
+    """
+
+    def __init__(self, key: str, order_id: str) -> None:
+        self.key = key
+        self.order_id = order_id
+        super().__init__(f'"{_cut(key)}" was used for order {order_id} with other terms')
+
+
+class VenueMismatchError(OrderError):
+    """The account does not trade where the instrument is."""
+
+    def __init__(self, account_id: str, venue: str, venues: tuple[str, ...]) -> None:
+        self.account_id = account_id
+        self.venue = venue
+        self.venues = venues
+        super().__init__(
+            f"account {account_id} does not trade at {venue}; it trades at {', '.join(venues)}"
+        )
+
+
+class NotTradableError(OrderError):
+    """Nobody matches orders of this instrument here."""
+
+    def __init__(self, instrument_id: str, problem: str) -> None:
+        self.instrument_id = instrument_id
+        super().__init__(f"{instrument_id} cannot be traded here: {problem}")
+
+
+class RateLimitError(OrderError):
+    """A user sends more orders a second than allowed.
+
+    Attributes:
+        limit: Orders a second.
+        retry_ms: When the next one will be taken, in milliseconds.
+    """
+
+    def __init__(self, limit: int, retry_ms: int) -> None:
+        self.limit = limit
+        self.retry_ms = retry_ms
+        super().__init__(f"more than {limit} orders a second; the next in {retry_ms} ms")
+
+
+class HaltedError(TradingError):
+    """The journal failed: what was not acknowledged is lost, and nothing more is accepted."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"trading is halted: {cause}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -1,0 +1,75 @@
+"""The process that the crash test kills: commits orders one batch after another, and says so.
+
+Usage: ``python store_writer.py FOLDER SEED``. Each line it prints is the number of an order whose
+batch is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from store_records import ANN, Books, execution, order
+
+from cadenza.trading.batch import Batch
+from cadenza.trading.journal import Journal
+from cadenza.trading.ledger import Ledger
+from cadenza.trading.ledger_entry import LedgerState
+from cadenza.trading.store import Saved
+from cadenza.trading.store_sqlite import SqliteStore
+
+
+def books_of(saved: Saved) -> Books:
+    """The ledger as it was saved."""
+    state = LedgerState(
+        seq=saved.ledger_seq, balances=saved.balances, reservations=saved.reservations
+    )
+    return Books(Ledger.replay((), state))
+
+
+async def main() -> None:
+    """Go on from what is there until killed."""
+    folder, seed = sys.argv[1:]
+    chance = random.Random(int(seed))
+    store = SqliteStore(folder, wal_pages=20)
+    saved = await store.open()
+    books, number = books_of(saved), saved.next_order
+    journal = Journal(store)
+    live = list(saved.open_orders)
+    if not saved.ledger_seq:
+        books.fund(journal.batch, ANN, 10**12)
+    while True:
+        decided = []
+        for _ in range(chance.choice((1, 1, 3, 10))):
+            decide(journal.batch, books, live, number, chance)
+            decided.append(number)
+            number += 1
+        journal.then(partial(tell, decided))
+        if chance.random() < 0.5:
+            await journal.committed()
+        else:
+            await asyncio.sleep(0)
+
+
+def tell(numbers: list[int]) -> None:
+    """They are durable."""
+    sys.stdout.write("".join(f"{number}\n" for number in numbers))
+    sys.stdout.flush()
+
+
+def decide(batch: Batch, books: Books, live: list, number: int, chance: random.Random) -> None:
+    """A new order with an execution, and often the end of an older one."""
+    made = order(number, idempotency_key=f"key {number}", executed=1)
+    books.place(batch, made, 100)
+    batch.executions.append(execution(number, number))
+    live.append(made)
+    if len(live) > 5 or chance.random() < 0.3:
+        books.cancel(batch, live.pop(chance.randrange(len(live))))
+
+
+asyncio.run(main())
