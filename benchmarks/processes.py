@@ -117,14 +117,14 @@ class Bench:
 
     def run_floor(self, workload: Workload, connections: int, seconds: float) -> Figures:
         """One run against the floor."""
-        port = _free_port()
+        port = free_port()
         options = self._options(workload, connections, seconds)
         with self._running([str(BUILD / "floor"), str(port)], port) as pid:
             return self._generate(pid, port, options)
 
     def run_server(self, workload: Workload, connections: int, seconds: float) -> Figures:
         """One run against a fresh ``cadenza serve``."""
-        port = _free_port()
+        port = free_port()
         config = self._folder / f"{workload.name}.json"
         config.write_text(json.dumps(workload.config(self._secret)))
         serve = [sys.executable, "-m", "cadenza.cli", "serve", "--config", str(config)]
@@ -170,8 +170,8 @@ class Bench:
         """A program on the server's core, from when it listens until the block ends."""
         with subprocess.Popen(command) as process:
             try:
-                _pin(process.pid, self._cores[0])
-                _await_port(process, port)
+                pin(process.pid, self._cores[0])
+                await_port(process, port)
                 yield process.pid
             finally:
                 process.terminate()
@@ -183,7 +183,7 @@ class Bench:
     def _generate(self, pid: int, port: int, options: list[str]) -> Figures:
         command = [str(BUILD / "generator"), "--port", str(port), "--pid", str(pid), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            _pin(process.pid, self._cores[1])
+            pin(process.pid, self._cores[1])
             try:
                 printed, _ = process.communicate(timeout=RUN_SECONDS)
                 return msgspec.json.decode(printed, type=Figures)
@@ -192,19 +192,25 @@ class Bench:
                 raise BenchmarkError(f"the generator ended without figures: {error}") from None
 
 
-def _pin(pid: int, core: int) -> None:
+def pin(pid: int, core: int) -> None:
     """Keep a process on a core; threads that it starts later stay there too."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(pid, {core})
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _await_port(process: subprocess.Popen[bytes], port: int) -> None:
+def await_port(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return when a program listens.
+
+    Raises:
+        BenchmarkError: It ended, or took too long.
+    """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

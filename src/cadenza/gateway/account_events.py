@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from cadenza.gateway.order_json import OrderJson
 from cadenza.gateway.outlet import Outlet
 from cadenza.models import (
     EventType,
@@ -20,7 +21,6 @@ from cadenza.models import (
     RpcPortfolio,
     RpcPositionEntry,
     RpcTradeExecution,
-    RpcTradeOrder,
     RpcTradingAccount,
     UpdateMode,
     iso_of,
@@ -29,8 +29,9 @@ from cadenza.models import (
 from cadenza.realtime import ChannelOptions
 from cadenza.trading.account import Account, account_record
 from cadenza.trading.ledger_entry import Balance
+from cadenza.trading.ledger_units import AssetScales
 from cadenza.trading.order_state import Execution, OrderState
-from cadenza.trading.order_views import execution_record, order_record
+from cadenza.trading.order_views import execution_record
 from cadenza.trading.paper_venue import PaperVenue
 from cadenza.trading.portfolio import Holdings, balance_record, portfolio_record
 from cadenza.trading.position import Position, position_entry
@@ -102,6 +103,7 @@ class AccountEvents:
         self._options = options
         self._new_id = new_id
         self._venue: PaperVenue | None = None
+        self._json = OrderJson(AssetScales({}))
         self._shown: dict[str, Shown] = {}
         # The orders that this commit has changed so far, so that an answer need not encode them.
         self._fresh: dict[str, bytes] = {}
@@ -109,6 +111,7 @@ class AccountEvents:
     def attach(self, venue: PaperVenue) -> None:
         """Tell of this venue from here on; what it has now has been told before."""
         self._venue = venue
+        self._json = OrderJson(venue.scales)
         for order in venue.exchange.open_orders():
             self._of(order.account_id).orders[order.order_id] = self._order(order)
         for account in venue.registry:
@@ -191,7 +194,7 @@ class AccountEvents:
         self._then(account.account_id, payload)
 
     def _order(self, order: OrderState) -> bytes:
-        return _encode(view(order_record(order, self.venue.scales), RpcTradeOrder))
+        return self._json.encode(order)
 
     def _position(self, position: Position) -> RpcPositionEntry | None:
         desk = self.venue.exchange.desks.get(position.instrument_id)

@@ -31,7 +31,7 @@ class DecimalScale(dict[str, int]):
         DecimalError: On a lookup of anything else than a plain non-negative decimal.
     """
 
-    __slots__ = ("_decimals", "_sign", "_unit", "kind", "step")
+    __slots__ = ("_decimals", "_power", "_sign", "_template", "_unit", "kind", "step")
 
     def __init__(self, step: str, kind: str, *, sign: int = 1) -> None:
         super().__init__()
@@ -43,6 +43,9 @@ class DecimalScale(dict[str, int]):
         _, _, fraction = step.partition(".")
         self._decimals = len(fraction.rstrip("0"))
         self._unit = int(Decimal(step).scaleb(self._decimals))
+        self._power = 10**self._decimals
+        # An order event writes a dozen numbers: a ready template is a third of a nested format.
+        self._template = f"%d.%0{self._decimals}d" if self._decimals else ""
 
     def negated(self) -> DecimalScale:
         """The same scale with the results negated."""
@@ -51,10 +54,8 @@ class DecimalScale(dict[str, int]):
     def format(self, steps: int) -> str:
         """The canonical text of a number of steps, with as many decimals as the step has."""
         units = abs(steps) * self._unit
-        if not self._decimals:
-            return str(units)
-        whole, fraction = divmod(units, 10**self._decimals)
-        return f"{whole}.{fraction:0{self._decimals}d}"
+        template = self._template
+        return template % divmod(units, self._power) if template else str(units)
 
     def nearest(self, text: str) -> str:
         """The multiple of the step that is nearest to a plain decimal."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import socket
 import sys
@@ -165,8 +166,17 @@ def _protocol(gate: Gate, *, server_state: Any, **_: object) -> WebSocketProtoco
     return WebSocketProtocol(gate, server_state=server_state)
 
 
+GARBAGE_THRESHOLDS: Final = (50_000, 20, 100)
+"""How seldom the cycle collector looks. Hardly anything here is a cycle, and with Python's own
+thresholds every thousandth message pays for a walk over all open orders and connections: a quarter
+of the CPU of an order."""
+
+
 def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Run a program on the fastest event loop there is."""
+    """Run a program on the fastest event loop there is; the process is its own from here on."""
+    gc.collect()
+    gc.freeze()  # modules live as long as the process
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     if sys.platform == "win32":
         asyncio.run(_awaited(main))
         return

@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-_VERSION: Final = 0x7000
-_VARIANT: Final = 0x8000_0000_0000_0000
-_COUNTER_BITS: Final = 12
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_LAST: Final = 0xFFF
+"""The counter has twelve bits."""
+_DIGITS: Final = 16
+_POOL: Final = 4096
 
 
 class RisingIds:
@@ -19,7 +21,7 @@ class RisingIds:
         random_bytes: The source of chance; ids are no secrets, but should not be guessed either.
     """
 
-    __slots__ = ("_counter", "_millis", "_now", "_random_bytes")
+    __slots__ = ("_at", "_counter", "_millis", "_now", "_pool", "_prefix", "_random_bytes")
 
     def __init__(
         self, now: Callable[[], int], random_bytes: Callable[[int], bytes] = os.urandom
@@ -28,17 +30,30 @@ class RisingIds:
         self._random_bytes = random_bytes
         self._millis = 0
         self._counter = 0
+        self._prefix = ""
+        # A call to the system for each id would cost as much as all the rest.
+        self._pool = ""
+        self._at = 0
 
     def __call__(self) -> str:
         """The next id, greater than all before it."""
         millis = self._now()
         if millis > self._millis:
-            self._millis, self._counter = millis, 0
+            self._begin(millis)
         else:
             # The clock stands or was set back: count on, into the next millisecond if need be.
             self._counter += 1
-            if self._counter >> _COUNTER_BITS:
-                self._millis, self._counter = self._millis + 1, 0
-        low = int.from_bytes(self._random_bytes(8), "big") >> 2 | _VARIANT
-        text = f"{self._millis:012x}{_VERSION | self._counter:04x}{low:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+            if self._counter > _LAST:
+                self._begin(self._millis + 1)
+        at = self._at
+        if at >= len(self._pool):
+            self._pool, at = self._random_bytes(_POOL).hex(), 0
+        self._at = end = at + _DIGITS
+        drawn = self._pool[at:end]
+        # The first digit carries the variant in its two upper bits.
+        return f"{self._prefix}{self._counter:03x}-{_VARIANT[drawn[0]]}{drawn[1:4]}-{drawn[4:]}"
+
+    def _begin(self, millis: int) -> None:
+        self._millis, self._counter = millis, 0
+        text = f"{millis:012x}"
+        self._prefix = f"{text[:8]}-{text[8:]}-7"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from operator import attrgetter
+from typing import Final, Self
 
 from cadenza.trading.ledger_entry import (
     COUNTER_ACCOUNTS,
@@ -24,6 +25,9 @@ from cadenza.trading.ledger_errors import (
 )
 
 _Key = tuple[str, str, Bucket]
+
+LOCKED: Final = Bucket.LOCKED
+_fields_of: Final = attrgetter("account_id", "asset", "bucket", "amount")
 
 
 class LedgerCore:
@@ -98,56 +102,69 @@ class LedgerCore:
         """
         if entry.seq != self._seq + 1:
             raise JournalGapError(entry.seq, self._seq + 1)
-        _check_balanced(entry)
         amounts = self._amounts_after(entry)
-        self._check_locked(entry)
         self._seq = entry.seq
+        known = self._amounts
         for key, amount in amounts.items():
-            self._amounts[key] = amount
-            self._assets.setdefault(key[0], set()).add(key[1])
+            if key not in known:
+                self._assets.setdefault(key[0], set()).add(key[1])
+            known[key] = amount
         for held in entry.reservations:
             self._set_reservation(held)
 
     def _amounts_after(self, entry: Entry) -> dict[_Key, int]:
+        """The buckets that an entry changes, as they are then; changes nothing itself."""
         changes: dict[_Key, int] = {}
-        for posting in entry.postings:
-            key = (posting.account_id, posting.asset, posting.bucket)
-            changes[key] = changes.get(key, 0) + posting.amount
+        totals: dict[str, int] = {}
+        # By account and asset, how much more is locked than is reserved; in the end nothing.
+        gaps: dict[tuple[str, str], int] = {}
+        for account_id, asset, bucket, amount in map(_fields_of, entry.postings):
+            key = (account_id, asset, bucket)
+            changes[key] = changes.get(key, 0) + amount
+            totals[asset] = totals.get(asset, 0) + amount
+            if bucket is LOCKED:
+                gaps[account_id, asset] = gaps.get((account_id, asset), 0) + amount
+        for asset, total in totals.items():
+            if total:
+                raise UnbalancedEntryError(entry.seq, asset, total)
         for (account_id, asset, bucket), change in changes.items():
             before = self._amounts.get((account_id, asset, bucket), 0)
             after = before + change
-            if account_id not in COUNTER_ACCOUNTS:
+            if not 0 <= after <= LARGEST and account_id not in COUNTER_ACCOUNTS:
                 if after < 0:
                     raise InsufficientFundsError(account_id, asset, -change, before)
-                if after > LARGEST:
-                    raise AmountError(asset, after, f"a balance cannot go beyond {LARGEST}")
+                raise AmountError(asset, after, f"a balance cannot go beyond {LARGEST}")
             changes[account_id, asset, bucket] = after
+        if gaps or entry.reservations:
+            self._check_locked(entry, gaps)
         return changes
 
-    def _check_locked(self, entry: Entry) -> None:
+    def _check_locked(self, entry: Entry, gaps: dict[tuple[str, str], int]) -> None:
         """Locked money changes exactly as the reservations do."""
-        gaps: dict[tuple[str, str], list[int]] = {}
-        for posting in entry.postings:
-            if posting.bucket is Bucket.LOCKED:
-                gaps.setdefault((posting.account_id, posting.asset), [0, 0])[0] += posting.amount
+        reserved: dict[tuple[str, str], int] = {}
         for held in entry.reservations:
             before = self._reservations.get(held.order_id)
-            if before and (before.account_id, before.asset) != (held.account_id, held.asset):
-                raise ReservationMismatchError(
-                    held.order_id,
-                    f"{held.asset} of {held.account_id}",
-                    f"{before.asset} of {before.account_id}",
-                )
-            change = held.amount - (before.amount if before else 0)
-            gaps.setdefault((held.account_id, held.asset), [0, 0])[1] += change
-        for (account_id, asset), (locked, reserved) in gaps.items():
-            if locked != reserved:
-                raise LockedMismatchError(entry.seq, account_id, asset, locked, reserved)
+            amount = 0
+            if before is not None:
+                if before.asset != held.asset or before.account_id != held.account_id:
+                    raise ReservationMismatchError(
+                        held.order_id,
+                        f"{held.asset} of {held.account_id}",
+                        f"{before.asset} of {before.account_id}",
+                    )
+                amount = before.amount
+            key = (held.account_id, held.asset)
+            reserved[key] = reserved.get(key, 0) + held.amount - amount
+        for key in gaps.keys() | reserved.keys():
+            locked, change = gaps.get(key, 0), reserved.get(key, 0)
+            if locked != change:
+                raise LockedMismatchError(entry.seq, *key, locked, change)
 
     def _set_reservation(self, held: Reservation) -> None:
         if held.amount:
+            if held.order_id not in self._reservations:
+                self._orders.setdefault(held.account_id, set()).add(held.order_id)
             self._reservations[held.order_id] = held
-            self._orders.setdefault(held.account_id, set()).add(held.order_id)
         elif self._reservations.pop(held.order_id, None):
             self._orders[held.account_id].discard(held.order_id)
 
@@ -162,12 +179,3 @@ class LedgerCore:
             self._assets.setdefault(account_id, set()).add(asset)
         for held in state.reservations:
             self._set_reservation(held)
-
-
-def _check_balanced(entry: Entry) -> None:
-    totals: dict[str, int] = {}
-    for posting in entry.postings:
-        totals[posting.asset] = totals.get(posting.asset, 0) + posting.amount
-    for asset, total in totals.items():
-        if total:
-            raise UnbalancedEntryError(entry.seq, asset, total)

@@ -19,7 +19,7 @@ from cadenza.models import (
     Venue,
     view,
 )
-from cadenza.trading.ledger_units import AssetScales, decimal_text
+from cadenza.trading.ledger_units import AssetScales
 from cadenza.trading.order_state import Execution, OrderState
 
 AVERAGE_DECIMALS = 8
@@ -35,13 +35,15 @@ class Scales:
         lot: Its quantity step.
     """
 
-    __slots__ = ("id", "lots", "ticks", "unit")
+    __slots__ = ("average_decimals", "id", "lot_power", "lot_units", "lots", "ticks")
 
     def __init__(self, instrument_id: str, tick: str, lot: str) -> None:
         self.id = InstrumentId.parse(instrument_id)
         self.ticks = DecimalScale(tick, "price")
         self.lots = DecimalScale(lot, "quantity")
-        self.unit = Fraction(tick) * Fraction(lot)
+        fraction = Fraction(lot)
+        self.lot_units, self.lot_power = fraction.numerator, fraction.denominator
+        self.average_decimals = len(tick.partition(".")[2]) + AVERAGE_DECIMALS
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +80,7 @@ def order_record(
         quantity=assets.format(quote, order.budget) if is_quote else lots.format(order.lots),
         order_quantity_type=QuantityType.QUOTE if is_quote else QuantityType.BASE,
         quantity_rounding=order.rounding,
-        executed_price=_average(order, scales, assets) if order.executed else "0",
+        executed_price=average_price(order, scales, assets) if order.executed else "0",
         executed_quantity=lots.format(order.executed),
         executed_cost=assets.format(quote, order.cost) if order.cost else "0",
         fees=_fees(found.venue, quote, order.fees, assets),
@@ -134,12 +136,16 @@ def execution_record(
     )
 
 
-def _average(order: OrderState, scales: Scales, assets: AssetScales) -> str:
-    quote = scales.id.quote
-    cost = Fraction(order.cost, 10 ** assets.decimals(quote))
-    price = cost / (order.executed * Fraction(scales.lots.step))
-    decimals = len(scales.ticks.step.partition(".")[2]) + AVERAGE_DECIMALS
-    return decimal_text(price, decimals, trim=True)
+def average_price(order: OrderState, scales: Scales, assets: AssetScales) -> str:
+    """Cost by quantity, rounded half to even, without zeros at the end."""
+    decimals = scales.average_decimals
+    above = order.cost * scales.lot_power * 10**decimals
+    below = order.executed * scales.lot_units * 10 ** assets.decimals(scales.id.quote)
+    units, rest = divmod(above, below)
+    if 2 * rest > below or (2 * rest == below and units & 1):
+        units += 1
+    whole, part = divmod(units, 10**decimals)
+    return f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".")
 
 
 def _fees(venue: Venue, asset: str, fee: int, assets: AssetScales) -> tuple[SecurityQuantity, ...]:

@@ -150,6 +150,7 @@ _FIELDS: Final[dict[type[Exception], str]] = {
 
 def _of_filter(error: FilterError) -> OperationError:
     near = () if error.nearest is None else (error.nearest,)
+    facts: dict[str, Any] = {} if error.nearest is None else {"nearest": error.nearest}
     return OperationError(
         FILTERS[error.filter],
         str(error),
@@ -158,6 +159,7 @@ def _of_filter(error: FilterError) -> OperationError:
         provided=(error.value,),
         filter=error.filter.value,
         instrumentId=error.instrument_id,
+        **facts,
     )
 
 
@@ -203,6 +205,7 @@ def _of_dealer(error: DealerError) -> OperationError:
         field="dealerAccountId",
         required=(error.dealer_id,),
         provided=(error.asked,),
+        nearest=error.dealer_id,
     )
 
 
@@ -218,6 +221,7 @@ def _of_quote_terms(error: QuoteMismatchError) -> OperationError:
         field=error.field,
         required=(error.offered,),
         provided=(error.asked,),
+        nearest=error.offered,
     )
 
 

@@ -12,6 +12,7 @@ from cadenza.gateway.operations.operation import Operation, Reply, RestForm, Rpc
 from cadenza.gateway.operations.selecting import LONGEST_ID
 from cadenza.gateway.operations.trade_reading import invalid, moment, short_name, text_of
 from cadenza.models import Quote, QuoteRfqRequest
+from cadenza.trading.account_errors import UnknownAccountError
 from cadenza.trading.paper_venue import PaperVenue
 from cadenza.trading.quote_errors import DealerError
 from cadenza.trading.quotes import DEALER_ID, LONGEST_TTL_MS, QuoteAsk, QuoteDesk, quote_record
@@ -40,7 +41,7 @@ class Quotes:
             raise DealerError(wanted.dealer_account_id, DEALER_ID)
         account_id = ""
         if wanted.trader_account_id is not UNSET:
-            account_id = self._accounts.owned(caller, wanted.trader_account_id).account_id
+            account_id = self._trader(caller, wanted.trader_account_id)
         for field, text in (
             ("instrumentId", wanted.instrument_id),
             ("baseAsset", wanted.base_asset),
@@ -65,6 +66,14 @@ class Quotes:
             )
         )
         return Reply(quote_record(offer))
+
+    def _trader(self, caller: Caller, account_id: str) -> str:
+        try:
+            return self._accounts.owned(caller, account_id).account_id
+        except UnknownAccountError as error:
+            raise OperationError(
+                errors.UNKNOWN_ACCOUNT, str(error), field="traderAccountId"
+            ) from None
 
     def _ttl(self, wanted: QuoteRfqRequest) -> int:
         if wanted.expire_at is UNSET:

@@ -6,16 +6,21 @@ import asyncio
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from cadenza.gateway.operations.operation import Reply
-from cadenza.models import OrderRecord
+from cadenza.models import RpcTradeOrder, TradeOrder, view
 from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery
 from cadenza.trading.order_state import Execution, OrderState
 from cadenza.trading.order_views import order_record
 from cadenza.trading.paper_venue import PaperVenue
+
+AT_A_TIME: Final = 50
+"""Orders shown in one turn: a few milliseconds."""
+
+OrderT = TypeVar("OrderT", RpcTradeOrder, TradeOrder)
 
 Encoded = Callable[[OrderState], msgspec.Raw]
 """An order as RPC shows it, encoded, as it is at the moment of the call."""
@@ -52,28 +57,41 @@ class TradeAnswers:
         committed.add_done_callback(partial(_pass_on, answer, reply))
         return answer
 
-    async def rest(self, orders: Sequence[OrderState]) -> tuple[OrderRecord, ...]:
+    async def rest(self, orders: Sequence[OrderState]) -> tuple[TradeOrder, ...]:
         """Orders for REST, with their executions; to be awaited at once."""
-        shown = [copy.copy(order) for order in orders]
+        copies = [copy.copy(order) for order in orders]
         before = self._venue.exchange.clearing.next_execution
         await self._journal.committed()
-        return await self.with_executions(shown, before)
+        return await self.shown(copies, TradeOrder, executions=True, before=before)
 
-    async def with_executions(
-        self, orders: Sequence[OrderState], before: int | None = None
-    ) -> tuple[OrderRecord, ...]:
-        """Orders with those of their executions that are durable.
+    async def shown(
+        self,
+        orders: Sequence[OrderState],
+        kind: type[OrderT],
+        *,
+        executions: bool = False,
+        before: int | None = None,
+    ) -> tuple[OrderT, ...]:
+        """Many orders as a surface has them; others have their turns in between.
 
         Args:
             orders: Copies, which nobody changes.
+            kind: The surface's type.
+            executions: Whether to show those that are durable.
             before: Number of the first execution that came after the copies were taken.
         """
         found: dict[str, list[Execution]] = {order.order_id: [] for order in orders}
-        for execution in await self._executions(orders):
+        for execution in await self._executions(orders) if executions else ():
             if before is None or execution.number < before:
                 found[execution.order_id].append(execution)
         scales = self._venue.scales
-        return tuple(order_record(order, scales, found[order.order_id]) for order in orders)
+        records: list[OrderT] = []
+        for count, order in enumerate(orders, 1):
+            theirs = found[order.order_id] if executions else None
+            records.append(view(order_record(order, scales, theirs), kind))
+            if not count % AT_A_TIME:
+                await asyncio.sleep(0)
+        return tuple(records)
 
     async def _executions(self, orders: Iterable[OrderState]) -> list[Execution]:
         traded = [order for order in orders if order.executed]

@@ -6,20 +6,28 @@ acknowledgement finds what it was about.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from cadenza.gateway.operations.accounts_access import AccountsAccess
 from cadenza.gateway.operations.caller import Caller
 from cadenza.gateway.operations.operation import Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.trade_answers import TradeAnswers
-from cadenza.gateway.operations.trade_reading import (
-    cursor_of,
-    moment,
-    number_of,
-    reference,
-    text_of,
+from cadenza.gateway.operations.trade_answers import AT_A_TIME, TradeAnswers
+from cadenza.gateway.operations.trade_query_reading import (
+    GetOrder,
+    ListExecutions,
+    ListOrders,
+    executions_of_rest,
+    executions_of_rpc,
+    get_by_id_of_rpc,
+    get_of_rpc,
+    list_of_rest,
+    list_of_rpc,
 )
+from cadenza.gateway.operations.trade_reading import cursor_of
 from cadenza.models import (
     ExecutionRecord,
     ListTradeExecutionsQuery,
@@ -32,34 +40,13 @@ from cadenza.models import (
     RpcTradeExecution,
     RpcTradeOrder,
     TradeOrder,
+    view,
 )
 from cadenza.trading.errors import OrderNotFoundError
-from cadenza.trading.order_query import ExecutionQuery, OrderPage, OrderQuery
-from cadenza.trading.order_request import OrderRef
+from cadenza.trading.order_query import OrderPage, OrderQuery
+from cadenza.trading.order_state import Execution, OrderState
 from cadenza.trading.order_views import execution_record, order_record
 from cadenza.trading.paper_venue import PaperVenue
-
-
-class GetOrder(msgspec.Struct, frozen=True):
-    """One order; without an account, of any that the caller may look at."""
-
-    ref: OrderRef
-    account_id: str = ""
-
-
-class ListOrders(msgspec.Struct, frozen=True):
-    """A query whose accounts are still to be found."""
-
-    query: OrderQuery
-    account_id: str = ""
-    is_rest: bool = False
-
-
-class ListExecutions(msgspec.Struct, frozen=True):
-    """A query whose accounts are still to be found."""
-
-    query: ExecutionQuery
-    account_id: str = ""
 
 
 class TradeOrderQueries:
@@ -103,24 +90,18 @@ class TradeOrderQueries:
             has_next=following is not None,
         )
         if wanted.is_rest:
-            return Reply(await self._answers.with_executions(page.orders), pagination)
-        scales = self._venue.scales
-        return Reply(tuple(order_record(order, scales) for order in page.orders), pagination)
+            shown = await self._answers.shown(page.orders, TradeOrder, executions=True)
+            return Reply(shown, pagination)
+        return Reply(await self._answers.shown(page.orders, RpcTradeOrder), pagination)
 
     async def executions(self, caller: Caller, wanted: ListExecutions) -> Reply:
         """Executions, a page at a time."""
         account_ids = self._ids(caller, wanted.account_id)
         query = msgspec.structs.replace(wanted.query, account_ids=account_ids)
-        store = self._venue.store
         await self._venue.journal.committed()
-        page = await store.executions(query)
-        names = dict.fromkeys(execution.order_id for execution in page.executions)
-        orders = {name: order for name in names if (order := store.order(name)) is not None}
-        records = tuple(
-            execution_record(execution, orders[execution.order_id], self._venue.scales)
-            for execution in page.executions
-            if execution.order_id in orders
-        )
+        page = await self._venue.store.executions(query)
+        kind = ExecutionRecord if wanted.is_rest else RpcTradeExecution
+        records = await self._shown(page.executions, kind)
         following = page.next_cursor
         pagination = Pagination(
             limit=query.limit,
@@ -128,6 +109,23 @@ class TradeOrderQueries:
             has_next=following is not None,
         )
         return Reply(records, pagination)
+
+    async def _shown(
+        self, executions: Sequence[Execution], kind: type[ExecutionRecord | RpcTradeExecution]
+    ) -> tuple[ExecutionRecord | RpcTradeExecution, ...]:
+        """Executions as a surface has them; others have their turns in between."""
+        orders: dict[str, OrderState | None] = {}
+        records = []
+        for count, execution in enumerate(executions, 1):
+            order_id = execution.order_id
+            if order_id not in orders:
+                orders[order_id] = self._venue.store.order(order_id)
+            order = orders[order_id]
+            if order is not None:
+                records.append(view(execution_record(execution, order, self._venue.scales), kind))
+            if not count % AT_A_TIME:
+                await asyncio.sleep(0)
+        return tuple(records)
 
     async def _page(self, query: OrderQuery) -> OrderPage:
         await self._venue.journal.committed()
@@ -139,92 +137,9 @@ class TradeOrderQueries:
         return tuple(account.account_id for account in self._accounts.of_caller(caller))
 
 
-def _get(params: RpcGetTradeOrderParams) -> GetOrder:
-    ref = reference(params.trade_order_id, params.client_order_id, params.external_order_id)
-    return GetOrder(ref, text_of(params.trading_account_id))
-
-
-def _get_by_id(params: RpcGetTradeOrderByIdParams) -> GetOrder:
-    return GetOrder(OrderRef(order_id=params.trade_order_id.lower()))
-
-
-def _list_of_rpc(params: RpcListTradeOrdersParams) -> ListOrders:
-    pages = params.pagination
-    start, end = params.start_time, params.end_time
-    query = OrderQuery(
-        account_ids=(),
-        order_id=text_of(params.trade_order_id).lower(),
-        client_order_id=text_of(params.client_order_id),
-        list_id=text_of(params.order_list_id).lower(),
-        instrument_id=text_of(params.instrument_id),
-        side=None if params.side is UNSET else params.side,
-        type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.status is UNSET else (params.status,),
-        start_ms=0 if start is UNSET else moment(start, "startTime"),
-        end_ms=None if end is UNSET else moment(end, "endTime"),
-        cursor=None if pages.cursor is UNSET else number_of(pages.cursor, "pagination.cursor"),
-        offset=pages.offset,
-        limit=pages.limit,
-        ascending=params.ascending,
-    )
-    return ListOrders(query, text_of(params.trading_account_id))
-
-
-def _list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
-    listed = params.external_order_list_id  # lists have no other id outside
-    if params.order_list_id is not UNSET:
-        listed = params.order_list_id
-    query = OrderQuery(
-        account_ids=(),
-        order_id=text_of(params.trade_order_id).lower(),
-        client_order_id=text_of(params.client_order_id),
-        list_id=text_of(listed).lower(),
-        instrument_id=text_of(params.instrument_id),
-        side=None if params.order_side is UNSET else params.order_side,
-        type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.order_status is UNSET else (params.order_status,),
-        start_ms=0 if params.start_time is UNSET else params.start_time,
-        end_ms=None if params.end_time is UNSET else params.end_time,
-        cursor=None if params.cursor is UNSET else number_of(params.cursor),
-        offset=params.offset,
-        limit=params.limit,
-        ascending=params.ascending,
-    )
-    return ListOrders(query, text_of(params.trading_account_id), is_rest=True)
-
-
-def _executions_of_rpc(params: RpcListTradeExecutionsParams) -> ListExecutions:
-    pages = params.pagination
-    start, end = params.start_time, params.end_time
-    query = ExecutionQuery(
-        account_ids=(),
-        order_ids=_ids_of(params.trade_order_id),
-        instrument_id=text_of(params.instrument_id),
-        start_ms=0 if start is UNSET else moment(start, "startTime"),
-        end_ms=None if end is UNSET else moment(end, "endTime"),
-        cursor=None if pages.cursor is UNSET else number_of(pages.cursor, "pagination.cursor"),
-        limit=pages.limit,
-        ascending=params.ascending,
-    )
-    return ListExecutions(query, text_of(params.trading_account_id))
-
-
-def _executions_of_rest(params: ListTradeExecutionsQuery) -> ListExecutions:
-    query = ExecutionQuery(
-        account_ids=(),
-        order_ids=_ids_of(params.trade_order_id),
-        instrument_id=text_of(params.instrument_id),
-        start_ms=0 if params.start_time is UNSET else params.start_time,
-        end_ms=None if params.end_time is UNSET else params.end_time,
-        cursor=None if params.cursor is UNSET else number_of(params.cursor),
-        limit=params.limit,
-        ascending=params.ascending,
-    )
-    return ListExecutions(query, text_of(params.trading_account_id))
-
-
-def _ids_of(order_id: str | UnsetType) -> tuple[str, ...]:
-    return () if order_id is UNSET else (order_id.lower(),)
+def _as_it_is(shown: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
+    """The handler has made each surface's own type, a few orders a turn."""
+    return shown
 
 
 def trade_order_queries(
@@ -241,7 +156,7 @@ def trade_order_queries(
             rpc=RpcForm(
                 method="query.trade_order.get",
                 params=RpcGetTradeOrderParams,
-                read=_get,
+                read=get_of_rpc,
                 result=RpcTradeOrder,
             ),
         ),
@@ -253,7 +168,7 @@ def trade_order_queries(
             rpc=RpcForm(
                 method="query.trade_order.get_by_id",
                 params=RpcGetTradeOrderByIdParams,
-                read=_get_by_id,
+                read=get_by_id_of_rpc,
                 result=RpcTradeOrder,
             ),
         ),
@@ -265,7 +180,8 @@ def trade_order_queries(
             rpc=RpcForm(
                 method="query.trade_order.list",
                 params=RpcListTradeOrdersParams,
-                read=_list_of_rpc,
+                read=list_of_rpc,
+                show=_as_it_is,
                 result=tuple[RpcTradeOrder, ...],
                 paginated=True,
             ),
@@ -273,7 +189,8 @@ def trade_order_queries(
                 http="GET",
                 path="tradeOrder/list",
                 params=ListTradeOrdersQuery,
-                read=_list_of_rest,
+                read=list_of_rest,
+                show=_as_it_is,
                 result=tuple[TradeOrder, ...],
                 paginated=True,
             ),
@@ -292,7 +209,8 @@ def _execution_operation(queries: TradeOrderQueries) -> Operation:
         rpc=RpcForm(
             method="query.trade_execution.list",
             params=RpcListTradeExecutionsParams,
-            read=_executions_of_rpc,
+            read=executions_of_rpc,
+            show=_as_it_is,
             result=tuple[RpcTradeExecution, ...],
             paginated=True,
         ),
@@ -300,7 +218,8 @@ def _execution_operation(queries: TradeOrderQueries) -> Operation:
             http="GET",
             path="tradeOrder/execution/list",
             params=ListTradeExecutionsQuery,
-            read=_executions_of_rest,
+            read=executions_of_rest,
+            show=_as_it_is,
             result=tuple[ExecutionRecord, ...],
             paginated=True,
         ),
