@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from generators import api, cli, codes, configuration, http_api, operations, states
+from generators import api, cli, codes, configuration, http_api, operations, states, trading
 
 FOLDER: Final = Path(__file__).parent
 PART: Final = re.compile(
@@ -27,12 +27,16 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "cli": cli.help_text,
     "disconnects": codes.disconnects,
     "errors": codes.errors,
+    "journal-states": trading.journal_states,
     "lacking": configuration.lacking,
     "metrics": http_api.metrics,
     "operation-errors": operations.errors,
     "operations": operations.served,
     "operations-not-served": operations.not_served,
     "options": configuration.section,
+    "order-ends": trading.order_ends,
+    "order-life": trading.order_life,
+    "order-shapes": trading.order_shapes,
     "request": http_api.request_fields,
     "state-diagram": states.state_diagram,
     "state-meanings": states.state_meanings,

@@ -52,6 +52,8 @@ class ServerProcess:
         url: Its HTTP address, without a trailing slash.
         ws: The address of its WebSocket endpoint.
         api_key: What its HTTP API wants.
+        command: What it was started with.
+        environment: The variables it was started with.
     """
 
     def __init__(self, folder: Path, config: dict[str, Any], options: tuple[str, ...]) -> None:
@@ -64,15 +66,16 @@ class ServerProcess:
         self._log = folder / "server.log"
         settings = folder / "config.json"
         settings.write_text(json.dumps(merge(BASE_CONFIG, config)))
-        own = {name: value for name, value in os.environ.items() if not _is_option(name)}
-        command = [sys.executable, "-m", "cadenza.cli", "serve", "--config", str(settings)]
+        self.environment = {it: value for it, value in os.environ.items() if not _is_option(it)}
+        serve = [sys.executable, "-m", "cadenza.cli", "serve", "--config", str(settings)]
+        self.command = [*serve, "--port", str(self.port), *options]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, "--port", str(self.port), *options],
+                self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=own,
+                env=self.environment,
             )
         self._wait_until_ready()
 

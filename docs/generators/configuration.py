@@ -88,7 +88,17 @@ def _default(value: Any) -> str:
         return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
     if isinstance(value, str) and value:
         return f"`{value}`"
+    if isinstance(value, tuple) and value:
+        return "; ".join(map(_item, value))
     return "empty" if value is not None and not isinstance(value, Secret) else "none"
+
+
+def _item(value: Any) -> str:
+    """One item of a list's default; a section as the values of its options."""
+    if isinstance(value, msgspec.Struct):
+        shown = (getattr(value, name) for name in value.__struct_fields__)
+        return f"`{' '.join(map(str, shown))}`"
+    return f"`{value}`"
 
 
 def lacking() -> str:

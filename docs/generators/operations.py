@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
+from cadenza.gateway.catalogue import registry_of
+from cadenza.gateway.compose import Gateway
 from cadenza.gateway.operations import (
     CATALOGUE,
     MODULES,
     UNSERVED,
     Operation,
     Registry,
-    Services,
     asyncapi,
-    market_registry,
     openapi,
 )
 from cadenza.gateway.operations.operation import PREFIX
-from cadenza.market.market import Market
+from cadenza.server.config import Config
 from generators.source import table
 
 
+@cache
 def registry() -> Registry:
-    """Every operation. None is called, so they need nothing to answer from."""
-    nothing = cast("Any", object())
-    return market_registry(
-        Services(
-            market=Market(),
-            tickers=nothing,
-            klines=nothing,
-            accounts=nothing,
-            health=nothing,
-            time_ms=lambda: 0,
-        )
-    )
+    """Every operation of a gateway with the defaults, which is put together but never runs."""
+    return registry_of(Gateway(Config()))
 
 
 def served() -> str:

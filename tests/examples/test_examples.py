@@ -87,6 +87,17 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def node_example(name: str, folder: Path) -> tuple[str, str]:
+    """The command of an example in JavaScript, copied to where its packages are."""
+    node = shutil.which("node")
+    if node is None or not (NODE_MODULES / "centrifuge").is_dir():
+        pytest.skip("Node.js or tests/clients/node_modules is not there: run make test")
+    # Node looks for packages beside the program, so the example gets them there.
+    shutil.copy(EXAMPLES / name, folder)
+    (folder / "node_modules").symlink_to(NODE_MODULES)
+    return node, str(folder / name)
+
+
 async def ask(ws, **command):
     """Send a command and return its reply; pushes in between are passed over."""
     await ws.send(json.dumps(command))
@@ -143,15 +154,8 @@ def test_local_book_says_why_it_was_refused(server, token):
 
 
 def test_subscribe_mjs_gets_publications(server, token, tmp_path):
-    node = shutil.which("node")
-    if node is None or not (NODE_MODULES / "centrifuge").is_dir():
-        pytest.skip("Node.js or tests/clients/node_modules is not there: run make test")
-    # Node looks for packages beside the program, so the example gets them there.
-    shutil.copy(EXAMPLES / "subscribe.mjs", tmp_path)
-    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
     printed = run_example(
-        node,
-        str(tmp_path / "subscribe.mjs"),
+        *node_example("subscribe.mjs", tmp_path),
         "market:orderBook:BINANCE:BTC/USDT",
         "3",
         CADENZA_WS=server.ws,
@@ -160,6 +164,65 @@ def test_subscribe_mjs_gets_publications(server, token, tmp_path):
     assert "subscribed, recovered: false" in printed
     assert printed.count('"updateType":"SNAPSHOT"') == 1
     assert printed.count('"updateType":"DIFF"') == 2
+
+
+def test_paper_order_follows_an_order_to_its_end(server, token):
+    """Acceptance, executions and the end come in this order, and the balances after them."""
+    printed = run_example(
+        sys.executable,
+        str(EXAMPLES / "paper_order.py"),
+        "PAPER:SOL/USDT",
+        "BUY",
+        "0.5",
+        CADENZA_WS=server.ws,
+        CADENZA_TOKEN=token("paper"),
+    ).splitlines()
+    assert printed[0] == "acknowledged FILLED"
+    assert printed[1] == "order        ACCEPTED, executed 0.000"
+    assert printed[2].startswith("execution    ")
+    assert printed[-2] == "order        FILLED, executed 0.500"
+    assert "'SOL': '5000.5000000000'" in printed[-1]
+
+
+def test_paper_order_says_why_it_was_refused(server, token):
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "paper_order.py"), "PAPER:SOL/USDT", "BUY", "0.0001"],
+        env=os.environ | {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("refused")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "30106" in done.stderr
+    assert "the nearest valid value is 0.001" in done.stderr
+
+
+def test_rest_order_submits_lists_and_cancels(server, token):
+    printed = run_example(
+        sys.executable,
+        str(EXAMPLES / "rest_order.py"),
+        "PAPER:ETH/USDT",
+        CADENZA_URL=server.url,
+        CADENZA_TOKEN=token("rest"),
+    ).splitlines()
+    assert printed[0].startswith("ACCEPTED BUY 1.0000 at ")
+    assert printed[1:] == ["sent again: the same order", "open: 1", "CANCELLED, BY_OWNER"]
+
+
+def test_trade_mjs_trades_with_the_official_client(server, token, tmp_path):
+    printed = run_example(
+        *node_example("trade.mjs", tmp_path),
+        "PAPER:BTC/USDT",
+        "SELL",
+        "0.01",
+        CADENZA_WS=server.ws,
+        CADENZA_TOKEN=token("node"),
+    ).splitlines()
+    assert printed[0].startswith("0 open orders, equity ")
+    assert "event.trade_execution.created 0.01000" in printed
+    assert "event.trade_order.updated FILLED" in printed
+    assert any(line.startswith("FILLED 0.01000 at ") for line in printed)
 
 
 async def test_embed_node_decides_everything_itself():

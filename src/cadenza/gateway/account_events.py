@@ -22,6 +22,7 @@ from cadenza.models import (
     RpcPositionEntry,
     RpcTradeExecution,
     RpcTradingAccount,
+    SecurityType,
     UpdateMode,
     iso_of,
     view,
@@ -142,7 +143,13 @@ class AccountEvents:
             tuple(shown.positions[name] for name in sorted(shown.positions)),
         )
         valuation = venue.valuation(self._currency)
-        record = portfolio_record(holdings, valuation, venue.scales, updated_at=venue.now())
+        record = portfolio_record(
+            holdings,
+            valuation,
+            venue.scales,
+            updated_at=venue.now(),
+            security_types=venue.security_types,
+        )
         orders = tuple(map(msgspec.Raw, shown.orders.values()))
         return _encode(AccountState(orders=orders, portfolio=view(record, RpcPortfolio)))
 
@@ -175,10 +182,7 @@ class AccountEvents:
         )
         delta = Delta(
             trading_account_id=account_id,
-            balances=tuple(
-                view(balance_record(balance, venue.scales, updated_at=now), RpcBalanceEntry)
-                for balance in balances
-            ),
+            balances=tuple(self._balance(balance, now) for balance in balances),
             positions=tuple(filter(None, map(self._position, positions))),
             update_mode=UpdateMode.DELTA,
             updated_at=iso_of(now),
@@ -196,11 +200,18 @@ class AccountEvents:
     def _order(self, order: OrderState) -> bytes:
         return self._json.encode(order)
 
+    def _balance(self, balance: Balance, now: int) -> RpcBalanceEntry:
+        kind = self.venue.security_types.get(balance.asset, SecurityType.CRYPTO)
+        record = balance_record(balance, self.venue.scales, updated_at=now, security_type=kind)
+        return view(record, RpcBalanceEntry)
+
     def _position(self, position: Position) -> RpcPositionEntry | None:
         desk = self.venue.exchange.desks.get(position.instrument_id)
         if desk is None:
             return None
-        entry = position_entry(position, desk.units, desk.engine.last or None)
+        kind = self.venue.security_types.get(desk.listing.id.base, SecurityType.CRYPTO)
+        mark = desk.engine.last or None
+        entry = position_entry(position, desk.units, mark, security_type=kind)
         return view(entry, RpcPositionEntry)
 
     def _event(self, kind: EventType, data: bytes, at: int) -> bytes:

@@ -8,6 +8,7 @@ from cadenza.gateway.health import GatewayHealth
 from cadenza.gateway.operations import Registry, Services, market_registry
 from cadenza.gateway.operations.accounts_access import AccountsAccess
 from cadenza.gateway.operations.trading import TradingServices, trading_operations
+from cadenza.gateway.trading import ppm_of
 
 if TYPE_CHECKING:
     from cadenza.gateway.compose import Gateway
@@ -34,6 +35,7 @@ def registry_of(gateway: Gateway) -> Registry:
             clock=gateway.clock,
             submitted=trading.sessions.submitted,
             currency=gateway.config.trading.currency,
+            quote_spread_ppm=ppm_of(gateway.config.trading.paper.quote_spread),
         )
         for operation in trading_operations(services):
             registry.add(operation)

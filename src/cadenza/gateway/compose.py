@@ -23,6 +23,7 @@ from cadenza.gateway.market_data import MarketData
 from cadenza.gateway.market_summaries import MarketSummaries
 from cadenza.gateway.operations import rest_routes
 from cadenza.gateway.trading import Trading, Work
+from cadenza.gateway.trading_metrics import TradingCollector
 from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
 from cadenza.market.market import Market
@@ -85,6 +86,7 @@ class Gateway:
                 registry, access.verifier or self.verifier, origins=self.gate.origins
             ),
             api_rpc=self.faults.rpc(),
+            collectors=self._collectors(),
             manage_node=False,
         )
 
@@ -182,9 +184,14 @@ class Gateway:
         if internal is None:
             return Server(public, self.node, on_started)
         inside = internal_config(
-            create_internal_app(self.node, self.config, api_rpc=self.faults.rpc())
+            create_internal_app(
+                self.node, self.config, api_rpc=self.faults.rpc(), collectors=self._collectors()
+            )
         )
         return Server(public, self.node, on_started, (inside, internal))
+
+    def _collectors(self) -> tuple[TradingCollector, ...]:
+        return () if self.trading is None else (TradingCollector(self.trading.venue),)
 
     def _work(self) -> list[Work]:
         work: list[Work] = []

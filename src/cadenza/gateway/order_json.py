@@ -85,6 +85,7 @@ def _fixed(order: OrderState, scales: Scales, assets: AssetScales) -> bytes:
     return _encode(
         RpcTradeOrder(
             trade_order_id=order.order_id,
+            external_order_id=order.order_id,
             client_order_id=order.client_order_id or UNSET,
             idempotency_key=order.idempotency_key or UNSET,
             trading_account_id=order.account_id,

@@ -170,14 +170,15 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
     paper = config.paper
     return VenueRules(
         deposit={it.asset: it.quantity for it in paper.deposit},
-        fees=FeeSchedule(maker_ppm=_ppm(paper.maker_fee), taker_ppm=_ppm(paper.taker_fee)),
+        fees=FeeSchedule(maker_ppm=ppm_of(paper.maker_fee), taker_ppm=ppm_of(paper.taker_fee)),
         venues=(Venue.PAPER, *(venue for venue in venues if venue is not Venue.PAPER)),
         self_trade=SelfTrade(paper.self_trade),
         order_rate=config.order_rate_limit,
         account_limit=paper.account_limit,
-        protection_ppm=_ppm(paper.market_protection),
+        protection_ppm=ppm_of(paper.market_protection),
     )
 
 
-def _ppm(text: str) -> int:
+def ppm_of(text: str) -> int:
+    """A part of one, as the configuration has it, in millionths."""
     return int(Decimal(text) * MILLION)

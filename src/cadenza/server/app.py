@@ -25,6 +25,7 @@ from cadenza.server.metrics import CONTENT_TYPE, Metrics
 from cadenza.server.streams import Streams
 
 if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
     from starlette.websockets import WebSocket
 
     from cadenza.realtime import Node
@@ -41,6 +42,7 @@ def create_app(
     gate: Gate | None = None,
     routes: Iterable[BaseRoute] = (),
     api_rpc: RPC | None = None,
+    collectors: Iterable[Collector] = (),
     manage_node: bool = True,
 ) -> Starlette:
     """Compose the application.
@@ -51,6 +53,7 @@ def create_app(
         gate: The door of the transports; made from the other two by default.
         routes: Further routes of the program; they come first.
         api_rpc: Answers the server API's ``rpc``: method and parameters in, a JSON result out.
+        collectors: Further metrics of the program.
         manage_node: Start and shut down the node with the application. A program that mounts the
             application does that itself, as mounted applications have no lifespan.
     """
@@ -60,16 +63,23 @@ def create_app(
     if not has_internal_port or config.http_api.external:
         listed += api_routes(node, config, api_rpc)
     if not has_internal_port:
-        listed += report_routes(node, config)
+        listed += report_routes(node, config, collectors)
     app = _starlette(listed)
     if manage_node:
         app.router.lifespan_context = _lifespan(node)
     return app
 
 
-def create_internal_app(node: Node, config: Config, api_rpc: RPC | None = None) -> Starlette:
+def create_internal_app(
+    node: Node,
+    config: Config,
+    api_rpc: RPC | None = None,
+    collectors: Iterable[Collector] = (),
+) -> Starlette:
     """The application of ``http_server.internal_port``: the server API, health and metrics."""
-    return _starlette([*api_routes(node, config, api_rpc), *report_routes(node, config)])
+    return _starlette(
+        [*api_routes(node, config, api_rpc), *report_routes(node, config, collectors)]
+    )
 
 
 def _starlette(routes: list[BaseRoute]) -> Starlette:
@@ -131,7 +141,9 @@ def api_routes(node: Node, config: Config, rpc: RPC | None = None) -> list[BaseR
     ]
 
 
-def report_routes(node: Node, config: Config) -> list[BaseRoute]:
+def report_routes(
+    node: Node, config: Config, collectors: Iterable[Collector] = ()
+) -> list[BaseRoute]:
     """What an operator's programs read."""
     routes: list[BaseRoute] = []
     if config.health.enabled:
@@ -142,7 +154,7 @@ def report_routes(node: Node, config: Config) -> list[BaseRoute]:
 
         routes.append(Route(config.health.handler_prefix, health))
     if config.prometheus.enabled:
-        metrics = Metrics(node)
+        metrics = Metrics(node, collectors)
 
         async def render(_: Request) -> Response:
             return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})

@@ -6,7 +6,7 @@ delivery costs no metric.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -100,11 +100,17 @@ class NodeCollector(Collector):
 
 
 class Metrics:
-    """The registry of one server: the process, Python, and the node."""
+    """The registry of one server: the node, and what a program adds.
 
-    def __init__(self, node: Node) -> None:
+    Args:
+        node: Which.
+        more: Collectors of the program.
+    """
+
+    def __init__(self, node: Node, more: Iterable[Collector] = ()) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(NodeCollector(node))
+        for collector in (NodeCollector(node), *more):
+            self.registry.register(collector)
 
     def render(self) -> bytes:
         """The text that Prometheus reads."""

@@ -102,6 +102,7 @@ def order_record(
         canceled_at=order.ended_at if order.cancel_reason else UNSET,
         client_order_id=order.client_order_id or UNSET,
         idempotency_key=order.idempotency_key or UNSET,
+        external_order_id=order.order_id,
         last_execution_at=order.last_execution_at or UNSET,
     )
 

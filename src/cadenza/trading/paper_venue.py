@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from cadenza.market.clock import Clock
 from cadenza.market.feed import MarketSink
 from cadenza.market.instrument import Listing
 from cadenza.market.order_book import OrderBook
-from cadenza.models import Venue
+from cadenza.models import SecurityType, Venue
 from cadenza.trading.account import AccountChange
 from cadenza.trading.account_registry import MOST_ACCOUNTS, AccountRegistry
 from cadenza.trading.account_service import AccountService
@@ -91,6 +92,8 @@ class PaperVenue:
         positions: The positions.
         journal: Says what is durable.
         scales: Of all assets.
+        marks: Last prices in ticks, as the store had them.
+        security_types: What assets are, where instruments say so.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class PaperVenue:
         self.journal.prepare = self.exchange.prepare
         self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)
         self.marks: dict[str, int] = {}
+        self.security_types: dict[str, SecurityType] = {}
 
     async def open(self) -> None:
         """Take everything back that the store has; orders wait for their instruments.
@@ -223,8 +227,14 @@ class PaperVenue:
 
     def _learned(self, listing: Listing) -> AssetScales:
         """The scales, with the instrument's assets among them."""
-        for asset in (listing.id.base, listing.id.quote):
+        instrument = listing.instrument
+        for asset, kind in (
+            (listing.id.base, instrument.base_security_type),
+            (listing.id.quote, instrument.quote_security_type),
+        ):
             self.scales.learn(asset, DECIMALS)
+            if kind is not UNSET:
+                self.security_types[asset] = kind
         unit = Decimal(listing.ticks.step) * Decimal(listing.lots.step)
         if unit.normalize().as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
             raise NotTradableError(

@@ -15,10 +15,8 @@ import websockets
 
 from cadenza.gateway import compose
 from cadenza.gateway.compose import Gateway
-from cadenza.gateway.faults.injection import FaultInjection
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.models import Venue
-from cadenza.server.app import create_app
 from cadenza.server.config import load_tree
 from cadenza.server.run import listen
 
@@ -40,24 +38,6 @@ def _fixtures_of(folder):
 
 _clients = _fixtures_of("clients")
 node = _clients.node
-
-
-class FaultyGateway(Gateway):
-    """A gateway whose parts are put together with fault injection between them."""
-
-    def __init__(self, config):
-        super().__init__(config)
-        if hasattr(self, "faults"):
-            return
-        self.faults = FaultInjection(config.faults, self.market)
-        self.node.handlers = self.faults.handlers(self.node.handlers)
-        self.node.access.verifier = self.faults.verifier(self.node.access.verifier)
-        add_listener = self.market.add_listener
-        self.market.add_listener = lambda one: add_listener(self.faults.listener(one))
-        self.faults.attach(self.node)
-        self.app = create_app(
-            self.node, config, gate=self.gate, api_rpc=self.faults.rpc(), manage_node=False
-        )
 
 
 class Running:
@@ -152,7 +132,7 @@ async def running(monkeypatch, instruments):
                 "market": {**market, **sections.pop("market", {})},
                 **sections,
             }
-            gateway = FaultyGateway(load_tree(tree, {}, {})[0])
+            gateway = Gateway(load_tree(tree, {}, {})[0])
             await stack.enter_async_context(gateway.running())
             sock = listen("127.0.0.1", 0)
             stack.callback(sock.close)

@@ -38,7 +38,7 @@ async def test_a_portfolio_adds_up(desk):
     assert positions[BTC].quantity == "0.5000"
     mark = Decimal(positions[BTC].current_price)
     worth = mark * Decimal("10.5") + Decimal(by_asset["USDT"].total)
-    worth += Decimal(positions[ETH].current_price) * Decimal("101")
+    worth += Decimal(positions[ETH].current_price) * 101
     assert Decimal(portfolio.summary.equity) == worth
     assert portfolio.summary.currency == "USDT"
     assert portfolio.account_info.trading_account_id == desk.account
@@ -69,7 +69,9 @@ async def test_another_currency(desk):
     (found,) = (await desk.rest("GET", PATH, {"currency": "BTC"}))["data"]
     (usual,) = await desk.ask(LIST)
     assert found["summary"]["currency"] == "BTC"
-    mark = Decimal(next(one for one in found["positions"] if one["instrumentId"] == BTC)["currentPrice"])
+    mark = Decimal(
+        next(one for one in found["positions"] if one["instrumentId"] == BTC)["currentPrice"]
+    )
     expected = Decimal(usual["summary"]["equity"]) / mark
     assert abs(Decimal(found["summary"]["equity"]) - expected) < Decimal("0.0000001")
 

@@ -127,6 +127,18 @@ async def test_what_cannot_be_taken_says_why(desk, more, code, words):
     assert desk.sent == []
 
 
+async def test_the_nearest_valid_value_is_there_for_programs(desk):
+    """In the details of the answer, beside the filter's name."""
+    order = rest_order(desk, limitPrice="100.005")
+    error = await desk.rest("POST", "tradeOrder/submit", order)
+    assert error.problem.facts == {
+        "filter": "TICK_SIZE",
+        "instrumentId": BTC,
+        "nearest": "100.00",
+    }
+    assert error.details("x").metadata == error.problem.facts
+
+
 @pytest.mark.parametrize(
     ("more", "field"),
     [
@@ -190,9 +202,7 @@ async def test_amend_and_save_change_terms(desk):
     name = {"tradingAccountId": desk.account, "tradeOrderId": order["tradeOrderId"]}
     amended = await desk.ask("command.trade_order.amend", **name, limitPrice="101.00")
     assert (amended["status"], amended["limitPrice"]) == ("REPLACED", "101.00")
-    saved = await desk.ask(
-        "command.trade_order.save", tradeOrder={**amended, "quantity": "0.5000"}
-    )
+    saved = await desk.ask("command.trade_order.save", tradeOrder={**amended, "quantity": "0.5000"})
     assert (saved["quantity"], saved["limitPrice"]) == ("0.5000", "101.00")
     del saved["tradingAccountId"]
     again = await desk.ask("command.trade_order.save", tradeOrder={**saved, "quantity": "0.4"})
@@ -221,7 +231,9 @@ async def test_cancel_all_takes_what_fits(desk):
     name = {"tradingAccountId": desk.account}
     first = await desk.ask(cancel_all, **name, orderSide="SELL")
     assert [order["orderSide"] for order in first] == ["SELL"]
-    second = (await desk.rest("POST", "tradeOrder/cancelAll", {**name, "instrumentId": ETH}))["data"]
+    second = (await desk.rest("POST", "tradeOrder/cancelAll", {**name, "instrumentId": ETH}))[
+        "data"
+    ]
     assert [order["instrumentId"] for order in second] == [ETH]
     assert len(await desk.ask(cancel_all, **name)) == 1
     assert await desk.ask(cancel_all, **name) == []
@@ -231,12 +243,13 @@ async def test_cancel_all_takes_what_fits(desk):
     assert code == 30022
 
 
-async def test_await_closed_waits_for_the_end(desk):
+async def test_await_closed_waits_for_the_end(desk, monkeypatch):
     """The answer shows the order as it ended."""
     desk = Desk(desk.world, patience=30)
+    asked, of = asyncio.Event(), desk.world.exchange.endings.of
+    monkeypatch.setattr(type(desk.world.exchange.endings), "of", lambda _, o: asked.set() or of(o))
     waiting = asyncio.ensure_future(desk.submit(call={"awaitClosed": True}))
-    while not desk.world.exchange.endings._waiting:
-        await asyncio.sleep(0)
+    await asked.wait()
     desk.world.outside(SELL, 10_000, 10_000)
     assert (await waiting)["status"] == "FILLED"
     assert not desk.world.exchange.endings._waiting

@@ -12,19 +12,19 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "trading"))
 
-from venue_world import BTC, BUY, ETH, SELL, World  # noqa: E402 - found beside those tests
+from venue_world import BTC, BUY, ETH, SELL, World
 
-from cadenza.gateway.operations import Registry, rpc_handler  # noqa: E402 - after the path
-from cadenza.gateway.operations.caller import Caller  # noqa: E402 - after the path
-from cadenza.gateway.operations.mapping import explain  # noqa: E402 - after the path
-from cadenza.gateway.operations.rest_call import RestCall  # noqa: E402 - after the path
-from cadenza.gateway.operations.trading import (  # noqa: E402 - after the path
+from cadenza.gateway.operations import Registry, rpc_handler
+from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.operations.mapping import explain
+from cadenza.gateway.operations.rest_call import RestCall
+from cadenza.gateway.operations.trading import (
     TradingServices,
     trading_operations,
 )
-from cadenza.models import RpcTradeOrder, view  # noqa: E402 - after the path
-from cadenza.realtime import RPCEvent  # noqa: E402 - after the path
-from cadenza.trading.order_views import order_record  # noqa: E402 - after the path
+from cadenza.models import RpcTradeOrder, view
+from cadenza.realtime import RPCEvent
+from cadenza.trading.order_views import order_record
 
 __all__ = ["BTC", "BUY", "ETH", "NOBODYS", "SELL", "Desk"]
 

@@ -213,3 +213,41 @@ def test_slow_pattern_is_warned_of():
     """RE2 takes it in linear time, Python does not."""
     _, warnings = load_tree(space(channel_regex="^(a+)+$"), {})
     assert [warning.path for warning in warnings] == ["channel.namespaces[0].channel_regex"]
+
+
+@pytest.mark.parametrize(
+    ("trading", "path"),
+    [
+        ({"paper": {"taker_fee": "5"}}, "trading.paper.taker_fee"),
+        ({"paper": {"taker_fee": "-0.1"}}, "trading.paper.taker_fee"),
+        ({"paper": {"maker_fee": "0.0000001"}}, "trading.paper.maker_fee"),
+        ({"paper": {"market_protection": "5 %"}}, "trading.paper.market_protection"),
+        ({"paper": {"quote_spread": "1e-4"}}, "trading.paper.quote_spread"),
+        ({"paper": {"account_limit": 0}}, "trading.paper.account_limit"),
+        ({"paper": {"deposit": [{"asset": "usdt", "quantity": "1"}]}}, "deposit[0].asset"),
+        ({"paper": {"deposit": [{"asset": "USDT", "quantity": "0.0"}]}}, "deposit[0].quantity"),
+        ({"paper": {"deposit": [{"asset": "USDT", "quantity": "1e9"}]}}, "deposit[0].quantity"),
+        (
+            {"paper": {"deposit": [{"asset": "BTC", "quantity": n} for n in ("1", "2")]}},
+            "deposit[0].asset",
+        ),
+        ({"store": {"type": "sqlite"}}, "trading.store.path"),
+        ({"store": {"type": "memory", "path": "data"}}, "trading.store.path"),
+        ({"history_size": 0}, "trading"),
+        ({"currency": "us dollar"}, "trading.currency"),
+        ({"order_rate_limit": -1}, "trading.order_rate_limit"),
+    ],
+)
+def test_rules_of_trading(trading, path):
+    """Each is refused by the name of its option."""
+    with pytest.raises(ConfigError) as caught:
+        load_tree({"trading": trading}, {}, {})
+    assert any(path in str(problem) for problem in caught.value.problems)
+
+
+def test_a_rebate_for_makers_is_fine():
+    """And so are no fees at all."""
+    config, _ = load_tree(
+        {"trading": {"paper": {"maker_fee": "-0.0001", "taker_fee": "0"}}}, {}, {}
+    )
+    assert config.trading.paper.maker_fee == "-0.0001"

@@ -131,7 +131,11 @@ class Portfolios:
     def _record(self, account: Account, valuation: Valuation) -> PortfolioRecord:
         venue = self._venue
         record = portfolio_record(
-            self._holdings(account), valuation, venue.scales, updated_at=venue.now()
+            self._holdings(account),
+            valuation,
+            venue.scales,
+            updated_at=venue.now(),
+            security_types=venue.security_types,
         )
         return msgspec.structs.replace(record, account_info=account_record(account))
 

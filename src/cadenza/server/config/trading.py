@@ -58,6 +58,8 @@ class PaperConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What happens when an order meets another of its account."""
     market_protection: str = "0.05"
     """How far from the best price an order without a limit may trade, as a part of that price."""
+    quote_spread: str = "0.0005"
+    """What the dealer takes on a quote, as a part of the price."""
     participants: bool = True
     """Simulated makers and takers trade in the same books, while the feed is simulated."""
     account_limit: int = 100

@@ -30,7 +30,7 @@ def check_trading(config: Config, report: Report) -> None:
 
 
 def _check_paper(paper: PaperConfig, report: Report) -> None:
-    for name in ("maker_fee", "taker_fee", "market_protection"):
+    for name in ("maker_fee", "taker_fee", "market_protection", "quote_spread"):
         text = getattr(paper, name)
         if not _FRACTION.fullmatch(text):
             report.error(
