@@ -13,6 +13,7 @@ from cadenza.models import (
     OrderType,
     QuantityType,
     TimeInForce,
+    Venue,
 )
 from cadenza.trading.account_errors import AccountInactiveError
 from cadenza.trading.errors import (
@@ -24,6 +25,7 @@ from cadenza.trading.errors import (
     OrderRefusedError,
     OrderTermsError,
     RateLimitError,
+    VenueMismatchError,
 )
 from cadenza.trading.filters import FilterError
 from cadenza.trading.ledger_errors import OpenReservationsError
@@ -415,3 +417,51 @@ async def test_an_instrument_too_fine_for_the_ledger_is_not_traded(world):
         world.venue.list_paper(
             listing_of("DOGE/USDT", tick="0.0000001", lot="0.00001"), world.market
         )
+
+
+async def test_what_came_with_other_steps_is_not_misread(world):
+    """Positions are counted anew, open orders can only be cancelled."""
+    world.outside(SELL, 10_000, 5_000)
+    world.limit(BUY, "100.00", "0.5")
+    order = world.limit(BUY, "90.00", "1")
+    await world.venue.journal.drain()
+    await world.venue.close()
+    again = World(world.store, clock=world.clock, ids=world.ids)
+    await again.venue.open()
+    again.engines[BTC] = again.venue.list_paper(
+        listing_of("BTC/USDT", tick="0.1", lot="0.00001"), again.market
+    )
+    ann = again.account()
+    position = again.venue.positions.get(ann.account_id, BTC)
+    assert (position.lots, position.entered_lots, position.lot) == (50_000, 50_000, "0.00001")
+    assert again.engines[BTC].orders == {}
+    ref = OrderRef(order_id=order.order_id)
+    with pytest.raises(OrderRefusedError):
+        again.exchange.amend(ann, ref, AmendRequest(quantity="2"))
+    assert again.exchange.cancel(ann, ref).status is OrderStatus.CANCELLED
+    assert again.locked("USDT") == "0.0000000000"
+    again.check()
+
+
+async def test_a_bug_after_a_market_outside_moved_halts_trading_and_not_the_feed(
+    world, monkeypatch
+):
+    """The feed is not to blame."""
+    world.limit(BUY, "100.00", "1")
+    await world.venue.journal.drain()
+
+    def broken(*_, **__):
+        raise ArithmeticError("a bug")
+
+    monkeypatch.setattr(world.exchange.clearing, "clear", broken)
+    world.exchange.market_did(BTC, [])
+    with pytest.raises(HaltedError, match="a bug"):
+        world.limit(BUY, "100.00", "1")
+    world.exchange.market_did(BTC, [])
+
+
+async def test_an_account_trades_only_where_it_is(world):
+    """The refusal names the venues."""
+    account = world.venue.accounts.create("ann", "elsewhere", venues=(Venue.BINANCE,))
+    with pytest.raises(VenueMismatchError, match="trades at BINANCE"):
+        world.limit(BUY, "100.00", "1", account)

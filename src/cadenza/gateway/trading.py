@@ -148,7 +148,7 @@ class Trading:
         return None if book.listing.id.venue is Venue.PAPER else self.venue.list_mirrored(book)
 
     def _heard(self, instrument_id: str, _: MirroredEngine, events: list[AnyEvent]) -> None:
-        self.venue.heard(instrument_id, events)
+        self.venue.exchange.market_did(instrument_id, events)
 
 
 def make_store(config: StoreConfig) -> Store:

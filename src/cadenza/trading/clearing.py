@@ -268,6 +268,7 @@ class Clearing:
             PositionFill(
                 account_id=state.account_id,
                 instrument_id=state.instrument_id,
+                lot=state.lot,
                 side=state.side,
                 lots=event.lots,
                 cost=cost,

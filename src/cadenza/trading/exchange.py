@@ -30,12 +30,13 @@ from cadenza.trading.errors import (
 from cadenza.trading.events import AnyEvent, Refused
 from cadenza.trading.faulty_orders import tell_faulty
 from cadenza.trading.journal import Journal
-from cadenza.trading.live_order import LiveOrder
+from cadenza.trading.live_order import live_order
 from cadenza.trading.order_faults import OrderFault, OrderFaults
 from cadenza.trading.order_index import OrderIndex
 from cadenza.trading.order_limiter import OrderLimiter
 from cadenza.trading.order_request import AmendRequest, OrderRef, OrderRequest
 from cadenza.trading.order_state import OrderState
+from cadenza.trading.parked_orders import ParkedOrders
 from cadenza.trading.placing import Placing
 from cadenza.trading.quoted_order import quoted_fill
 from cadenza.trading.quotes import QuoteDesk
@@ -58,6 +59,7 @@ class Exchange:
 
     Attributes:
         desks: By instrument id.
+        parked: Open orders whose instrument is not listed.
         faults: What happens to orders on purpose; whoever submits asks it.
         endings: Who waits for an order to end.
         quotes: Quotes what QUOTED orders take; ``None``: nobody does.
@@ -79,17 +81,12 @@ class Exchange:
         self.desks: dict[str, Desk] = {}
         self.faults = OrderFaults()
         self._journal: Journal = clearing.journal
-        self._parked: dict[str, list[OrderState]] = {}
+        self.parked = ParkedOrders()
         self.endings: Final = Endings()
         self.quotes: QuoteDesk | None = None
         clearing.on_end = self._ended
 
     # Instruments.
-
-    def park(self, orders: tuple[OrderState, ...]) -> None:
-        """Keep open orders of a store until their instruments are listed."""
-        for order in orders:
-            self._parked.setdefault(order.instrument_id, []).append(order)
 
     def list_instrument(self, desk: Desk, *, last: int = 0) -> None:
         """Trade an instrument from now on; its parked orders go back into its engine.
@@ -97,16 +94,17 @@ class Exchange:
         Args:
             desk: With an engine that has done nothing yet.
             last: Price of the last trade in ticks; 0: not known.
+
+        Raises:
+            RestoreError: The orders cannot have been left behind by an engine.
         """
         self.desks[desk.instrument_id] = desk
-        saved = []
-        for state in self._parked.pop(desk.instrument_id, ()):
+        back = self.parked.take(desk)
+        for state in back:
             self.clearing.follow(live_order(state, desk))
-            if state.saved is not None:
-                saved.append(state.saved)
-        if saved or last:
-            desk.engine.restore(saved, last=last)
-        for state in [live.state for live in self.clearing.live.values() if live.desk is desk]:
+        if back or last:
+            desk.engine.restore([one.saved for one in back if one.saved is not None], last=last)
+        for state in back:
             if (earmarks := self.placing.earmarks(state)) in self.clearing.holders:
                 self.clearing.live[state.order_id].earmarks = earmarks
 
@@ -216,8 +214,9 @@ class Exchange:
                 desks[state.instrument_id] = live.desk
         for desk in desks.values():
             self.tell(desk, CancelAll(now=self.now(), owner=account.account_id, side=side))
-        for state in [s for orders in self._parked.values() for s in orders]:
-            if state.account_id == account.account_id and side in {None, state.side}:
+        for state in list(self.parked):
+            is_meant = side in {None, state.side} and not wanted
+            if state.account_id == account.account_id and is_meant:
                 mine[state.order_id] = self._cancel_parked(state)
         return tuple(state for state in mine.values() if not state.is_open)
 
@@ -239,8 +238,7 @@ class Exchange:
     def open_orders(self) -> Iterator[OrderState]:
         """All that is open, of all accounts, by number for each instrument."""
         yield from (live.state for live in self.clearing.live.values())
-        for parked in self._parked.values():
-            yield from parked
+        yield from self.parked
 
     # What moves by itself.
 
@@ -268,6 +266,14 @@ class Exchange:
         for hear in desk.hears:
             hear(events)
         return events
+
+    def market_did(self, instrument_id: str, events: list[AnyEvent]) -> None:
+        """Work off what a market outside did to users' orders; does not raise."""
+        if self._journal.failure is None:
+            try:
+                self.heard(self.desks[instrument_id], events)
+            except Exception as error:  # noqa: BLE001 - the feed is not to blame, and goes on
+                self._halted(error, events)
 
     def tick(self) -> None:
         """End the orders whose time has come."""
@@ -347,11 +353,9 @@ class Exchange:
         return (first, *(order for order in others if order is not None))
 
     def _cancel_parked(self, state: OrderState) -> OrderState:
-        """End an order whose instrument is not listed now."""
-        parked = self._parked.get(state.instrument_id, [])
-        if state not in parked:
+        """End an order that no engine has."""
+        if not self.parked.remove(state):
             raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
-        parked.remove(state)
         self.clearing.end_parked(state, self.now())
         self._journal.touch()
         return state
@@ -360,20 +364,6 @@ class Exchange:
 def _check_venue(account: Account, desk: Desk) -> None:
     if desk.venue not in account.venues:
         raise VenueMismatchError(account.account_id, desk.venue, account.venues)
-
-
-def live_order(state: OrderState, desk: Desk) -> LiveOrder:
-    """An order of a store as the exchange follows it."""
-    saved = state.saved
-    if saved is None:
-        return LiveOrder(state, desk, bound=state.limit, leaves=state.lots - state.executed)
-    return LiveOrder(
-        state,
-        desk,
-        bound=saved.limit or saved.terms.protection,
-        leaves=saved.leaves if not saved.budget else 0,
-        budget=saved.budget,
-    )
 
 
 def _how_ended(state: OrderState) -> str:

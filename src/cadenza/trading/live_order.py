@@ -61,3 +61,17 @@ class LiveOrder:
             return units.quantity(self.leaves)
         cost = self.budget * units.tick_lot or units.cost(self.bound, self.leaves)
         return fees.hold(cost, carry) if cost else 0
+
+
+def live_order(state: OrderState, desk: Desk) -> LiveOrder:
+    """An order of a store as the exchange follows it."""
+    saved = state.saved
+    if saved is None:
+        return LiveOrder(state, desk, bound=state.limit, leaves=state.lots - state.executed)
+    return LiveOrder(
+        state,
+        desk,
+        bound=saved.limit or saved.terms.protection,
+        leaves=saved.leaves if not saved.budget else 0,
+        budget=saved.budget,
+    )

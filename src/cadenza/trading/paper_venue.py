@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 import msgspec
@@ -22,7 +23,6 @@ from cadenza.trading.clearing import Clearing
 from cadenza.trading.commands import SelfTrade
 from cadenza.trading.desk import Desk
 from cadenza.trading.errors import NotTradableError
-from cadenza.trading.events import AnyEvent
 from cadenza.trading.exchange import Exchange
 from cadenza.trading.exchange_listener import ExchangeListener
 from cadenza.trading.fees import FeeSchedule
@@ -39,8 +39,10 @@ from cadenza.trading.order_limiter import OrderLimiter
 from cadenza.trading.paper_tape import PaperTape
 from cadenza.trading.placing import Placing
 from cadenza.trading.portfolio import Valuation
-from cadenza.trading.position import PositionBook
+from cadenza.trading.position import Position, PositionBook
+from cadenza.trading.restoring import RestoreError
 from cadenza.trading.store import Store
+from cadenza.trading.store_errors import StoreDamagedError
 
 logger: Final = logging.getLogger("cadenza.trading")
 
@@ -92,7 +94,7 @@ class PaperVenue:
         positions: The positions.
         journal: Says what is durable.
         scales: Of all assets.
-        marks: Last prices in ticks, as the store had them.
+        marks: Last prices in ticks, as the store had them; only the venue's own books start there.
         security_types: What assets are, where instruments say so.
     """
 
@@ -163,7 +165,7 @@ class PaperVenue:
         self.exchange.placing.next_order = saved.next_order
         self.exchange.clearing.next_execution = saved.next_execution
         self.exchange.index.opened(saved.open_orders, next_number=saved.next_order)
-        self.exchange.park(saved.open_orders)
+        self.exchange.parked.add(saved.open_orders)
         self.marks = dict(saved.marks)
 
     async def close(self) -> None:
@@ -192,7 +194,8 @@ class PaperVenue:
             best = (engine.book.asks if is_buy else engine.book.bids).best
             return best.ticks if best is not None else 0
 
-        self._list(Desk(listing, self._learned(listing), engine, touch, (tape.tell,)))
+        desk = Desk(listing, self._learned(listing), engine, touch, (tape.tell,))
+        self._list(desk, self.marks.get(desk.instrument_id, 0))
         tape.open()
         return engine
 
@@ -200,7 +203,7 @@ class PaperVenue:
         """Trade an instrument whose book comes from outside; ``None`` if that cannot be.
 
         What the market says of it goes to the engine, and what the engine says of that to
-        `heard`.
+        `Exchange.market_did`.
         """
         listing = book.listing
         engine = MirroredEngine(book, first_trade_id=self.now() * TRADES_A_MILLISECOND)
@@ -217,13 +220,45 @@ class PaperVenue:
         self._list(desk)
         return engine
 
-    def heard(self, instrument_id: str, events: list[AnyEvent]) -> None:
-        """Work off what a market outside did to users' orders."""
-        if self.journal.failure is None:
-            self.exchange.heard(self.exchange.desks[instrument_id], events)
+    def _list(self, desk: Desk, last: int = 0) -> None:
+        """Trade an instrument.
 
-    def _list(self, desk: Desk) -> None:
-        self.exchange.list_instrument(desk, last=self.marks.get(desk.instrument_id, 0))
+        Raises:
+            StoreDamagedError: Its orders in the store cannot be true.
+        """
+        try:
+            self.exchange.list_instrument(desk, last=last)
+        except RestoreError as error:
+            raise StoreDamagedError("the store", f"{desk.instrument_id}: {error}") from error
+        for account in self.registry:
+            held = self.positions.get(account.account_id, desk.instrument_id)
+            if held is not None and held.lot != desk.listing.lots.step:
+                self._rescale(held, desk.listing)
+
+    def _rescale(self, position: Position, listing: Listing) -> None:
+        """Count a position in the lots that its instrument has now, if they can express it."""
+        lots = position.lots * Fraction(position.lot or "0") / Fraction(listing.lots.step)
+        if lots.denominator == 1 and lots:
+            entered = position.entered_lots * Fraction(position.lot) / Fraction(listing.lots.step)
+            exited = position.exited_lots * Fraction(position.lot) / Fraction(listing.lots.step)
+            position = msgspec.structs.replace(
+                position,
+                lot=listing.lots.step,
+                lots=int(lots),
+                entered_lots=int(entered),
+                exited_lots=int(exited),
+            )
+            self.positions.put(position)
+            self.journal.batch.positions[position.position_id] = position
+            self.journal.touch()
+        else:
+            logger.warning(
+                "a position in %s of %s lots has no whole number of lots of %s; it is left out",
+                position.instrument_id,
+                position.lot,
+                listing.lots.step,
+            )
+            self.positions.drop(position)
 
     def _learned(self, listing: Listing) -> AssetScales:
         """The scales, with the instrument's assets among them."""

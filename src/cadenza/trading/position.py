@@ -31,6 +31,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         position_id: A UUID.
         account_id: Whose.
         instrument_id: Of what.
+        lot: Size of a lot when it was counted, a decimal string.
         side: LONG was bought first, SHORT sold first.
         lots: Open quantity; 0 when closed.
         entry_cost: What the open quantity was entered for.
@@ -47,6 +48,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     position_id: str
     account_id: str
     instrument_id: str
+    lot: str = ""
     side: PositionSide
     lots: int
     entry_cost: int
@@ -94,6 +96,7 @@ class PositionFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         account_id: Whose.
         instrument_id: Of what.
+        lot: Size of a lot, a decimal string.
         side: BUY or SELL.
         lots: How much; positive.
         cost: Price times quantity, minor units of the quote asset.
@@ -103,6 +106,7 @@ class PositionFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     account_id: str
     instrument_id: str
+    lot: str = ""
     side: OrderSide
     lots: int
     cost: int
@@ -157,6 +161,10 @@ class PositionBook:
             held[position.instrument_id] = position
         else:
             held.pop(position.instrument_id, None)
+
+    def drop(self, position: Position) -> None:
+        """Forget one position."""
+        self._open.get(position.account_id, {}).pop(position.instrument_id, None)
 
     def clear(self, account_id: str) -> None:
         """Forget the positions of an account that is reset."""
@@ -219,6 +227,7 @@ def _opened(fill: PositionFill, position_id: str) -> Position:
         position_id=position_id,
         account_id=fill.account_id,
         instrument_id=fill.instrument_id,
+        lot=fill.lot,
         side=_side_of(fill),
         lots=fill.lots,
         entry_cost=fill.cost,
