@@ -168,7 +168,7 @@ async def test_a_market_sell_in_quote_receives_no_more_than_it_says(world):
 
 
 async def test_a_retry_gets_the_first_result(world):
-    """With the same key; other terms under it are refused, other accounts have keys of their own."""
+    """With the same key; other terms under it are refused, others have keys of their own."""
     first = world.limit(BUY, "1.00", "1", client_order_id="mine")
     again = world.limit(BUY, "1.00", "1", client_order_id="mine")
     assert again is first

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import hypothesis.strategies as st
+import msgspec
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from venue_world import BTC, BUY, ETH, SELL, RULES, World
-
-import msgspec
+from venue_world import BTC, BUY, ETH, RULES, SELL, World
 
 from cadenza.models import ContingencyType, OrderType, QuantityType, TimeInForce
 from cadenza.trading.commands import SelfTrade
@@ -23,7 +22,7 @@ INSTRUMENTS = st.sampled_from([BTC, BTC, BTC, ETH])
 OWNERS = st.sampled_from(["ann", "bob"])
 TYPES = st.sampled_from([kind for kind in OrderType if kind not in {"QUOTED", "UNKNOWN"}])
 TIMES = st.sampled_from(
-    [None, None, *(TimeInForce(name) for name in "GTC IOC FOK GTX DAY".split())]
+    [None, None, *(TimeInForce(name) for name in ["GTC", "IOC", "FOK", "GTX", "DAY"])]
 )
 WAITING = {"STOP", "STOP_LIMIT", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"}
 LIMITED = {"LIMIT", "LIMIT_MAKER", "STOP_LIMIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"}
@@ -78,7 +77,7 @@ class Venue(RuleBasedStateMachine):
         in_quote=st.booleans(),
         key=st.integers(0, 40),
     )
-    def submit(self, owner, iid, side, kind, time, ticks, stop, lots, in_quote, key):
+    def submit(self, *, owner, iid, side, kind, time, ticks, stop, lots, in_quote, key):
         request = OrderRequest(
             instrument_id=iid,
             side=side,
@@ -103,7 +102,7 @@ class Venue(RuleBasedStateMachine):
         is_oco=st.booleans(),
         limited=st.booleans(),
     )
-    def submit_list(self, owner, side, ticks, lots, profit, loss, is_oco, limited):
+    def submit_list(self, *, owner, side, ticks, lots, profit, loss, is_oco, limited):
         def leg(trigger):
             return trigger and Exit(trigger=price(trigger), limit=price(trigger) if limited else "")
 
