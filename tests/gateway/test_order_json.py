@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import given, settings
 
-from cadenza.gateway.order_json import OrderJson
+from cadenza.gateway.order_json import OrderJson, execution_json
 from cadenza.models import (
     ContingencyType,
     OrderSide,
@@ -14,13 +14,14 @@ from cadenza.models import (
     OrderType,
     QuantityRounding,
     QuantityType,
+    RpcTradeExecution,
     RpcTradeOrder,
     TimeInForce,
     view,
 )
 from cadenza.trading.ledger_units import AssetScales
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.order_views import order_record
+from cadenza.trading.order_state import Execution, OrderState
+from cadenza.trading.order_views import execution_record, order_record
 
 ASSETS = AssetScales({"BTC": 10, "USDT": 10})
 ID = "00000000-0000-4000-8000-000000000001"
@@ -102,3 +103,30 @@ def test_an_order_that_changes_is_encoded_as_it_is_now(orders):
             last_execution_at=0,
         )
         assert msgspec.json.decode(json.encode(after)) == as_models_say(after)
+
+
+EXECUTIONS = st.builds(
+    Execution,
+    execution_id=st.just(ID),
+    number=st.just(1),
+    order_id=st.just(ID),
+    account_id=st.just(ID),
+    instrument_id=st.just("PAPER:BTC/USDT"),
+    trade_id=st.just("17"),
+    side=st.sampled_from(OrderSide),
+    price=UNITS,
+    lots=UNITS,
+    cost=UNITS,
+    fee=st.integers(-(10**12), 10**12),
+    is_maker=st.booleans(),
+    at=MILLIS,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(execution=EXECUTIONS, order=ORDERS)
+def test_an_execution_is_what_the_models_make(execution, order):
+    """Field by field."""
+    shown = view(execution_record(execution, order, ASSETS), RpcTradeExecution)
+    expected = msgspec.json.decode(msgspec.json.encode(shown))
+    assert msgspec.json.decode(execution_json(execution, order, ASSETS)) == expected

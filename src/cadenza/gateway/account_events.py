@@ -13,14 +13,13 @@ from typing import Final
 
 import msgspec
 
-from cadenza.gateway.order_json import OrderJson
+from cadenza.gateway.order_json import OrderJson, execution_json
 from cadenza.gateway.outlet import Outlet
 from cadenza.models import (
     EventType,
     RpcBalanceEntry,
     RpcPortfolio,
     RpcPositionEntry,
-    RpcTradeExecution,
     RpcTradingAccount,
     SecurityType,
     UpdateMode,
@@ -32,7 +31,6 @@ from cadenza.trading.account import Account, account_record
 from cadenza.trading.ledger_entry import Balance
 from cadenza.trading.ledger_units import AssetScales
 from cadenza.trading.order_state import Execution, OrderState
-from cadenza.trading.order_views import execution_record
 from cadenza.trading.paper_venue import PaperVenue
 from cadenza.trading.portfolio import Holdings, balance_record, portfolio_record
 from cadenza.trading.position import Position, position_entry
@@ -164,8 +162,7 @@ class AccountEvents:
 
     def on_execution(self, execution: Execution, order: OrderState) -> None:
         """See `ExchangeListener`."""
-        record = execution_record(execution, order, self.venue.scales)
-        data = _encode(view(record, RpcTradeExecution))
+        data = execution_json(execution, order, self.venue.scales)
         payload = self._event(EventType.EXECUTION_CREATED, data, execution.at)
         self._then(execution.account_id, payload)
 

@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from cadenza.models import QuantityType, RpcTradeOrder, iso_of
 from cadenza.trading.ledger_units import AssetScales
-from cadenza.trading.order_state import OrderState
+from cadenza.trading.order_state import Execution, OrderState
 from cadenza.trading.order_views import Scales, average_price, scales_of
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -75,6 +75,29 @@ class OrderJson:
             if order.ended_at:
                 text += f',"canceledAt":"{iso_of(order.ended_at)}"'
         return text.encode() + b"}"
+
+
+def execution_json(execution: Execution, order: OrderState, assets: AssetScales) -> bytes:
+    """An execution as RPC shows it: the JSON of its view as `RpcTradeExecution`."""
+    scales = scales_of(order.instrument_id, order.tick, order.lot)
+    quote = scales.id.quote
+    fees = "[]"
+    if execution.fee:
+        fees = f'[{{"asset":"{quote}","quantity":"{assets.format(quote, execution.fee)}"}}]'
+    name = ""
+    if order.client_order_id:
+        name = f'"clientOrderId":{_encode(order.client_order_id).decode()},'
+    return (
+        f'{{"executionId":"{execution.execution_id}","externalTradeId":"{execution.trade_id}",'
+        f'"tradingAccountId":"{execution.account_id}","tradeOrderId":"{execution.order_id}",{name}'
+        f'"venue":"{scales.id.venue.value}","instrumentId":"{execution.instrument_id}",'
+        f'"orderSide":"{execution.side.value}",'
+        f'"executedQuantity":"{scales.lots.format(execution.lots)}",'
+        f'"executedPrice":"{scales.ticks.format(execution.price)}",'
+        f'"executedCost":"{assets.format(quote, execution.cost)}","fees":{fees},'
+        f'"isMaker":{"true" if execution.is_maker else "false"},'
+        f'"executedAt":"{iso_of(execution.at)}"}}'
+    ).encode()
 
 
 def _fixed(order: OrderState, scales: Scales, assets: AssetScales) -> bytes:

@@ -104,7 +104,7 @@ class Store(Protocol):
     async def entries(
         self, account_id: str, *, limit: int = 50, before_seq: int | None = None
     ) -> tuple[Entry, ...]:
-        """The ledger entries that touch an account, newest first."""
+        """The ledger entries that touch a customer's account, newest first."""
 
     async def close(self) -> None:
         """Let go of everything; what was committed stays."""

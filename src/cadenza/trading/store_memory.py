@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cadenza.trading.account import Account
 from cadenza.trading.batch import Batch
-from cadenza.trading.ledger_entry import Balance, Entry, Reservation
+from cadenza.trading.ledger_entry import COUNTER_ACCOUNTS, Balance, Entry, Reservation
 from cadenza.trading.order_query import (
     ExecutionPage,
     ExecutionQuery,
@@ -190,7 +190,7 @@ class MemoryStore:
 
     def _put_entry(self, entry: Entry) -> None:
         self._entries.append(entry)
-        for account_id in {posting.account_id for posting in entry.postings}:
+        for account_id in {posting.account_id for posting in entry.postings} - COUNTER_ACCOUNTS:
             self._entries_of.setdefault(account_id, []).append(entry)
         for held in entry.reservations:
             if held.amount:

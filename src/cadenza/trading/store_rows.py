@@ -10,7 +10,7 @@ import msgspec
 
 from cadenza.trading.account import Account
 from cadenza.trading.batch import Batch
-from cadenza.trading.ledger_entry import Balance, Entry, Reservation
+from cadenza.trading.ledger_entry import COUNTER_ACCOUNTS, Balance, Entry, Reservation
 from cadenza.trading.order_state import Execution, OperationDone, OrderState
 from cadenza.trading.position import Position
 from cadenza.trading.store import Saved
@@ -132,7 +132,8 @@ def _write_entries(cursor: sqlite3.Cursor, entries: list[Entry], keys: AccountKe
     held: dict[str, Reservation] = {}
     for entry in entries:
         seq = entry.seq
-        touched += [(keys[who], seq) for who in {it.account_id for it in entry.postings}]
+        accounts = {it.account_id for it in entry.postings} - COUNTER_ACCOUNTS
+        touched += [(keys[who], seq) for who in accounts]
         for reservation in entry.reservations:
             held[reservation.order_id] = reservation
     cursor.executemany(_ENTRIES_OF_ACCOUNT, touched)

@@ -180,6 +180,8 @@ def _of_terms(error: OrderTermsError) -> OperationError:
 
 def _of_refusal(error: OrderRefusedError) -> OperationError:
     reasons = {reason.value: entry for reason, entry in REASONS.items()}
+    # The venue knows the order, so that an engine which does not has let go of it.
+    reasons[RejectReason.UNKNOWN_ORDER.value] = errors.ORDER_ENDED
     entry = reasons.get(error.reason, errors.REFUSED)
     return OperationError(entry, str(error), field="tradeOrderId", reason=error.reason)
 
