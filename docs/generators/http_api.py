@@ -6,9 +6,10 @@ import typing
 
 import msgspec
 
-from cadenza.realtime import Node
+from cadenza.gateway.trading_metrics import TradingCollector
 from cadenza.server.api.methods import REQUESTS
 from cadenza.server.metrics import NodeCollector
+from generators.idle import gateway
 from generators.source import table
 
 _TYPES = {
@@ -52,7 +53,10 @@ def _type(type_: typing.Any) -> str:
 def metrics() -> str:
     """Every metric with its kind and meaning."""
     rows = []
-    for metric in NodeCollector(Node()).collect():
+    trading = gateway().trading
+    more = [] if trading is None else [TradingCollector(trading.venue)]
+    collectors = [NodeCollector(gateway().node), *more]
+    for metric in (metric for collector in collectors for metric in collector.collect()):
         name = metric.name + ("_total" if metric.type == "counter" else "")
         labels = ", ".join(f"`{label}`" for label in getattr(metric, "_labelnames", ()))
         rows.append([f"`{name}`", metric.type, labels, metric.documentation])

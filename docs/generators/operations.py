@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from cadenza.gateway.catalogue import registry_of
-from cadenza.gateway.compose import Gateway
 from cadenza.gateway.operations import (
     CATALOGUE,
     MODULES,
@@ -19,14 +18,14 @@ from cadenza.gateway.operations import (
     openapi,
 )
 from cadenza.gateway.operations.operation import PREFIX
-from cadenza.server.config import Config
+from generators.idle import gateway
 from generators.source import table
 
 
 @cache
 def registry() -> Registry:
-    """Every operation of a gateway with the defaults, which is put together but never runs."""
-    return registry_of(Gateway(Config()))
+    """Every operation of a gateway with the defaults."""
+    return registry_of(gateway())
 
 
 def served() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -11,9 +12,16 @@ import pytest
 import typer
 
 from cadenza.cli import app
+from cadenza.gateway.catalogue import registry_of
+from cadenza.gateway.compose import Gateway
+from cadenza.gateway.operations import CATALOGUE
+from cadenza.models import OrderType, TimeInForce
 from cadenza.realtime.states import MOVES, Input, Move, State
+from cadenza.server.config import Config
 from cadenza.server.config.lacking import LACKING
 from cadenza.server.config.names import supported
+from cadenza.trading.rules import SHAPES
+from cadenza.trading.status import LIFE
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -81,3 +89,55 @@ def test_the_state_table_is_the_engines(given):
     assert {state: words[cell] for state, cell in zip(states, cells, strict=True)} == {
         state: MOVES[state, given] for state in State
     }
+
+
+def rows_under(text: str, head: str) -> list[list[str]]:
+    """The rows of the table with this first column, as cells without their marks."""
+    lines = text.splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith(f"| {head} |"))
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[begin:])
+    rows = [[cell.strip("` ") for cell in line.strip("|").split("|")] for line in table]
+    return [rows[0], *rows[2:]]
+
+
+def test_the_table_of_order_types_is_the_engines():
+    """Read back from the page, the cells that are not empty are what the engine takes."""
+    head, *rows = rows_under(page("trading.md"), "Order type")
+    times = [TimeInForce(time) for time in head[2:]]
+    shown = {
+        (OrderType(kind), time): cell
+        for kind, _, *cells in rows
+        for time, cell in zip(times, cells, strict=True)
+        if cell
+    }
+    assert shown.keys() == SHAPES.keys()
+    for key, cell in shown.items():
+        assert ("whole" in cell, "rests" in cell) == (SHAPES[key].whole, SHAPES[key].rests), key
+
+
+def test_the_life_of_an_order_is_the_engines():
+    """Read back from the page, the table has each step and no other."""
+    _, *rows = rows_under(page("trading.md"), "Status")
+    assert [tuple(row) for row in rows] == [
+        (step.status.value, step.event.value, step.then.value, step.why) for step in LIFE
+    ]
+
+
+def test_every_operation_has_its_row():
+    """Each method and path of a gateway with the defaults stands in the reference, and its doc."""
+    text = page("operations-reference.md")
+    for operation in registry_of(Gateway(Config())):
+        if operation.rpc is not None:
+            assert f"`{operation.rpc.method}`" in text
+        if operation.rest is not None:
+            path = f"/api/v3/{operation.rest.path}".rstrip("/")
+            assert f"`{operation.rest.http} {path}`" in text
+        assert operation.doc in text
+
+
+def test_the_page_on_trading_names_codes_that_exist():
+    """Codes of errors that its sentences name are in the catalogue."""
+    prose = re.sub(r"```.*?```", "", page("trading.md"), flags=re.DOTALL)
+    named = {int(code) for code in re.findall(r"\b[1-7]0\d{3}\b", prose)}
+    assert named
+    assert named <= {one.code for one in CATALOGUE}

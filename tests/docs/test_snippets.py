@@ -24,6 +24,7 @@ from cadenza.server.config import load_tree
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONFIG = {"faults": {"enabled": True}}
 OPTIONS = ("--feed", "simulated")
 API_KEY = "tests-api-key"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from venue_world import BTC, BUY, ETH, RULES, SELL, World, listing_of
@@ -30,6 +32,7 @@ from cadenza.trading.errors import (
 from cadenza.trading.filters import FilterError
 from cadenza.trading.ledger_errors import OpenReservationsError
 from cadenza.trading.order_request import AmendRequest, Exit, OrderRef
+from cadenza.trading.store_memory import MemoryStore
 
 
 @pytest.fixture
@@ -465,3 +468,54 @@ async def test_an_account_trades_only_where_it_is(world):
     account = world.venue.accounts.create("ann", "elsewhere", venues=(Venue.BINANCE,))
     with pytest.raises(VenueMismatchError, match="trades at BINANCE"):
         world.limit(BUY, "100.00", "1", account)
+
+
+async def test_the_book_that_is_shown_is_never_ahead_of_the_disk():
+    """Also while one batch is being written and the next collects, with others in between."""
+    store = SlowStore()
+    world = await World(store).open()
+    world.account()
+    store.gate.set()
+    await world.venue.journal.drain()
+
+    def bids():
+        return [row for _, row in world.market.book(BTC).bids.top(9)]
+
+    store.gate.clear()
+    world.limit(BUY, "100.00", "1")
+    await store.waits()
+    world.limit(BUY, "101.00", "1")
+    world.outside(BUY, 9_900, 10_000)
+    assert bids() == []
+    store.gate.set()
+    while len(bids()) < 1:  # noqa: ASYNC110 - the market has no event to wait for
+        await asyncio.sleep(0)
+    assert bids() == [("100.00", "1.0000")], "the second order's batch is still open"
+    await world.venue.journal.drain()
+    assert [price for price, _ in bids()] == ["101.00", "100.00", "99.00"]
+
+
+class SlowStore(MemoryStore):
+    """Its commits end when the test lets them."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.waiting = asyncio.Event()
+
+    async def commit(self, batch):
+        self.waiting.set()
+        await self.gate.wait()
+        await super().commit(batch)
+        await asyncio.sleep(0)  # so that what this batch shows can be looked at alone
+        self.waiting.clear()
+
+    async def waits(self):
+        await self.waiting.wait()
+
+
+async def test_a_market_order_that_finds_no_price_at_all_finds_nobody(world):
+    """A result, not an error about its notional."""
+    order = world.submit(type=OrderType.MARKET, quantity="1")
+    assert (order.status, order.cancel_reason) == (OrderStatus.CANCELLED, "NO_LIQUIDITY")
+    world.check()

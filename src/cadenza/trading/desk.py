@@ -56,9 +56,19 @@ class Desk:
         engine: Matches its orders.
         touch: The best price to take, see `Touch`.
         hears: Who is told the events of every command, after they are cleared.
+        capture: Called when a batch is complete, before it is written; ``None``: nobody cares.
     """
 
-    __slots__ = ("engine", "filters", "hears", "instrument_id", "listing", "touch", "units")
+    __slots__ = (
+        "capture",
+        "engine",
+        "filters",
+        "hears",
+        "instrument_id",
+        "listing",
+        "touch",
+        "units",
+    )
 
     def __init__(
         self,
@@ -75,6 +85,7 @@ class Desk:
         self.engine = engine
         self.touch = touch
         self.hears = hears
+        self.capture: Callable[[], None] | None = None
 
     def __repr__(self) -> str:
         return f"Desk({self.instrument_id}, {len(self.engine.orders)} open orders)"

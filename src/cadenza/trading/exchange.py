@@ -291,6 +291,9 @@ class Exchange:
             live = clearing.live.get(state.order_id)
             order = live.desk.engine.orders.get(state.order_id) if live is not None else None
             state.saved = saved_of(order) if order is not None else None
+        for desk in self.desks.values():
+            if desk.capture is not None:
+                desk.capture()
         touched, clearing.touched = clearing.touched, {}
         for account_id, assets in touched.items():
             for asset in assets:

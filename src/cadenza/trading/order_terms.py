@@ -123,8 +123,10 @@ def _single(desk: Desk, request: OrderRequest, protection_ppm: int) -> Terms:
         if not shape.rests:
             raise OrderTermsError("visibleQuantity", f"needs an order that rests, not {kind}")
         visible = desk.filters.iceberg(request.visible_quantity, lots)
-    if lots and (limit or protection):
-        desk.filters.notional(limit or _reference(desk, is_buy, stop) or protection, lots)
+    # Without any price there is nobody to trade with either, and the engine will say so.
+    price = limit or _reference(desk, is_buy, stop)
+    if lots and price:
+        desk.filters.notional(price, lots)
     return Terms(
         side=request.side,
         type=kind,

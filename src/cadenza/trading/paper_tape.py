@@ -59,9 +59,25 @@ class PaperTape:
         for event in events:
             if isinstance(event, Trade):
                 self._journal.then(partial(self._trade, event))
-        if not self._is_due:
-            self._is_due = True
-            self._journal.then(self._publish)
+        if self._journal.batch:
+            self._is_due = True  # `capture` comes when the batch is complete
+        else:
+            self._show_changes()
+
+    def capture(self) -> None:
+        """A batch is complete: what has changed with it is shown behind it, and nothing later."""
+        if self._is_due:
+            self._is_due = False
+            self._show_changes()
+
+    def _show_changes(self) -> None:
+        """Have every level that has changed so far published when that is durable."""
+        bids, asks = self._changes(self._engine.book.bids), self._changes(self._engine.book.asks)
+        if bids or asks:
+            self._journal.then(partial(self._show, bids, asks))
+
+    def _show(self, bids: list[Row], asks: list[Row]) -> None:
+        self._sink.book_diff(self._instrument_id, bids, asks, self._now())
 
     def _trade(self, event: Trade) -> None:
         self._sink.trade(
@@ -72,13 +88,6 @@ class PaperTape:
             side=event.aggressor,
             timestamp_ms=event.at,
         )
-
-    def _publish(self) -> None:
-        """Publish every level that changed: the book as it is now, however many commands later."""
-        self._is_due = False
-        bids, asks = self._changes(self._engine.book.bids), self._changes(self._engine.book.asks)
-        if bids or asks:
-            self._sink.book_diff(self._instrument_id, bids, asks, self._now())
 
     def _changes(self, side: BookSide) -> list[Row]:
         ticks, lots = self._listing.ticks, self._listing.lots

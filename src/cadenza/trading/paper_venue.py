@@ -195,6 +195,7 @@ class PaperVenue:
             return best.ticks if best is not None else 0
 
         desk = Desk(listing, self._learned(listing), engine, touch, (tape.tell,))
+        desk.capture = tape.capture
         self._list(desk, self.marks.get(desk.instrument_id, 0))
         tape.open()
         return engine

@@ -98,8 +98,8 @@ async def test_an_order_that_the_engine_refuses_is_a_result(desk):
         ({"limitPrice": "100.005"}, 30104, "100.00"),
         ({"quantity": "0.00001"}, 30106, "0.0001"),
         ({"quantity": "100000"}, 40005, "USDT"),
-        ({"limitPrice": None}, 30022, "limitPrice"),
-        ({"stopPrice": "1.00"}, 30022, "stopPrice"),
+        ({"limitPrice": None}, 30011, "limitPrice"),
+        ({"stopPrice": "1.00"}, 30012, "stopPrice"),
         ({"instrumentId": "PAPER:XRP/USDT"}, 20001, "PAPER:XRP/USDT"),
         ({"instrumentId": "P" * 500}, 20002, "too long"),
         ({"quantity": None}, 10002, "tradeOrder.quantity"),
@@ -192,7 +192,7 @@ async def test_cancel_needs_a_name_and_an_order_that_is_open(desk):
     params = {"tradingAccountId": desk.account, "tradeOrderId": order["tradeOrderId"]}
     await desk.ask(CANCEL, **params)
     code, message = await desk.refused(CANCEL, **params)
-    assert code == 30001
+    assert code == 30004
     assert "CANCELLED already" in message
 
 
@@ -240,7 +240,7 @@ async def test_cancel_all_takes_what_fits(desk):
     code, _ = await desk.refused(cancel_all, **name, instrumentId="x" * 500)
     assert code == 20002
     code, _ = await desk.refused(cancel_all, **name, orderSide="UNKNOWN")
-    assert code == 30022
+    assert code == 30006
 
 
 async def test_await_closed_waits_for_the_end(desk, monkeypatch):

@@ -174,8 +174,25 @@ def _of_missing(error: MissingFieldsError) -> OperationError:
     )
 
 
+_TERMS: Final = {
+    "orderSide": errors.BAD_SIDE,
+    "orderType": errors.BAD_TYPE,
+    "timeInForce": errors.BAD_TIME_IN_FORCE,
+    "takeProfitTimeInForce": errors.BAD_TIME_IN_FORCE,
+    "stopLossTimeInForce": errors.BAD_TIME_IN_FORCE,
+    "quantity": errors.BAD_QUANTITY,
+    "limitPrice": errors.BAD_LIMIT,
+    "stopPrice": errors.BAD_STOP,
+    "trailingDistance": errors.BAD_TRAIL,
+    "visibleQuantity": errors.BAD_VISIBLE,
+    "expireAt": errors.BAD_EXPIRE_AT,
+    "contingencyType": errors.BAD_LIST,
+}
+"""The errors of single fields, the same whether the engine or its doorkeeper finds them."""
+
+
 def _of_terms(error: OrderTermsError) -> OperationError:
-    return OperationError(errors.BAD_TERMS, str(error), field=error.field)
+    return OperationError(_TERMS.get(error.field, errors.BAD_TERMS), str(error), field=error.field)
 
 
 def _of_refusal(error: OrderRefusedError) -> OperationError:

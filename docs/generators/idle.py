@@ -1,0 +1,14 @@
+"""A gateway with the defaults, put together and never run: what it serves can be read off it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from cadenza.gateway.compose import Gateway
+from cadenza.server.config import Config
+
+
+@cache
+def gateway() -> Gateway:
+    """The one that all generators look at."""
+    return Gateway(Config())
