@@ -34,7 +34,7 @@ import time
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -45,6 +45,7 @@ from cadenza.trading.store_errors import StoreClosedError, StoreError
 logger: Final = logging.getLogger("cadenza.trading")
 
 Effect = Callable[[], None]
+T = TypeVar("T")
 
 
 class JournalState(Enum):
@@ -99,7 +100,7 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.effects: list[Effect] = []
-        self.futures: list[asyncio.Future[None]] = []
+        self.futures: list[tuple[asyncio.Future[Any], Any]] = []
 
     def __bool__(self) -> bool:
         return bool(self.effects or self.futures)
@@ -169,14 +170,18 @@ class Journal:
 
         It fails with the `StoreError` that kept it from being so.
         """
-        future = asyncio.get_running_loop().create_future()
+        return self.after_commit(None)
+
+    def after_commit(self, value: T) -> asyncio.Future[T]:
+        """As `committed`, with a value for whoever waits."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self.failure is not None:
             _fail(future, self.failure)
         elif self._state is IDLE and not self.batch:
-            future.set_result(None)
+            future.set_result(value)
         else:
             self.touch()
-            self._open.futures.append(future)
+            self._open.futures.append((future, value))
         return future
 
     async def drain(self) -> None:
@@ -235,9 +240,9 @@ class Journal:
             self.stats.count(len(batch), len(batch.orders), self._clock() - start)
         for effect in waiting.effects:
             _run_effect(effect)
-        for future in waiting.futures:
+        for future, value in waiting.futures:
             if not future.done():
-                future.set_result(None)
+                future.set_result(value)
         self._under_way = _Waiting()
 
     def _fail_with(self, error: BaseException) -> None:
@@ -257,7 +262,7 @@ class Journal:
         futures = self._under_way.futures + self._open.futures
         self._under_way, self._open = _Waiting(), _Waiting()
         self.batch = Batch()
-        for future in futures:
+        for future, _ in futures:
             if not future.done():
                 _fail(future, failure)
 
@@ -269,6 +274,6 @@ def _run_effect(effect: Effect) -> None:
         logger.exception("an effect of a commit failed")
 
 
-def _fail(future: asyncio.Future[None], failure: StoreError) -> None:
+def _fail(future: asyncio.Future[Any], failure: StoreError) -> None:
     future.set_exception(failure)
     future.exception()  # seen, so that nobody is blamed who did not wait for it

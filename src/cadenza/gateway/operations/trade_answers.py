@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
@@ -44,18 +43,11 @@ class TradeAnswers:
 
     def one(self, order: OrderState) -> asyncio.Future[Reply]:
         """An order for RPC."""
-        return self._durable(Reply(self._encoded(order)))
+        return self._journal.after_commit(Reply(self._encoded(order)))
 
     def many(self, orders: Sequence[OrderState]) -> asyncio.Future[Reply]:
         """Orders for RPC."""
-        return self._durable(Reply(tuple(map(self._encoded, orders))))
-
-    def _durable(self, reply: Reply) -> asyncio.Future[Reply]:
-        """The reply, when the journal says so; without a task, as this is every order's way."""
-        committed = self._journal.committed()
-        answer: asyncio.Future[Reply] = committed.get_loop().create_future()
-        committed.add_done_callback(partial(_pass_on, answer, reply))
-        return answer
+        return self._journal.after_commit(Reply(tuple(map(self._encoded, orders))))
 
     async def rest(self, orders: Sequence[OrderState]) -> tuple[TradeOrder, ...]:
         """Orders for REST, with their executions; to be awaited at once."""
@@ -118,14 +110,3 @@ class TradeAnswers:
         await self._journal.committed()
         if order.is_open:
             await asyncio.wait([self._venue.exchange.endings.of(order)], timeout=seconds)
-
-
-def _pass_on(answer: asyncio.Future[Reply], reply: Reply, committed: asyncio.Future[None]) -> None:
-    """What is durable may be shown."""
-    if answer.done():
-        return
-    failure = committed.exception()
-    if failure is None:
-        answer.set_result(reply)
-    else:
-        answer.set_exception(failure)
