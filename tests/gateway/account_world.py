@@ -217,4 +217,5 @@ def check_ledger(gateway):
     }
     for desk in venue.exchange.desks.values():
         for order_id, order in desk.engine.orders.items():
-            assert order.executed == live[order_id].state.executed
+            is_users = not order.owner.startswith("@")
+            assert not is_users or order.executed == live[order_id].state.executed

@@ -16,7 +16,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 WINDOW: Final = 48
-"""Calls that a client has under way."""
+"""Calls that a client has under way at most."""
+
+ORDER_ERRORS: Final = range(30_000, 31_000)
+"""Codes of what is wrong with an order: it has ended meanwhile, or is worth too little. Any other
+error under this load is a failure of the server."""
 
 PAGE: Final = 1000
 
@@ -47,18 +51,19 @@ class Trader:
         self._offset = 0
         self._early: list[dict[str, Any]] | None = []
         self._room = asyncio.Semaphore(WINDOW)
+        self._is_over = False
         self.reading = asyncio.create_task(self._read())
 
     @classmethod
     async def connect(cls, url: str, token: str) -> Trader:
         """Connect as the user of a token."""
-        trader = cls(await connect(url, max_size=None, compression=None))
+        trader = cls(await connect(url, max_size=None, compression=None, ping_interval=None))
         await trader._ask(None, connect={"token": token})
         return trader
 
     async def close(self) -> None:
         """Leave, and raise what was wrong, if anything was."""
-        await self._socket.close()
+        self._socket.transport.abort()  # an orderly end would wait for what nobody reads
         await self.reading
 
     # Calls.
@@ -84,10 +89,12 @@ class Trader:
         """Do calls, as many at a time as there is room for."""
         await asyncio.gather(*map(self.call, calls))
 
-    async def trade(self) -> None:
-        """Do what the chooser says until the connection ends."""
+    async def trade(self, window: int) -> None:
+        """Do what the chooser says, so many calls at a time, until the connection ends."""
         assert self.chooser is not None
-        with contextlib.suppress(ConnectionClosed):
+        for _ in range(WINDOW - window):
+            await self._room.acquire()
+        with contextlib.suppress(ConnectionClosed, ConnectionError):
             while True:
                 await self._room.acquire()
                 call = self.chooser.next()
@@ -125,6 +132,9 @@ class Trader:
         return await (await self._send(call, **command))
 
     async def _send(self, call: Call | None, **command: Any) -> asyncio.Future[Any]:
+        if self._is_over:
+            self._room.release()  # whoever waits for room shall see it, too
+            raise ConnectionError("the connection is over")
         self._sent += 1
         future = asyncio.get_running_loop().create_future()
         self._waiting[self._sent] = call, future
@@ -142,6 +152,8 @@ class Trader:
                         elif message:
                             self._answered(message)
         finally:
+            self._is_over = True
+            self._room.release()
             for _, future in self._waiting.values():
                 if not future.done():
                     future.set_exception(ConnectionError("no answer any more"))
@@ -164,13 +176,14 @@ class Trader:
         return publication["data"]
 
     def _answered(self, message: dict[str, Any]) -> None:
-        call, future = self._waiting.pop(message["id"])
+        call, future = self._waiting[message["id"]]
         assert "error" not in message, f"{call}: {message}"
         if call is not None:
             self._room.release()
             self.answers += 1
             self._note(call, message["rpc"]["data"])
             self.on_answer()
+        del self._waiting[message["id"]]
         if not future.done():
             future.set_result(message)
 
@@ -180,6 +193,7 @@ class Trader:
         assert ledger is not None
         error = answer.get("error")
         if error is not None:
+            assert error["code"] in ORDER_ERRORS, f"{call}: {error}"
             self.errors[error["code"]] += 1
         if call.method == AMEND:
             ledger.changes[call.about].remove(

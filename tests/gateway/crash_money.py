@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
 from crash_orders import exit_key, is_buy, left
 
-MAKER_PPM: Final = 200
-TAKER_PPM: Final = 500
-MILLION: Final = 1_000_000
+MAKER_FEE: Final = "0.000213"
+TAKER_FEE: Final = "0.000517"
+"""Rates that leave something to be rounded, which the next fill of an order makes up for."""
 UNIT: Final = Decimal("1E-10")
 """The smallest amount of any asset in the venue's ledger."""
 
 
-def fee_of(ppm: int, cost: Decimal, carry: Decimal) -> tuple[Decimal, Decimal]:
+def fee_of(rate: str, cost: Decimal, carry: Decimal) -> tuple[Decimal, Decimal]:
     """A fee rounded up to `UNIT`, and what was charged too much by that; both as amounts."""
-    due = cost * ppm / MILLION - carry
-    fee = -(-due // UNIT) * UNIT  # towards minus infinity twice: the Decimal // truncates
-    if fee < due:
-        fee += UNIT
+    due = cost * Decimal(rate) - carry
+    fee = due.quantize(UNIT, ROUND_CEILING)
     return fee, fee - due
 
 
@@ -54,8 +52,8 @@ class Money:
         quantity = Decimal(execution["executedQuantity"])
         cost = Decimal(execution["executedCost"])
         assert cost == quantity * Decimal(execution["executedPrice"]), execution
-        ppm = MAKER_PPM if execution["isMaker"] else TAKER_PPM
-        fee, self._carries[hold] = fee_of(ppm, cost, self._carries.get(hold, Decimal(0)))
+        rate = MAKER_FEE if execution["isMaker"] else TAKER_FEE
+        fee, self._carries[hold] = fee_of(rate, cost, self._carries.get(hold, Decimal(0)))
         charged = sum(Decimal(it["quantity"]) for it in execution["fees"])
         assert charged == fee, f"the fee must be {fee}: {execution}"
         sign = 1 if execution["orderSide"] == "BUY" else -1
@@ -126,4 +124,4 @@ class Money:
             return left(order)
         cost = left(order) * Decimal(order["limitPrice"])
         carry = self._carries.get(order["tradeOrderId"], Decimal(0))
-        return cost + max(Decimal(0), fee_of(TAKER_PPM, cost, carry)[0])
+        return cost + max(Decimal(0), fee_of(TAKER_FEE, cost, carry)[0])

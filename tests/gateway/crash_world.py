@@ -15,14 +15,15 @@ from typing import Any, Final
 
 from crash_choice import Chooser
 from crash_ledger import AccountLedger, check_trades
-from crash_load import Trader
+from crash_load import WINDOW, Trader
+from crash_money import MAKER_FEE, TAKER_FEE
 from crash_turns import check_turns
 
 USERS: Final = ("ann", "bob")
 SWEEPER: Final = "eve"
 DEPOSIT: Final = {"USDT": "500000000", "BTC": "5000"}
 PRICES: Final = {"PAPER:BTC/USDT": "61800", "BINANCE:BTC/USDT": "61800"}
-MOST_ANSWERS: Final = 500
+MOST_ANSWERS: Final = 300
 """Before a kill."""
 KEY_REUSED: Final = 30003
 
@@ -40,8 +41,8 @@ def config_of(*, sync: str, is_simulated: bool) -> dict[str, Any]:
             "store": {"sync": sync},
             "paper": {
                 "deposit": [{"asset": it, "quantity": text} for it, text in DEPOSIT.items()],
-                "maker_fee": "0.0002",
-                "taker_fee": "0.0005",
+                "maker_fee": MAKER_FEE,
+                "taker_fee": TAKER_FEE,
             },
         },
     }
@@ -204,17 +205,23 @@ class World:
 
         for trader in users:
             trader.on_answer = answered
-        load = [asyncio.create_task(trader.trade()) for trader in users]
+        windows = [chance.choice((1, 3, WINDOW)) for _ in users]
+        load = [
+            asyncio.create_task(trader.trade(window))
+            for trader, window in zip(users, windows, strict=True)
+        ]
         waits = asyncio.create_task(enough.wait())
         everything = [waits, *load, *(it.reading for it in users)]
-        await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.sleep(chance.uniform(0, 0.004))
-        assert enough.is_set() or any(it.done() and it.exception() for it in everything)
-        self._server.kill()
-        self.counts["killed"] += 1
-        await asyncio.gather(*(it.reading for it in traders.values()))
-        for task in (waits, *load):
-            task.cancel()
+        try:
+            await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.sleep(chance.uniform(0, 0.004))
+            self._server.kill()
+            self.counts["killed"] += 1
+            await asyncio.gather(*(it.reading for it in traders.values()))
+        finally:
+            for task in (waits, *load):
+                task.cancel()
         for outcome in await asyncio.gather(*load, return_exceptions=True):
             if isinstance(outcome, Exception):
                 raise outcome
+        assert enough.is_set(), "the connections ended before the server was killed"

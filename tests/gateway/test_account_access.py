@@ -121,6 +121,19 @@ async def test_a_subscription_token_grants_it(gateway, ann, bob):
     assert (await bob.ask("subscribe", channel=ann.channel, token=forged))["error"]["code"] == 103
 
 
+async def test_a_subscription_token_gets_the_state_too_and_only_with_it(gateway, ann, bob):
+    """A token that is refused shows nothing of the account."""
+    await ann.submit("BUY", "100.00", "1")
+    await quiet(gateway)
+    token = signed(sub="bob", channel=ann.channel)
+    ask = {"channel": ann.channel, "data": {"state": True}}
+    forged = await bob.ask("subscribe", **ask, token=token[:-4] + "AAAA")
+    assert forged == {"id": forged["id"], "error": {"code": 103, "message": "permission denied"}}
+    state = (await bob.ask("subscribe", **ask, token=token))["subscribe"]["data"]
+    assert [order["limitPrice"] for order in state["orders"]] == ["100.00"]
+    assert state["portfolio"]["tradingAccountId"] == ann.account
+
+
 @pytest.mark.parametrize("claims", [{"sub": "ann"}, {"channel": "tradingAccount:42"}])
 async def test_a_token_for_something_else_ends_the_connection(ann, bob, claims):
     """3500, as the protocol has it."""

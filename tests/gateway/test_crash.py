@@ -11,6 +11,7 @@ price in their turn. What had no answer is absent or whole, and asking again mak
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import sys
@@ -24,6 +25,7 @@ from crash_world import World, config_of
 
 ROUNDS = int(os.environ.get("CADENZA_CRASH_ROUNDS", "52"))
 SEED = int(os.environ.get("CADENZA_CRASH_SEED", "20"))
+LIFE_SECONDS = 60
 KINDS = {
     "full": ("full", False),
     "normal": ("normal", False),
@@ -46,10 +48,12 @@ async def test_a_kill_loses_doubles_and_changes_nothing(start_server, token, tmp
     world = World(start_server, token, tmp_path / "data", config, chance)
     print(f"CADENZA_CRASH_SEED={SEED}, {kind}")  # noqa: T201 - pytest shows it if the test fails
     for _ in range(-(-ROUNDS // len(KINDS))):
-        await world.life()
+        async with asyncio.timeout(LIFE_SECONDS):
+            await world.life()
         if chance.random() < 0.15:
             world.die_early()
-    await world.life(is_last=True)
+    async with asyncio.timeout(LIFE_SECONDS):
+        await world.life(is_last=True)
     world.stop()
     print(world.counts)  # noqa: T201 - see above
     assert world.counts["answers"] > world.counts["killed"]

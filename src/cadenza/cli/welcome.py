@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cadenza.gateway.operations.operation import PREFIX
 from cadenza.server.config import Config
 from cadenza.server.tokens import connection_token
 
@@ -15,6 +16,7 @@ Cadenza is listening on {host}:{port}, for this machine only.
   Health       http://{host}:{inside}{health}
   Metrics      http://{host}:{inside}{metrics}
   Instruments  {instruments}
+  Trading      {trading}
 
 A token for the user "trader", good for {days} days:
 
@@ -37,6 +39,11 @@ http_api.key into a file for --config; `cadenza config default` prints one to be
 """
 
 
+_TRADING = """http://{host}:{port}{rest}  (Authorization: Bearer TOKEN)
+               with paper money, {kept}"""
+_KEPT = "kept in {path}"
+_FORGOTTEN = "forgotten at the end; --data DIR keeps it"
+_NO_TRADING = "none (trading.enabled is false)"
 _NO_FEED = "none (--feed none)"
 _LATE = "those of the recording, each from its first order book on"
 
@@ -55,7 +62,21 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
         metrics=config.prometheus.handler_prefix,
         key=config.http_api.key.reveal(),
         instruments=", ".join(instruments) or unknown,
+        trading=_trading(config, port),
         instrument=instruments[0] if instruments else "BINANCE:BTC/USDT",
         token=token,
         days=int(ttl // 86400),
+    )
+
+
+def _trading(config: Config, port: int) -> str:
+    """Where one trades, and whether it lasts."""
+    if not config.trading.enabled:
+        return _NO_TRADING
+    path = config.trading.store.path
+    return _TRADING.format(
+        host=config.http_server.address or "127.0.0.1",
+        port=port,
+        rest=PREFIX,
+        kept=_KEPT.format(path=path) if path else _FORGOTTEN,
     )

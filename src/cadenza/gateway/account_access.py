@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from cadenza.gateway.account_events import CHANNEL, AccountEvents
 from cadenza.protocol import codes
-from cadenza.realtime import CommandError, SubscribeEvent, SubscribeReply, SubscriptionGrant
+from cadenza.realtime import CommandError, SubscribeEvent, SubscribeReply
 
 
 class SubscribeData(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,23 +35,22 @@ class AccountAccess:
     def __init__(self, events: AccountEvents) -> None:
         self._events = events
 
-    def on_subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
-        """Let the owner in; leave whoever brings a token to that.
+    def on_subscribe(self, event: SubscribeEvent) -> SubscribeReply:
+        """Let the owner in; whoever brings a token gets what that grants.
 
         Raises:
             CommandError: 103, for accounts of others as for those that do not exist; 107, the data
                 is no JSON object.
         """
-        if event.token:
-            return None
         account_id = event.channel.removeprefix(CHANNEL)
         account = self._events.venue.registry.any(account_id)
         user = event.connection.user
-        if account is None or not user or account.owner != user:
+        if not event.token and (account is None or not user or account.owner != user):
             raise CommandError(codes.PERMISSION_DENIED)
-        if not _wants_state(event.data):
-            return SubscribeReply()
-        return SubscribeReply(grant=SubscriptionGrant(data=self._events.state(account)))
+        state = None
+        if account is not None and _wants_state(event.data):
+            state = partial(self._events.state, account)
+        return SubscribeReply(by_rules=bool(event.token), state=state)
 
 
 def _wants_state(data: bytes) -> bool:

@@ -243,8 +243,9 @@ def _established(
         options.force_recovery_mode == "cache" and options.auto_cache_recover
     )
     codec = subscription.connection.wire.codec
+    data = reply.grant.data if reply.state is None else reply.state()
     result = SubscribeResult(
-        data=shown_payload(payload(reply.grant.data), codec),
+        data=shown_payload(payload(data), codec),
         was_recovering=asked,
         delta=subscription.delta,
     )

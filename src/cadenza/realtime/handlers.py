@@ -56,10 +56,20 @@ class SubscribeEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SubscribeReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The subscription is granted, with other channel options than the namespace's if need be."""
+    """The subscription is granted, with other channel options than the namespace's if need be.
+
+    Attributes:
+        grant: What it is granted.
+        options: The channel's options; ``None``: the namespace's.
+        by_rules: Grant only what token and options grant; ``grant`` is not looked at.
+        state: Makes the result's data when its position is known: the channel's state as of that
+            position, in place of what the grant has.
+    """
 
     grant: SubscriptionGrant = SubscriptionGrant()
     options: ChannelOptions | None = None
+    by_rules: bool = False
+    state: Callable[[], bytes | None] | None = None
 
 
 class PublishEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 Pure rules: they say what should happen to an order that is about to be decided, and change nothing
 themselves. Whoever decides orders asks once for each and applies the answer by the ordinary means:
-a reject ends the order as REJECTED, a delay holds back what others see of it, a partial fill lets a
+a reject ends the order as REJECTED, a delay holds back the answer, a partial fill lets a
 share execute on entry and cancels the rest. So a fault cannot unbalance a ledger.
 """
 
@@ -22,7 +22,7 @@ class OrderFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Attributes:
         reject: The reason with which it is rejected; empty: it is not.
-        delay_ms: Acknowledgement and events leave so much later.
+        delay_ms: Its acknowledgement leaves so much later; its events do not wait.
         fill_permille: At most this share of it, in thousandths, executes on entry, and the rest is
             cancelled; ``None`` leaves its execution alone.
     """

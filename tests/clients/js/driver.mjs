@@ -8,8 +8,9 @@
 // Out: {reply: id, result | error}, {ask, client, channel?},
 //      {event, client, channel?, ...what the library said}
 //
-// An argument {"$data": value} is a payload: bytes for a Protobuf client, the value itself for
-// a JSON one. Bytes that come in are shown as the JSON value that they spell.
+// An argument {"$data": value}, or such an option `data` of a subscription, is a payload: bytes for
+// a Protobuf client, the value itself for a JSON one. Bytes that come in are shown as the JSON value
+// that they spell.
 
 import { createInterface } from 'node:readline';
 import * as json from 'centrifuge';
@@ -97,6 +98,7 @@ const operations = {
       minResubscribeDelay: 20,
       maxResubscribeDelay: 200,
       ...options,
+      ...(options.data ? { data: payload(protocol, options.data) } : {}),
       ...(asks ? { getToken: () => ask(protocol, client, channel) } : {}),
     });
     if (book) {

@@ -93,8 +93,9 @@ async def _granted(
         options = node.access.checked_options(channel)
     if request.type:
         raise CommandError(codes.PERMISSION_DENIED)
-    if reply is None:
-        reply = SubscribeReply(grant=await _grant_by_rules(connection, request, options))
+    if reply is None or reply.by_rules:
+        grant = await _grant_by_rules(connection, request, options)
+        reply = SubscribeReply(grant=grant, state=reply.state if reply is not None else None)
     expire_at = reply.grant.expire_at
     if expire_at and expire_at <= node.clock.time():
         raise CommandError(codes.EXPIRED)

@@ -1,0 +1,44 @@
+"""What a sandbox says once it listens."""
+
+from __future__ import annotations
+
+import pytest
+
+from cadenza.cli.welcome import welcome
+from cadenza.server.config import dump, load_tree, sandbox
+
+NAMES = ["PAPER:BTC/USDT", "BINANCE:BTC/USDT"]
+
+
+@pytest.fixture
+def said():
+    """The greeting of a sandbox; options by their dotted names."""
+
+    def say(**overrides):
+        options = {name.replace("__", "."): value for name, value in overrides.items()}
+        config, _ = load_tree(dump(sandbox(), redact=False), {}, options)
+        return welcome(config, 8123, NAMES, 1_700_000_000.0, 7 * 86_400)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({}, "with paper money, forgotten at the end; --data DIR keeps it"),
+        ({"trading__store__path": "/data"}, "with paper money, kept in /data"),
+        ({"trading__enabled": False}, "Trading      none (trading.enabled is false)"),
+    ],
+)
+def test_it_says_where_one_trades_and_whether_it_lasts(said, overrides, words):
+    """By the configuration that it really has."""
+    text = said(**overrides)
+    assert words in text
+    assert ("http://127.0.0.1:8123/api/v3" in text) == ("none" not in words)
+
+
+def test_the_examples_are_about_an_instrument_that_there_is(said):
+    """The first of those that are served, the paper ones before all others."""
+    text = said()
+    assert f"Instruments  {', '.join(NAMES)}" in text
+    assert f"market:orderBook:{NAMES[0]}" in text
