@@ -195,7 +195,7 @@ class ClientInfo(Message):
     chan_info: Raw = ABSENT
 
 
-class Publication(Message):
+class Publication(Message, gc=False):  # thousands live in streams, and none is part of a cycle
     """One message of a channel; ``offset`` is 0 where the channel keeps no history."""
 
     data: Raw = ABSENT

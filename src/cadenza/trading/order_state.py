@@ -24,7 +24,7 @@ from cadenza.trading.saved_order import SavedOrder
 from cadenza.trading.status import TERMINAL
 
 
-class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True):
+class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """One order of a customer, from its submission until long after its end.
 
     Attributes:

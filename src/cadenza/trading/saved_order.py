@@ -10,7 +10,7 @@ from cadenza.trading.order import Order, Place
 from cadenza.trading.rules import SHAPES
 
 
-class SavedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SavedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One open order between two commands.
 
     It is true until an event names the order, or a trailing stop is among
