@@ -95,7 +95,7 @@ def as_published(workload: Workload, figures: Figures, connections: int) -> Work
 def medians(runs: Sequence[Figures]) -> Figures:
     """The median of each figure by itself."""
     names = Figures.__struct_fields__
-    values = {name: statistics.median(getattr(run, name) for run in runs) for name in names}
+    values = {name: statistics.median_low(getattr(run, name) for run in runs) for name in names}
     return msgspec.convert(values, Figures, strict=False)
 
 
