@@ -74,7 +74,6 @@ class StoreContract:
         batch.executions = [execution(4, 1)]
         batch.positions = {"p": position(1)}
         batch.marks = {INSTRUMENT: 101}
-        batch.last_trade = 17
         await store.commit(batch)
         saved = await self.reopened(store, make)
         assert [made.account_id for made in saved.accounts] == [uid(2, 9), uid(1, 9)]
@@ -82,16 +81,14 @@ class StoreContract:
         assert saved.open_orders == (batch.orders[uid(1)], batch.orders[uid(2)])
         assert saved.positions == (position(1),)
         assert saved.marks == {INSTRUMENT: 101}
-        assert (saved.next_order, saved.next_execution, saved.next_trade) == (3, 5, 18)
+        assert (saved.next_order, saved.next_execution) == (3, 5)
         state = LedgerState(
             seq=saved.ledger_seq, balances=saved.balances, reservations=saved.reservations
         )
         assert LedgerCore.replay((), state).state() == books.ledger.state()
 
     async def test_the_last_value_counts(self, store: Store, make: Make):
-        first = batch_of(
-            order(1), positions={"p": position(1)}, marks={"i": 1, "j": 1}, last_trade=5
-        )
+        first = batch_of(order(1), positions={"p": position(1)}, marks={"i": 1, "j": 1})
         first.accounts = {ANN: account(1), BOB: account(2)}
         await store.commit(first)
         changed = order(1, status=OrderStatus.PARTIALLY_FILLED, executed=4, limit=90)
@@ -104,7 +101,6 @@ class StoreContract:
         assert [made.lots for made in saved.positions] == [7]
         assert saved.marks == {"i": 1, "j": 2}
         assert [made.nickname for made in saved.accounts] == ["Other", "Paper 2"]
-        assert saved.next_trade == 6
 
     async def test_what_has_ended_is_kept_but_not_open(self, store: Store, make: Make):
         books, batch = Books(), Batch()

@@ -163,12 +163,11 @@ class Books:
     def place(self, batch: Batch, made: OrderState, amount: int, asset: str = "USDT") -> None:
         made.hold = made.order_id
         entry = self.ledger.reserve(made.order_id, made.account_id, asset, amount, at=2)
-        made.reserved = self.ledger.reservation(made.order_id)
         self.post(batch, entry)
         batch.orders[made.order_id] = made
 
     def cancel(self, batch: Batch, made: OrderState) -> None:
-        made.status, made.saved, made.reserved = OrderStatus.CANCELLED, None, None
+        made.status, made.saved = OrderStatus.CANCELLED, None
         self.post(batch, self.ledger.release(made.order_id, at=3))
         batch.orders[made.order_id] = made
 

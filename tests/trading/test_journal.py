@@ -355,7 +355,7 @@ def test_a_batch_knows_whether_it_has_anything():
     assert not batch
     books.fund(batch, "a", 1)
     assert len(batch) == 3
-    for full in (batch, batch_of(order(1)), batch_of(last_trade=1), batch_of(marks={"i": 1})):
+    for full in (batch, batch_of(order(1)), batch_of(marks={"i": 1})):
         assert full
         full.clear()
         assert not full

@@ -21,7 +21,6 @@ class Batch:
         accounts: New and changed ones by account id.
         operations: New ones.
         marks: Last price in ticks by instrument id.
-        last_trade: Number of the last trade; 0: no news.
     """
 
     __slots__ = (
@@ -29,7 +28,6 @@ class Batch:
         "balances",
         "entries",
         "executions",
-        "last_trade",
         "marks",
         "operations",
         "orders",
@@ -45,7 +43,6 @@ class Batch:
         self.accounts: dict[str, Account] = {}
         self.operations: list[OperationDone] = []
         self.marks: dict[str, int] = {}
-        self.last_trade = 0
 
     def __bool__(self) -> bool:
         return bool(
@@ -57,7 +54,6 @@ class Batch:
             or self.accounts
             or self.operations
             or self.marks
-            or self.last_trade
         )
 
     def __len__(self) -> int:
@@ -82,4 +78,3 @@ class Batch:
         self.accounts.clear()
         self.operations.clear()
         self.marks.clear()
-        self.last_trade = 0

@@ -19,7 +19,6 @@ from cadenza.models import (
     QuantityType,
     TimeInForce,
 )
-from cadenza.trading.ledger_entry import Reservation
 from cadenza.trading.saved_order import SavedOrder
 from cadenza.trading.status import TERMINAL
 
@@ -50,7 +49,6 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         cost: Of what is executed, without fees.
         fees: Paid so far, less rebates.
         hold: Key of its ledger reservation.
-        reserved: The reservation as of the commit.
         list_id: The order list it came in.
         contingency: What the list is.
         exits: Ids of the other orders of its request, if it was the one asked for.
@@ -90,7 +88,6 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     cost: int = 0
     fees: int = 0
     hold: str = ""
-    reserved: Reservation | None = None
     list_id: str = ""
     contingency: ContingencyType | None = None
     exits: tuple[str, ...] = ()

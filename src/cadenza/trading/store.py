@@ -31,7 +31,6 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
         marks: Last price in ticks by instrument id.
         next_order: The number for the next order.
         next_execution: The number for the next execution.
-        next_trade: The number for the next trade.
     """
 
     accounts: tuple[Account, ...] = ()
@@ -43,7 +42,6 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     marks: dict[str, int] = {}
     next_order: int = 1
     next_execution: int = 1
-    next_trade: int = 1
 
 
 class Store(Protocol):

@@ -49,7 +49,7 @@ class MemoryStore:
         self._accounts: dict[str, Account] = {}
         self._operations: dict[str, list[OperationDone]] = {}
         self._marks: dict[str, int] = {}
-        self._last_order = self._last_execution = self._last_trade = 0
+        self._last_order = self._last_execution = 0
 
     async def open(self) -> Saved:
         """See `store.Store.open`."""
@@ -65,7 +65,6 @@ class MemoryStore:
             marks=dict(self._marks),
             next_order=self._last_order + 1,
             next_execution=self._last_execution + 1,
-            next_trade=self._last_trade + 1,
         )
 
     async def commit(self, batch: Batch) -> None:
@@ -85,7 +84,6 @@ class MemoryStore:
         self._positions.update(batch.positions)
         self._accounts.update(batch.accounts)
         self._marks.update(batch.marks)
-        self._last_trade = batch.last_trade or self._last_trade
 
     def find_key(self, account_id: str, key: str) -> OrderState | None:
         """See `store.Store.find_key`."""

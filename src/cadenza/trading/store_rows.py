@@ -23,8 +23,6 @@ decode_position: Final = msgspec.json.Decoder(Position).decode
 decode_account: Final = msgspec.json.Decoder(Account).decode
 decode_operation: Final = msgspec.json.Decoder(OperationDone).decode
 
-LAST_TRADE: Final = "last_trade"
-
 # Of an order that is there, what never changes is not written again, nor are its indexes.
 _ORDERS: Final = """
     INSERT INTO orders (number, order_id, account, instrument_id, side, type, status, is_open,
@@ -59,9 +57,6 @@ _ACCOUNT_KEYS: Final = "INSERT INTO account_keys VALUES (?, ?)"
 _OPERATIONS: Final = "INSERT INTO operations (operation_id, account, body) VALUES (?, ?, ?)"
 _MARKS: Final = """
     INSERT INTO marks VALUES (?, ?) ON CONFLICT (instrument_id) DO UPDATE SET price = excluded.price
-"""
-_COUNTERS: Final = """
-    INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
 """
 
 
@@ -108,8 +103,6 @@ def write(cursor: sqlite3.Cursor, batch: Batch, keys: AccountKeys) -> None:
         many(_POSITIONS, [_position_row(one, keys) for one in batch.positions.values()])
     if batch.marks:
         many(_MARKS, list(batch.marks.items()))
-    if batch.last_trade:
-        cursor.execute(_COUNTERS, (LAST_TRADE, batch.last_trade))
     _write_accounts(cursor, batch, keys)
 
 
@@ -156,7 +149,6 @@ def read_saved(connection: sqlite3.Connection) -> Saved:
         msgspec.DecodeError: A record cannot be read.
     """
     rows = connection.execute
-    last_trade = rows("SELECT value FROM counters WHERE name = ?", (LAST_TRADE,)).fetchone()
     return Saved(
         accounts=tuple(
             decode_account(body) for (body,) in rows("SELECT body FROM accounts ORDER BY number")
@@ -187,7 +179,6 @@ def read_saved(connection: sqlite3.Connection) -> Saved:
         marks=dict(rows("SELECT instrument_id, price FROM marks").fetchall()),
         next_order=_largest(connection, "SELECT max(number) FROM orders") + 1,
         next_execution=_largest(connection, "SELECT max(number) FROM executions") + 1,
-        next_trade=(last_trade[0] if last_trade else 0) + 1,
     )
 
 

@@ -129,10 +129,6 @@ _FIRST: Final = (
     CREATE TABLE marks (instrument_id TEXT NOT NULL PRIMARY KEY, price INTEGER NOT NULL)
     STRICT, WITHOUT ROWID
     """,
-    """
-    CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL)
-    STRICT, WITHOUT ROWID
-    """,
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
