@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes ``session.svg`` from a real run: ``make serve`` and a subscriber beside it.
+"""Makes ``session.svg`` from a real run: ``make serve``, a subscriber and an order beside it.
 
 Run it from the repository's root, with port 8000 free. Lines are cut at the picture's edge, as a
 terminal that does not wrap would; nothing else is changed.
@@ -21,7 +21,7 @@ from rich.text import Text
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
 WIDTH: Final = 96
-UPDATES: Final = 12
+UPDATES: Final = 6
 # The environment is there already: the recipe alone is run.
 SERVE: Final = ["make", "--silent", "--old-file=.venv/.serve", "serve"]
 
@@ -34,26 +34,35 @@ def main() -> None:
     try:
         said = _until(served.stdout, "http_api.key into")
         token = re.findall(r"eyJ[\w.-]+", "".join(said))[0]
-        followed = subprocess.run(  # noqa: S603 - the repository's own example
-            [sys.executable, "examples/local_book.py", "BINANCE:BTC/USDT", str(UPDATES)],
-            cwd=ROOT,
-            env=os.environ | {"CADENZA_TOKEN": token},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.splitlines()
+        followed = _example("local_book.py", token, "PAPER:BTC/USDT", str(UPDATES))
+        ordered = _example("paper_order.py", token)
     finally:
         served.terminate()
         served.wait()
     console = Console(record=True, width=WIDTH, file=io.StringIO())
     _prompt(console, "make serve")
     _lines(console, [line.rstrip() for line in said])
-    _prompt(console, "CADENZA_TOKEN=eyJhbGci... python examples/local_book.py BINANCE:BTC/USDT")
+    _prompt(console, "export CADENZA_TOKEN=eyJhbGci...")
+    _prompt(console, "python examples/local_book.py PAPER:BTC/USDT")
     _lines(console, followed)
+    _prompt(console, "python examples/paper_order.py")
+    _lines(console, ordered)
     # Without the web fonts: a picture that fetches nothing.
     svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="cadenza"), flags=re.DOTALL)
     svg = svg.replace("Fira Code, monospace", "monospace")
     (HERE / "session.svg").write_text("".join(f"{line.rstrip()}\n" for line in svg.splitlines()))
+
+
+def _example(name: str, token: str, *arguments: str) -> list[str]:
+    """What one of the repository's own examples prints."""
+    return subprocess.run(  # noqa: S603 - see above
+        [sys.executable, f"examples/{name}", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"CADENZA_TOKEN": token},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
 
 
 def _until(stream: IO[str] | None, begin: str) -> list[str]:
