@@ -13,6 +13,7 @@ from venue_world import BTC, BUY, ETH, RULES, SELL, World
 from cadenza.models import ContingencyType, OrderType, QuantityType, TimeInForce
 from cadenza.trading.commands import SelfTrade
 from cadenza.trading.errors import TradingError
+from cadenza.trading.fees import FeeSchedule
 from cadenza.trading.order_request import AmendRequest, Exit, OrderRef, OrderRequest
 
 PRICES = st.integers(9_990, 10_010)
@@ -39,11 +40,15 @@ def quantity(lots):
 class Venue(RuleBasedStateMachine):
     """Two users and the rest of the world trade two instruments."""
 
-    @initialize(self_trade=st.sampled_from(SelfTrade))
-    def begin(self, self_trade):
+    @initialize(
+        self_trade=st.sampled_from(SelfTrade),
+        maker=st.sampled_from([-213, 0, 200, 517]),
+        taker=st.sampled_from([0, 517, 1000, 99_991]),
+    )
+    def begin(self, self_trade, maker, taker):
         self.loop = asyncio.new_event_loop()
-        self.clock_ids = None
-        rules = msgspec.structs.replace(RULES, self_trade=self_trade)
+        fees = FeeSchedule(maker_ppm=maker, taker_ppm=taker)
+        rules = msgspec.structs.replace(RULES, self_trade=self_trade, fees=fees)
         self.world = self.run(World(rules=rules).open())
 
     def run(self, work):
