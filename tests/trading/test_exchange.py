@@ -23,6 +23,7 @@ from cadenza.trading.errors import (
     InsufficientBalanceError,
     KeyReusedError,
     NotTradableError,
+    OpenOrderLimitError,
     OrderNotFoundError,
     OrderRefusedError,
     OrderTermsError,
@@ -325,6 +326,18 @@ async def test_a_user_can_send_only_so_many_orders():
     world.exchange.cancel(world.account(), OrderRef(order_id=orders[0].order_id))
     world.clock.millis += 500
     world.limit(BUY, "1.00", "1")
+
+
+async def test_an_account_has_only_so_many_open_orders():
+    """Another account is not concerned, and an order that ends makes room."""
+    world = await World(rules=msgspec.structs.replace(RULES, open_order_limit=2)).open()
+    first, _ = [world.limit(BUY, "1.00", "1") for _ in range(2)]
+    with pytest.raises(OpenOrderLimitError, match="has 2 open orders"):
+        world.limit(BUY, "1.00", "1")
+    world.limit(BUY, "1.00", "1", world.account("bob"))
+    world.exchange.cancel(world.account(), OrderRef(order_id=first.order_id))
+    world.limit(BUY, "1.00", "1")
+    world.check()
 
 
 async def test_accounts_are_funded_reset_cloned_and_switched(world):

@@ -175,6 +175,7 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
         self_trade=SelfTrade(paper.self_trade),
         order_rate=config.order_rate_limit,
         account_limit=paper.account_limit,
+        open_order_limit=paper.open_order_limit,
         protection_ppm=ppm_of(paper.market_protection),
     )
 

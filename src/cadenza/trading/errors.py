@@ -14,6 +14,7 @@
     |   |-- KeyReusedError          the idempotency key belongs to another order
     |   |-- VenueMismatchError      the account does not trade at this venue
     |   |-- NotTradableError        nobody matches orders of this instrument here
+    |   |-- OpenOrderLimitError     too many open orders
     |   `-- RateLimitError          too many orders a second
     `-- HaltedError             the journal cannot be written: nothing is accepted any more
 
@@ -129,6 +130,18 @@ class RateLimitError(OrderError):
         self.limit = limit
         self.retry_ms = retry_ms
         super().__init__(f"more than {limit} orders a second; the next in {retry_ms} ms")
+
+
+class OpenOrderLimitError(OrderError):
+    """An account has as many open orders as it may have.
+
+    Attributes:
+        limit: How many.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the account has {limit} open orders, and may not have more")
 
 
 class HaltedError(TradingError):

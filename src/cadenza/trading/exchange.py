@@ -22,6 +22,7 @@ from cadenza.trading.endings import Endings
 from cadenza.trading.errors import (
     HaltedError,
     KeyReusedError,
+    OpenOrderLimitError,
     OrderNotFoundError,
     OrderRefusedError,
     OrderTermsError,
@@ -56,6 +57,7 @@ class Exchange:
         index: Finds orders.
         limiter: Bounds what a user sends.
         now: Milliseconds UTC.
+        open_order_limit: Open orders an account may have; those of a list count as one or two.
 
     Attributes:
         desks: By instrument id.
@@ -72,6 +74,8 @@ class Exchange:
         index: OrderIndex,
         limiter: OrderLimiter,
         now: Callable[[], int],
+        *,
+        open_order_limit: int,
     ) -> None:
         self.clearing = clearing
         self.placing = placing
@@ -81,6 +85,7 @@ class Exchange:
         self.desks: dict[str, Desk] = {}
         self.faults = OrderFaults()
         self._journal: Journal = clearing.journal
+        self._open_order_limit = open_order_limit
         self.parked = ParkedOrders()
         self.endings: Final = Endings()
         self.quotes: QuoteDesk | None = None
@@ -146,6 +151,9 @@ class Exchange:
             return (self._take_quote(account, request, now),)
         desk = self.desk(request.instrument_id)
         _check_venue(account, desk)
+        limit = self._open_order_limit
+        if self.clearing.ledger.count_reservations(account.account_id) >= limit:
+            raise OpenOrderLimitError(limit)
         placed = self.placing.place(account, desk, request, now)
         for live in placed.orders:
             self.index.add(live.state)

@@ -74,6 +74,10 @@ class LedgerCore:
         """What an open order has reserved."""
         return self._reservations.get(order_id)
 
+    def count_reservations(self, account_id: str) -> int:
+        """How many open reservations an account has."""
+        return len(self._orders.get(account_id, ()))
+
     def reservations(self, account_id: str) -> tuple[Reservation, ...]:
         """All open reservations of an account, by order id."""
         return tuple(self._reservations[key] for key in sorted(self._orders.get(account_id, ())))

@@ -64,6 +64,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
         self_trade: What happens when an order meets another of its owner.
         order_rate: Orders and amendments a second and user; 0: no limit.
         account_limit: Accounts a user may have.
+        open_order_limit: Open orders an account may have.
         protection_ppm: How far from the touch an order without a limit may trade.
     """
 
@@ -73,6 +74,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     self_trade: SelfTrade = SelfTrade.CANCEL_NEWEST
     order_rate: int = 0
     account_limit: int = MOST_ACCOUNTS
+    open_order_limit: int = 10_000
     protection_ppm: int = 50_000
 
 
@@ -137,7 +139,12 @@ class PaperVenue:
             self_trade=rules.self_trade,
         )
         self.exchange: Final = Exchange(
-            clearing, placing, OrderIndex(store), OrderLimiter(rules.order_rate), self.now
+            clearing,
+            placing,
+            OrderIndex(store),
+            OrderLimiter(rules.order_rate),
+            self.now,
+            open_order_limit=rules.open_order_limit,
         )
         self.journal.prepare = self.exchange.prepare
         self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)

@@ -64,6 +64,8 @@ class PaperConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Simulated makers and takers trade in the same books, while the feed is simulated."""
     account_limit: int = 100
     """Trading accounts a user may have."""
+    open_order_limit: int = 10_000
+    """Open orders an account may have."""
 
 
 class TradingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ _AT_LEAST_ONE: Final = frozenset(
         "market.kline.history",
         "market.simulated.levels",
         "trading.paper.account_limit",
+        "trading.paper.open_order_limit",
         "channel.max_length",
         "websocket.message_size_limit",
         "websocket.compression_level",
