@@ -223,9 +223,3 @@ class World:
 @pytest.fixture
 def world():
     return World()
-
-
-@pytest.fixture(scope="module")
-def shared_world():
-    """A world for properties whose examples only ask."""
-    return World()

@@ -159,3 +159,8 @@ def test_an_engines_refusal_keeps_its_reason():
     known = explain(trading_errors.OrderRefusedError("1", "BELOW_EXECUTED", "is"), "x")
     other = explain(trading_errors.OrderRefusedError("1", "SOMETHING", "is"), "x")
     assert (known.entry, other.entry) == (errors.BELOW_EXECUTED, errors.REFUSED)
+
+
+def test_what_adapters_raise_is_the_clients_too():
+    """A field that the target needs and the request has not."""
+    assert explain(MissingFieldsError("T", ("a",)), "x").entry is errors.MISSING_FIELD
