@@ -11,6 +11,7 @@ from cadenza.gateway.compose import Gateway
 from cadenza.gateway.feeds import make_feed
 from cadenza.market.errors import RecordingNotFoundError
 from cadenza.server.config import load_tree
+from cadenza.trading.store_errors import StoreLockedError
 
 BTC = "BINANCE:BTC/USDT"
 BOOK = f"market:orderBook:{BTC}"
@@ -124,3 +125,23 @@ async def test_the_simulator_feeds_every_instrument(client_of):
             assert "subscribe" in client.ask("subscribe", channel=channel)
         while not all(len(client.pushed(channel)) > 3 for channel in channels):  # noqa: ASYNC110 - the feed has no event for it
             await asyncio.sleep(0.001)
+
+
+async def test_a_store_that_cannot_be_used_leaves_nothing_running(tmp_path):
+    """Whoever embeds a gateway gets the error, and can try again."""
+    settings = {
+        "market": {"feed": "none"},
+        "trading": {"store": {"path": str(tmp_path)}},
+    }
+    config, _ = load_tree(settings, {}, {})
+    before = asyncio.all_tasks()
+    first = Gateway(config)
+    async with first.running():
+        second = Gateway(config)
+        with pytest.raises(StoreLockedError):
+            async with second.running():
+                pytest.fail("two servers on one folder")
+        assert second.node.closing
+    assert asyncio.all_tasks() == before
+    async with Gateway(config).running():
+        pass

@@ -124,16 +124,10 @@ class Gateway:
         Raises:
             StoreError: The venue's store cannot be used.
         """
-        await self.node.start()
-        self.faults.attach(self.node)
-        self.data.attach(self.node, self.faults.listener(self.data))
-        if self.feed is not None:
-            for instrument in self.feed.instruments():
-                self.market.instrument(instrument)
-        if self.trading is not None:
-            await self.trading.open(self.node)
-        tasks = [asyncio.create_task(_logged(*work)) for work in self._work()]
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await self._open()
+            tasks += [asyncio.create_task(_logged(*work)) for work in self._work()]
             yield
         finally:
             for task in tasks:
@@ -144,6 +138,16 @@ class Gateway:
             if self.trading is not None:
                 await self.trading.close()
             await self.verifier.close()
+
+    async def _open(self) -> None:
+        await self.node.start()
+        self.faults.attach(self.node)
+        self.data.attach(self.node, self.faults.listener(self.data))
+        if self.feed is not None:
+            for instrument in self.feed.instruments():
+                self.market.instrument(instrument)
+        if self.trading is not None:
+            await self.trading.open(self.node)
 
     async def serve(self, on_started: Callable[[int], None] | None = None) -> None:
         """Listen and serve until a signal ends it.
