@@ -103,7 +103,15 @@ def test_the_package_is_typed():
 
 
 @pytest.mark.parametrize(
-    "module", ["cadenza", "cadenza.protocol", "cadenza.models", "cadenza.realtime", "cadenza.cli"]
+    "module",
+    [
+        "cadenza",
+        "cadenza.protocol",
+        "cadenza.models",
+        "cadenza.realtime",
+        "cadenza.client",
+        "cadenza.cli",
+    ],
 )
 def test_a_plain_install_is_enough(module):
     """These load without anything of the ``server`` extra."""

@@ -1,0 +1,106 @@
+"""The client of the Centrifugo protocol, for Cadenza and every other server of it.
+
+async with cadenza.client.connect(url, token=token) as client:
+    async for publication in await client.subscribe("news"):
+        print(publication.data)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Unpack
+
+from cadenza.client.book_change import BookState, Change
+from cadenza.client.book_errors import BookError, BookFaultError, StaleBookError
+from cadenza.client.client import Client, ClientCallbacks, Stats
+from cadenza.client.errors import (
+    BufferOverflowError,
+    CallTimeoutError,
+    ClientError,
+    ClosedError,
+    ConnectionLostError,
+    DisconnectedError,
+    Fault,
+    ReplyError,
+    TokenError,
+    TransportError,
+    UnauthorizedError,
+    UnsubscribedError,
+    UsageError,
+)
+from cadenza.client.given import ConnectGiven, split
+from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
+from cadenza.client.order_book import OrderBook
+from cadenza.client.states import State, SubscriptionState
+from cadenza.client.subscription import Subscription, SubscriptionCallbacks
+from cadenza.client.values import (
+    Connected,
+    HistoryPage,
+    Left,
+    Position,
+    PresenceStats,
+    Publication,
+    ServerPublication,
+    Subscribed,
+)
+from cadenza.protocol.messages import ClientInfo
+
+__all__ = [
+    "BookError",
+    "BookFaultError",
+    "BookState",
+    "BufferOverflowError",
+    "CallTimeoutError",
+    "Change",
+    "Client",
+    "ClientCallbacks",
+    "ClientError",
+    "ClientInfo",
+    "ClientOptions",
+    "ClosedError",
+    "Connected",
+    "ConnectionLostError",
+    "DisconnectedError",
+    "Fault",
+    "HistoryPage",
+    "Left",
+    "OrderBook",
+    "Overflow",
+    "Position",
+    "PresenceStats",
+    "Publication",
+    "ReplyError",
+    "ServerPublication",
+    "StaleBookError",
+    "State",
+    "Stats",
+    "Subscribed",
+    "Subscription",
+    "SubscriptionCallbacks",
+    "SubscriptionOptions",
+    "SubscriptionState",
+    "TokenError",
+    "TransportError",
+    "UnauthorizedError",
+    "UnsubscribedError",
+    "UsageError",
+    "connect",
+]
+
+
+def connect(
+    url: str, *, options: ClientOptions | None = None, **given: Unpack[ConnectGiven]
+) -> Client:
+    """A client of the server at ``url``; ``async with`` connects and closes it.
+
+    Args:
+        url: The address of the WebSocket endpoint, ``ws://`` or ``wss://``.
+        options: Options to start from.
+        given: Fields of ``ClientOptions`` (``token``, ``get_token``, ``protocol``, ...) and of
+            ``ClientCallbacks`` (``on_connected``, ``on_error``, ...).
+
+    Raises:
+        UsageError: An option is unknown or cannot be right.
+    """
+    chosen, callbacks = split("connect", given, ClientOptions, ClientCallbacks)
+    return Client(url, replace(options or ClientOptions(), **chosen), ClientCallbacks(**callbacks))

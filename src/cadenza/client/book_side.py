@@ -1,0 +1,202 @@
+"""One side of a local order book: the venue's strings as content, scaled integers as order.
+
+A change of quantity, by far the most frequent update, costs a dictionary access or two: the price
+is looked up as the string it came as, and only a price that is new to the side is parsed. Keys
+ascend towards the best price, which is last: where most levels come and go, little has to move.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from cadenza.client.book_errors import BadLevelError
+from cadenza.client.book_scale import EXACT, PriceScale
+from cadenza.models import Row
+
+REMOVED: Final = "0"
+
+_QUANTITY: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
+_QUANTITIES: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+(?: [0-9]++(?:\.[0-9]++)?+)*+")
+
+
+class Level(NamedTuple):
+    """One price level, in exact decimals."""
+
+    price: Decimal
+    quantity: Decimal
+
+
+def level_of(row: Row) -> Level:
+    """The level that a row of strings is."""
+    return Level(Decimal(row[0]), Decimal(row[1]))
+
+
+class BookSide:
+    """The levels of one side.
+
+    Args:
+        scale: The scale of both sides, which rescales this one too.
+        sign: 1 for bids, -1 for asks: the key of a level is its scaled price times this.
+    """
+
+    __slots__ = ("_keys", "_prices", "_quantities", "_scale", "_sign")
+
+    def __init__(self, scale: PriceScale, sign: int) -> None:
+        self._scale = scale
+        self._sign = sign
+        self._keys: list[int] = []
+        self._prices: dict[int, str] = {}
+        self._quantities: dict[str, str] = {}
+        scale.on_finer.append(self.rescale)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def best_key(self) -> int | None:
+        """The best price in units of the scale, times the side's sign."""
+        return self._keys[-1] if self._keys else None
+
+    @property
+    def best_row(self) -> Row | None:
+        """The best level, in the venue's strings."""
+        if not self._keys:
+            return None
+        price = self._prices[self._keys[-1]]
+        return price, self._quantities[price]
+
+    def reaches(self, other: BookSide) -> bool:
+        """Whether the best price is that of the other side, or beyond it."""
+        theirs = other.best_key
+        return theirs is not None and bool(self._keys) and self._keys[-1] >= -theirs
+
+    def apply(self, updates: Sequence[Row], changed: list[Row]) -> None:
+        """Set each named level to its absolute quantity; zero removes it.
+
+        Args:
+            updates: The levels named.
+            changed: Gets the updates that change something, also when a later one is refused.
+
+        Raises:
+            BadLevelError: If a quantity is malformed: nothing has been applied. If a price is:
+                those before it have been.
+        """
+        _check_quantities(updates, self._scale.instrument_id)
+        scale, sign = self._scale, self._sign
+        keys, prices, quantities = self._keys, self._prices, self._quantities
+        for row in updates:
+            price, quantity = row
+            if quantity == REMOVED or (quantity[0] == "0" and not quantity.strip("0.")):
+                key = sign * scale[price]
+                known = prices.pop(key, None)
+                if known is None:
+                    continue
+                del quantities[known]
+                del keys[bisect_left(keys, key)]
+            elif price in quantities:
+                if quantities[price] == quantity:
+                    continue
+                quantities[price] = quantity
+            else:
+                key = sign * scale[price]
+                known = prices.setdefault(key, price)
+                if known is price:
+                    insort(keys, key)
+                elif quantities[known] == quantity:
+                    continue
+                # A price in another spelling: a level keeps the one it has.
+                quantities[known] = quantity
+            changed.append(row)
+
+    def replace(self, rows: Sequence[Row], changed: list[Row]) -> None:
+        """Take these levels instead of the present ones.
+
+        Args:
+            rows: The levels, in any order.
+            changed: Gets the updates that lead from the former levels to these.
+
+        Raises:
+            BadLevelError: If a row is malformed or a price stands twice; the side is as it was.
+        """
+        scale, sign = self._scale, self._sign
+        prices: dict[int, str] = {}
+        quantities: dict[str, str] = {}
+        _check_quantities(rows, scale.instrument_id)
+        for units, (price, quantity) in zip(scale.units(rows), rows, strict=True):
+            if _is_zero(quantity):
+                continue
+            key = sign * units
+            if key in prices:
+                raise BadLevelError(scale.instrument_id, "price", price, "stands twice")
+            prices[key] = price
+            quantities[price] = quantity
+        self._note_difference(prices, quantities, changed)
+        self._keys, self._prices, self._quantities = sorted(prices), prices, quantities
+
+    def rescale(self, factor: int) -> None:
+        """Follow the scale, which has become finer by this factor."""
+        # In place: an update in progress holds on to these.
+        self._keys[:] = [key * factor for key in self._keys]
+        scaled = {key * factor: price for key, price in self._prices.items()}
+        self._prices.clear()
+        self._prices.update(scaled)
+
+    def rows(self, depth: int = 0) -> Iterator[Row]:
+        """The best levels in the venue's strings, best first; 0 means every level."""
+        prices, quantities = self._prices, self._quantities
+        keys = self._keys[-depth:]
+        return ((price, quantities[price]) for price in map(prices.__getitem__, reversed(keys)))
+
+    def levels(self, depth: int = 0) -> list[Level]:
+        """The best levels, best first; 0 means every level."""
+        return [level_of(row) for row in self.rows(depth)]
+
+    def quantity_at(self, price: Decimal) -> Decimal | None:
+        """The quantity of a level; ``None`` if there is no such level."""
+        units = self._scale.find(price)
+        text = None if units is None else self._prices.get(self._sign * units)
+        return None if text is None else Decimal(self._quantities[text])
+
+    def total(self) -> Decimal:
+        """The sum of all quantities."""
+        total = Decimal()
+        for quantity in self._quantities.values():
+            total = EXACT.add(total, Decimal(quantity))
+        return total
+
+    def cost(self, quantity: Decimal) -> Decimal | None:
+        """Price times quantity of the best levels that give a quantity; ``None``: too few."""
+        cost, left = Decimal(), quantity
+        for row in self.rows():
+            level = level_of(row)
+            taken = min(level.quantity, left)
+            cost = EXACT.add(cost, EXACT.multiply(level.price, taken))
+            left = EXACT.subtract(left, taken)
+            if not left:
+                return cost
+        return None
+
+    def _note_difference(
+        self, prices: dict[int, str], quantities: dict[str, str], changed: list[Row]
+    ) -> None:
+        before = {key: self._quantities[price] for key, price in self._prices.items()}
+        for key, price in prices.items():
+            if before.pop(key, None) != quantities[price]:
+                changed.append((price, quantities[price]))
+        changed.extend((self._prices[key], REMOVED) for key in before)
+
+
+def _is_zero(quantity: str) -> bool:
+    return quantity[0] == "0" and not quantity.strip("0.")
+
+
+def _check_quantities(rows: Sequence[Row], instrument_id: str) -> None:
+    # All at once: one regular expression for each would cost more than the rest of an update.
+    joined = " ".join([quantity for _, quantity in rows])
+    if rows and (not _QUANTITIES.fullmatch(joined) or joined.count(" ") != len(rows) - 1):
+        bad = next(quantity for _, quantity in rows if not _QUANTITY.fullmatch(quantity))
+        raise BadLevelError(instrument_id, "quantity", bad)

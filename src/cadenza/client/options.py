@@ -1,0 +1,123 @@
+"""Everything a client and a subscription can be told, with its bounds."""
+
+from __future__ import annotations
+
+import enum
+import random
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cadenza.client.clock import Clock, LoopClock
+from cadenza.client.errors import UsageError
+
+GetToken = Callable[[], Awaitable[str]]
+"""Gives a connection token; raises ``UnauthorizedError`` when there is none to have."""
+GetSubscriptionToken = Callable[[str], Awaitable[str]]
+"""The same for a channel."""
+
+
+class Overflow(enum.Enum):
+    """What happens when publications come faster than they are taken."""
+
+    BLOCK = "block"
+    """Nothing more is read from the server until there is room: all subscriptions wait."""
+    DROP_OLDEST = "drop_oldest"
+    """The oldest that waits is dropped, and counted in ``Subscription.dropped``."""
+    FAIL = "fail"
+    """The consumer gets what waits, then ``BufferOverflowError``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientOptions:
+    """Options of a client; times are seconds.
+
+    Attributes:
+        token: The first connection token; without one ``get_token`` is asked.
+        get_token: Asked at the first connect without a token, and whenever one has expired.
+        data: Custom data of the connect command, encoded as JSON.
+        name: How the client calls itself to the server.
+        headers: Sent with the request that opens the WebSocket.
+        protocol: How messages are written: ``json`` or ``protobuf``.
+        ssl: A TLS context for ``wss`` addresses; ``None`` verifies as the system does.
+        proxy: The address of an HTTP or SOCKS proxy, ``True`` for what the environment says.
+        timeout: For the answer to a command, and for opening a transport.
+        start_timeout: How long ``async with`` and ``subscribe`` wait for success.
+        min_reconnect_delay: The least pause between connections; ``max_reconnect_delay`` the most.
+        min_resubscribe_delay: The same for failed subscribes; ``max_resubscribe_delay`` the most.
+        max_server_ping_delay: How late a ping may be before the connection counts as dead.
+        refresh_retry: Bounds of the pause after a failed refresh.
+        max_frame_bytes: Commands of one tick share a frame up to this size.
+        max_message_bytes: The largest message that is taken from the server.
+        clock: Where the time comes from.
+        random: Numbers from 0 to 1, for jitter.
+    """
+
+    token: str = ""
+    get_token: GetToken | None = None
+    data: Any = None
+    name: str = "cadenza"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    protocol: Literal["json", "protobuf"] = "json"
+    ssl: ssl.SSLContext | None = None
+    proxy: str | Literal[True] | None = None
+    timeout: float = 5.0
+    start_timeout: float = 15.0
+    min_reconnect_delay: float = 0.5
+    max_reconnect_delay: float = 20.0
+    min_resubscribe_delay: float = 0.5
+    max_resubscribe_delay: float = 20.0
+    max_server_ping_delay: float = 10.0
+    refresh_retry: tuple[float, float] = (5.0, 10.0)
+    max_frame_bytes: int = 32_768
+    max_message_bytes: int = 16 * 2**20
+    clock: Clock = field(default_factory=LoopClock)
+    random: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        if self.protocol not in ("json", "protobuf"):
+            raise UsageError(f"protocol is 'json' or 'protobuf', not {self.protocol!r}")
+        for name in ("timeout", "start_timeout", "max_server_ping_delay", "max_frame_bytes"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be above 0, not {getattr(self, name)!r}")
+        for kind in ("reconnect", "resubscribe"):
+            least, most = (getattr(self, f"{end}_{kind}_delay") for end in ("min", "max"))
+            if not 0 <= least <= most:
+                raise UsageError(f"min_{kind}_delay {least} and max_{kind}_delay {most} contradict")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionOptions:
+    """Options of a subscription.
+
+    Attributes:
+        token: The first subscription token; without one ``get_token`` is asked, if there is one.
+        get_token: Called with the channel.
+        data: Custom data of the subscribe command, encoded as JSON.
+        since: Offset and epoch to recover from at the first subscribe.
+        positioned: Ask that the server watches the position.
+        recoverable: Ask for recovery after a reconnect.
+        join_leave: Ask for joins and leaves.
+        delta: ``fossil`` asks for patches instead of whole payloads; the consumer sees whole ones.
+        buffer: How many publications may wait for the consumer.
+        overflow: What happens when more come. ``None`` is ``FAIL`` for iteration, where it is not
+            known whether anybody ever iterates, and ``BLOCK`` for a callback.
+    """
+
+    token: str = ""
+    get_token: GetSubscriptionToken | None = None
+    data: Any = None
+    since: tuple[int, str] | None = None
+    positioned: bool = False
+    recoverable: bool = False
+    join_leave: bool = False
+    delta: Literal["", "fossil"] = ""
+    buffer: int = 1024
+    overflow: Overflow | None = None
+
+    def __post_init__(self) -> None:
+        if self.delta not in ("", "fossil"):
+            raise UsageError(f"delta is 'fossil' or '', not {self.delta!r}")
+        if self.buffer < 1:
+            raise UsageError(f"buffer must be at least 1, not {self.buffer}")

@@ -1,0 +1,141 @@
+"""The lives of a client and of a subscription as tables: in a state, what an event leads to.
+
+Source: Centrifugo client SDK specification.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class State(enum.Enum):
+    """Where a client is."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+
+
+class Event(enum.Enum):
+    """What can happen to a client."""
+
+    CONNECT = "connect called"
+    DISCONNECT = "disconnect called"
+    ESTABLISHED = "connect result"
+    TEMPORARY = "connect error that may pass"
+    TOKEN_EXPIRED = "connect error 109"  # noqa: S105  the name of an event
+    REFUSED = "connect error that stays"
+    TOKEN_FAILED = "get_token raised"  # noqa: S105  the name of an event
+    UNAUTHORIZED = "no token will come"
+    LOST = "transport closed, or a code that reconnects"
+    TERMINATED = "a code that does not reconnect"
+    NO_PING = "no ping in time"
+    UNANSWERED = "subscribe or unsubscribe unanswered"
+
+
+class Move(enum.Enum):
+    """What a client does about it."""
+
+    DIAL = "open a connection"
+    WELCOME = "tell the subscriptions"
+    RETRY = "open another connection after a pause"
+    RENEW = "drop the token, then as RETRY"
+    END = "close, and tell everybody why"
+    IGNORE = "nothing"
+
+
+_A, _B, _C = State.DISCONNECTED, State.CONNECTING, State.CONNECTED
+
+CLIENT: Final[dict[tuple[State, Event], tuple[State, Move]]] = {
+    **{(state, event): (state, Move.IGNORE) for state in State for event in Event},
+    (_A, Event.CONNECT): (_B, Move.DIAL),
+    (_B, Event.DISCONNECT): (_A, Move.END),
+    (_B, Event.ESTABLISHED): (_C, Move.WELCOME),
+    (_B, Event.TEMPORARY): (_B, Move.RETRY),
+    (_B, Event.TOKEN_EXPIRED): (_B, Move.RENEW),
+    (_B, Event.REFUSED): (_A, Move.END),
+    (_B, Event.TOKEN_FAILED): (_B, Move.RETRY),
+    (_B, Event.UNAUTHORIZED): (_A, Move.END),
+    (_B, Event.LOST): (_B, Move.RETRY),
+    (_B, Event.TERMINATED): (_A, Move.END),
+    (_C, Event.DISCONNECT): (_A, Move.END),
+    (_C, Event.REFUSED): (_A, Move.END),  # of a refresh
+    (_C, Event.UNAUTHORIZED): (_A, Move.END),
+    (_C, Event.LOST): (_B, Move.RETRY),
+    (_C, Event.TERMINATED): (_A, Move.END),
+    (_C, Event.NO_PING): (_B, Move.RETRY),
+    (_C, Event.UNANSWERED): (_B, Move.RETRY),
+}
+
+
+class SubscriptionState(enum.Enum):
+    """Where a subscription is."""
+
+    UNSUBSCRIBED = "unsubscribed"
+    SUBSCRIBING = "subscribing"
+    SUBSCRIBED = "subscribed"
+
+
+class SubscriptionEvent(enum.Enum):
+    """What can happen to a subscription."""
+
+    SUBSCRIBE = "subscribe called"
+    UNSUBSCRIBE = "unsubscribe called"
+    CONNECTED = "the client connected"
+    LOST = "the client's connection ended"
+    RESULT = "subscribe result"
+    TEMPORARY = "subscribe error that may pass, or get_token raised"
+    TOKEN_EXPIRED = "subscribe error 109"  # noqa: S105  the name of an event
+    REFUSED = "subscribe error that stays"
+    UNAUTHORIZED = "no token will come"
+    UNANSWERED = "no answer to subscribe in time"
+    PUSHED_OUT = "push unsubscribe below 2500"
+    PUSHED_AGAIN = "push unsubscribe from 2500"
+
+
+class SubscriptionMove(enum.Enum):
+    """What a subscription does about it."""
+
+    ASK = "send subscribe, if the client is connected"
+    WELCOME = "take the result, deliver what was recovered"
+    RETRY = "ASK after a pause"
+    RENEW = "drop the token, then as RETRY"
+    PAUSE = "wait for the client"
+    RECONNECT = "the connection cannot be trusted: a new one"
+    LEAVE = "send unsubscribe, then as END"
+    END = "tell everybody why"
+    IGNORE = "nothing"
+
+
+_U = SubscriptionState.UNSUBSCRIBED
+_S = SubscriptionState.SUBSCRIBING
+_D = SubscriptionState.SUBSCRIBED
+_E = SubscriptionEvent
+_M = SubscriptionMove
+
+SUBSCRIPTION: Final[
+    dict[
+        tuple[SubscriptionState, SubscriptionEvent],
+        tuple[SubscriptionState, SubscriptionMove],
+    ]
+] = {
+    **{(state, event): (state, _M.IGNORE) for state in SubscriptionState for event in _E},
+    (_U, _E.SUBSCRIBE): (_S, _M.ASK),
+    (_S, _E.UNSUBSCRIBE): (_U, _M.LEAVE),
+    (_S, _E.CONNECTED): (_S, _M.ASK),
+    (_S, _E.LOST): (_S, _M.PAUSE),
+    (_S, _E.RESULT): (_D, _M.WELCOME),
+    (_S, _E.TEMPORARY): (_S, _M.RETRY),
+    (_S, _E.TOKEN_EXPIRED): (_S, _M.RENEW),
+    (_S, _E.REFUSED): (_U, _M.END),
+    (_S, _E.UNAUTHORIZED): (_U, _M.END),
+    (_S, _E.UNANSWERED): (_S, _M.RECONNECT),
+    (_S, _E.PUSHED_OUT): (_U, _M.END),
+    (_D, _E.UNSUBSCRIBE): (_U, _M.LEAVE),
+    (_D, _E.LOST): (_S, _M.PAUSE),
+    (_D, _E.REFUSED): (_U, _M.LEAVE),  # of a sub_refresh
+    (_D, _E.UNAUTHORIZED): (_U, _M.LEAVE),
+    (_D, _E.PUSHED_OUT): (_U, _M.END),
+    (_D, _E.PUSHED_AGAIN): (_S, _M.ASK),
+}

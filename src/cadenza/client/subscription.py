@@ -1,0 +1,252 @@
+"""A subscription as its user sees it: iterate over it, or be called back, and ask about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cadenza.client.buffer import Buffer
+from cadenza.client.callbacks import Callback, call_async, is_async
+from cadenza.client.errors import (
+    BufferOverflowError,
+    ClientError,
+    UnsubscribedError,
+    UsageError,
+)
+from cadenza.client.gate import Gate
+from cadenza.client.options import Overflow, SubscriptionOptions
+from cadenza.client.states import SubscriptionEvent, SubscriptionState
+from cadenza.client.subscribing import UNSUBSCRIBE_CALLED, Subscriber
+from cadenza.client.values import (
+    HistoryPage,
+    Left,
+    Position,
+    PresenceStats,
+    Publication,
+    Subscribed,
+)
+from cadenza.protocol import messages
+from cadenza.protocol.messages import ClientInfo
+
+if TYPE_CHECKING:
+    from cadenza.client.client import Client
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionCallbacks:
+    """Functions, plain or async, that a subscription calls.
+
+    Plain ones are called by the reader of the connection, at once and in order. Async ones wait in
+    a buffer and run one after another; they may call the client.
+
+    Attributes:
+        on_publication: Each publication, in order.
+        on_subscribing: It waits for the server, and why.
+        on_subscribed: It is live; says whether what was missed has been recovered.
+        on_unsubscribed: It has ended, and why.
+        on_join: A client joined the channel; ``on_leave``: one left.
+        on_error: Something failed and is tried again.
+    """
+
+    on_publication: Callback[Publication] | None = None
+    on_subscribing: Callback[Left] | None = None
+    on_subscribed: Callback[Subscribed] | None = None
+    on_unsubscribed: Callback[Left] | None = None
+    on_join: Callback[ClientInfo] | None = None
+    on_leave: Callback[ClientInfo] | None = None
+    on_error: Callback[ClientError] | None = None
+
+
+class Subscription:
+    """A subscription to one channel; made by ``Client.subscribe``.
+
+    ``async for publication in subscription`` gives publications in order. It ends when the user
+    unsubscribes or closes the client, and raises when the server ends it.
+
+    Attributes:
+        channel: Its channel.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        channel: str,
+        options: SubscriptionOptions,
+        callbacks: SubscriptionCallbacks,
+    ) -> None:
+        self.channel = channel
+        self._client = client
+        self._callbacks = callbacks
+        publish = callbacks.on_publication
+        self._plain = None if publish is None or is_async(publish) else publish
+        usual = Overflow.FAIL if publish is None else Overflow.BLOCK
+        self._buffer: Buffer[Publication] = Buffer(
+            channel, options.buffer, options.overflow or usual
+        )
+        self._is_working = False
+        self._gate = Gate(
+            client.options.clock,
+            f"subscribing to {channel!r}",
+            UnsubscribedError(channel, 0, "not subscribed yet"),
+        )
+        self._trouble: ClientError | None = None
+        self._subscriber = Subscriber(client, channel, options, self)
+
+    @property
+    def state(self) -> SubscriptionState:
+        """Where it is."""
+        return self._subscriber.state
+
+    @property
+    def position(self) -> Position | None:
+        """Offset and epoch of the last publication, where the server watches the position."""
+        return self._subscriber.position
+
+    @property
+    def gaps(self) -> int:
+        """How often publications were missed and could not be recovered."""
+        return self._subscriber.gaps
+
+    @property
+    def dropped(self) -> int:
+        """Publications that the overflow policy dropped."""
+        return self._buffer.dropped
+
+    async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
+        """Wait until it is subscribed.
+
+        Raises:
+            CallTimeoutError: It was not in time (default: the client's ``start_timeout``).
+            UnsubscribedError: It has ended.
+            DisconnectedError: The client has.
+        """
+        limit = self._client.options.start_timeout if timeout is None else timeout
+        await self._gate.wait(limit, self._trouble)
+
+    def subscribe(self) -> None:
+        """Subscribe again after it has ended."""
+        self._client.adopt(self)
+        self._subscriber.happen(SubscriptionEvent.SUBSCRIBE)
+
+    def unsubscribe(self) -> None:
+        """End it. The iteration stops after what has been received."""
+        self._subscriber.happen(SubscriptionEvent.UNSUBSCRIBE, UNSUBSCRIBE_CALLED)
+
+    async def publish(self, data: object) -> None:
+        """Publish to the channel, as ``Client.publish``; waits until subscribed."""
+        await self._gate.wait(self._client.options.timeout)
+        await self._client.publish(self.channel, data)
+
+    async def history(
+        self, limit: int = 0, *, since: Position | None = None, reverse: bool = False
+    ) -> HistoryPage:
+        """Read the channel's stream, as ``Client.history``; waits until subscribed."""
+        await self._gate.wait(self._client.options.timeout)
+        return await self._client.history(self.channel, limit, since=since, reverse=reverse)
+
+    async def presence(self) -> Mapping[str, ClientInfo]:
+        """Who is in the channel, by client id; waits until subscribed."""
+        await self._gate.wait(self._client.options.timeout)
+        return await self._client.presence(self.channel)
+
+    async def presence_stats(self) -> PresenceStats:
+        """How many are in the channel; waits until subscribed."""
+        await self._gate.wait(self._client.options.timeout)
+        return await self._client.presence_stats(self.channel)
+
+    def __aiter__(self) -> Subscription:
+        if self._callbacks.on_publication is not None:
+            raise UsageError(f"{self.channel!r} has on_publication: it cannot be iterated as well")
+        return self
+
+    async def __anext__(self) -> Publication:
+        return await self._buffer.take()
+
+    # What its client and its state machine tell it.
+
+    @property
+    def subscriber(self) -> Subscriber:
+        """Its state machine."""
+        return self._subscriber
+
+    def interrupt(self, error: ClientError | None) -> None:
+        """The client is disconnected for good; ``None`` when its user wanted that."""
+        self._buffer.end(error)
+        self._gate.fail(error or UnsubscribedError(self.channel, 0, "the client is disconnected"))
+
+    def resume(self) -> None:
+        """The client connects again."""
+        self._buffer.reopen()
+        self._gate.shut()
+        self._start_worker()
+
+    def on_state(self, state: SubscriptionState, why: Left) -> None:
+        """It is subscribing, or it has ended."""
+        events, callbacks = self._client.events, self._callbacks
+        if state is SubscriptionState.SUBSCRIBING:
+            self.resume()
+            events.call(callbacks.on_subscribing, why, "on_subscribing")
+            return
+        error = UnsubscribedError(self.channel, *why)
+        self._buffer.end(None if why == UNSUBSCRIBE_CALLED else error)
+        self._gate.fail(error)
+        events.call(callbacks.on_unsubscribed, why, "on_unsubscribed")
+
+    def on_welcome(self, event: Subscribed) -> None:
+        """It is subscribed."""
+        self._trouble = None
+        self._gate.open()
+        self._client.events.call(self._callbacks.on_subscribed, event, "on_subscribed")
+
+    def on_trouble(self, error: ClientError) -> None:
+        """Something failed and is tried again."""
+        self._trouble = error
+        self._client.trouble(error, self._callbacks.on_error)
+
+    def on_publication(self, publication: messages.Publication) -> None:
+        """Hand a publication to its consumer."""
+        given = publication_of(self.channel, publication)
+        if self._plain is not None:
+            self._client.events.call_plain(
+                self._plain, given, f"on_publication of {self.channel!r}"
+            )
+            return
+        self._buffer.put(given)
+        if self._buffer.is_over:
+            self._client.hold(self._buffer)
+
+    def on_membership(self, push: messages.Push) -> None:
+        """Somebody joined or left."""
+        events, callbacks = self._client.events, self._callbacks
+        if push.join is not None and push.join.info is not None:
+            events.call(callbacks.on_join, push.join.info, "on_join")
+        elif push.leave is not None and push.leave.info is not None:
+            events.call(callbacks.on_leave, push.leave.info, "on_leave")
+
+    def _start_worker(self) -> None:
+        if self._callbacks.on_publication is None or self._plain is not None or self._is_working:
+            return
+        self._is_working = True
+        self._client.tasks.spawn(self._work(), f"publications of {self.channel!r}")
+
+    async def _work(self) -> None:
+        callback = self._callbacks.on_publication
+        where = f"on_publication of {self.channel!r}"
+        try:
+            while callback is not None:
+                try:
+                    publication = await self._buffer.take()
+                except BufferOverflowError as error:
+                    self._client.tasks.report(where, error)
+                except (ClientError, StopAsyncIteration):
+                    return  # on_unsubscribed or on_disconnected says why
+                else:
+                    await call_async(self._client.tasks, callback, publication, where)
+        finally:
+            self._is_working = False
+
+
+def publication_of(channel: str, given: messages.Publication) -> Publication:
+    """A publication of the wire as one for the user."""
+    return Publication(channel, given.data, given.offset, given.tags, given.info)
