@@ -163,6 +163,10 @@ class Exchange:
             tell_faulty(self, desk, placed, fault)
         return tuple(live.state for live in placed.orders)
 
+    def has_taken(self, account: Account, request: OrderRequest) -> bool:
+        """Whether a request repeats one of the account, by its key."""
+        return bool(request.key) and self.index.of_key(account.account_id, request.key) is not None
+
     def cancel(self, account: Account, ref: OrderRef) -> OrderState:
         """Take an order back.
 

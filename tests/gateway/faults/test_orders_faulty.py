@@ -129,6 +129,17 @@ async def test_a_rejected_order_is_found_again_by_its_retry(floor):
     await ann.check()
 
 
+async def test_a_retry_meets_no_fault_of_its_own(floor):
+    """It is answered with the first order, and the fault is left for the next new one."""
+    gateway, ann, _ = floor
+    first = await ann.submit("BUY", "100.00", "1", "x1")
+    await gateway.fault("order", reject="TOO_LATE", count=1, **prefix("x"))
+    again = await ann.submit("BUY", "100.00", "1", "x1")
+    assert (again["tradeOrderId"], again["status"]) == (first["tradeOrderId"], "ACCEPTED")
+    assert (await ann.submit("BUY", "100.00", "1", "x2"))["rejectReason"] == "TOO_LATE"
+    await ann.check()
+
+
 async def test_a_list_is_rejected_as_a_whole(floor):
     """The order and both of its exits."""
     gateway, ann, _ = floor

@@ -112,7 +112,7 @@ class TradeOrders:
             self._check_position(account, wanted)
         order = wanted.order
         fault = None
-        if self._exchange.faults:
+        if self._exchange.faults and not self._exchange.has_taken(account, order):
             fault = self._exchange.faults.for_order(
                 account.account_id, order.instrument_id, order.client_order_id
             )
