@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from cadenza.server.deflate import ANSWER, Deflate
-from cadenza.server.frames import FrameError, FrameReader
+from cadenza.protocol.frames import FrameError, FrameReader
 
 DEFLATE = Deflate(level=1, min_size=0, limit=10_000)
 

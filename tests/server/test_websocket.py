@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from cadenza.server import frames, websocket
+from cadenza.protocol import frames, websocket
 from cadenza.server.websocket import parse_head
 
 KEY_LINES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from cadenza.client.errors import BufferOverflowError, ClientError
@@ -12,22 +13,50 @@ from cadenza.client.options import Overflow
 T = TypeVar("T")
 
 
+class Latest(Generic[T]):
+    """Items of which only the newest of each key waits, in the place of the first."""
+
+    def __init__(self, key: Callable[[T], Hashable]) -> None:
+        self._key = key
+        self._items: dict[Hashable, T] = {}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def append(self, item: T) -> None:
+        """Add an item, or replace the one with its key."""
+        self._items[self._key(item)] = item
+
+    def popleft(self) -> T:
+        """Take the item whose key has waited longest."""
+        return self._items.pop(next(iter(self._items)))
+
+
 class Buffer(Generic[T]):
     """One queue: ``put`` never waits, ``take`` waits for an item or the end.
 
     With ``BLOCK`` the queue can exceed its size by what one frame of the server carries: the
-    reader of the connection awaits ``room`` between two frames.
+    connection is read again when there is ``room``.
 
     Attributes:
         dropped: Items that nobody will get.
+        conflated: Items that a later one has replaced.
     """
 
-    def __init__(self, channel: str, size: int, overflow: Overflow) -> None:
+    def __init__(
+        self,
+        channel: str,
+        size: int,
+        overflow: Overflow,
+        key: Callable[[T], Hashable] | None = None,
+    ) -> None:
         self.dropped = 0
+        self.conflated = 0
         self._channel = channel
         self._size = size
         self._overflow = overflow
-        self._items: deque[T] = deque()
+        conflates = overflow is Overflow.CONFLATE
+        self._items: deque[T] | Latest[T] = Latest(key or _same) if conflates else deque()
         self._takers: deque[asyncio.Future[None]] = deque()
         self._room: asyncio.Future[None] | None = None
         self._ended = False
@@ -39,9 +68,14 @@ class Buffer(Generic[T]):
 
     @property
     def is_over(self) -> bool:
-        """Whether the reader has to wait for ``room``."""
+        """Whether the connection should not be read until there is ``room``."""
         blocks = self._overflow is Overflow.BLOCK
         return blocks and len(self._items) >= self._size and not self._ended
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the reserve is used up, too: as many again as the buffer's size."""
+        return self.is_over and len(self._items) >= 2 * self._size
 
     def put(self, item: T) -> None:
         """Add an item, or drop one as the policy says."""
@@ -49,7 +83,9 @@ class Buffer(Generic[T]):
             self.dropped += 1
             self._overflowed += bool(self._overflowed)
             return
-        if len(self._items) >= self._size:
+        if self._overflow is Overflow.CONFLATE:
+            self._put_latest(item)
+        elif len(self._items) >= self._size:
             if self._overflow is Overflow.FAIL:
                 self.dropped += 1
                 self._overflowed = 1
@@ -58,9 +94,19 @@ class Buffer(Generic[T]):
             if self._overflow is Overflow.DROP_OLDEST:
                 self._items.popleft()
                 self.dropped += 1
-        self._items.append(item)
+            self._items.append(item)
+        else:
+            self._items.append(item)
         if self._takers:
             self._wake()
+
+    def _put_latest(self, item: T) -> None:
+        before = len(self._items)
+        self._items.append(item)
+        self.conflated += len(self._items) == before
+        if len(self._items) > self._size:
+            self._items.popleft()
+            self.dropped += 1
 
     async def take(self) -> T:
         """The next item.
@@ -121,3 +167,7 @@ class Buffer(Generic[T]):
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
         self._room = None
+
+
+def _same(_: object) -> None:
+    """The key of everything, where there is none."""

@@ -21,7 +21,7 @@ from cadenza.client.routing import Routing
 from cadenza.client.session import CONNECT_CALLED, Session
 from cadenza.client.states import Event, State
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
-from cadenza.client.transport import Dial, dial_websocket
+from cadenza.client.transport import Dial
 from cadenza.client.values import (
     Connected,
     Left,
@@ -29,6 +29,7 @@ from cadenza.client.values import (
     decode,
     encode_optional,
 )
+from cadenza.client.websocket import dial_websocket
 from cadenza.protocol.messages import Command, ConnectResult, Push, SubscribeRequest
 
 
@@ -232,16 +233,21 @@ class Client(Requests):
 
     def hold(self, buffer: Buffer[Any]) -> None:
         """Read nothing more until this buffer has room."""
-        self._held.append(buffer)
+        if buffer not in self._held:
+            self._held.append(buffer)
 
-    def is_held(self) -> bool:
-        """Whether some buffer has no room."""
-        return bool(self._held)
+    def is_held(self, calls: bool) -> bool:
+        """Whether some buffer has no room; with ``calls``, not even the reserve kept for them."""
+        if not self._held:
+            return False
+        self._held = [buffer for buffer in self._held if buffer.is_over]
+        return any(buffer.is_full or not calls for buffer in self._held)
 
     async def room(self) -> None:
         """Wait until all have."""
         while self._held:
-            await self._held.pop().room()
+            await self._held[0].room()
+            self._held = [buffer for buffer in self._held if buffer.is_over]
 
     def trouble(self, error: ClientError, callback: Callback[ClientError] | None = None) -> None:
         """Something failed and is tried again."""

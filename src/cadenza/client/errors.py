@@ -14,6 +14,8 @@ SUBSCRIBE_TOKEN = 8
 SUBSCRIPTION_REFRESH_TOKEN = 9
 CONNECTION_CLOSED = 11
 BAD_CONFIGURATION = 12
+DENIED = frozenset({401, 403})
+"""HTTP statuses that the same request would meet again."""
 TOKEN_EXPIRED = 109
 FIRST_SERVER_CODE = 100
 """Codes below are local to a client. Source: Centrifugo client SDK specification."""
@@ -102,13 +104,23 @@ class ConnectionLostError(ClientError, ConnectionError):
 
 
 class TransportError(ClientError, ConnectionError):
-    """No connection could be opened to ``url``."""
+    """No connection could be opened to ``url``.
+
+    Attributes:
+        status: The HTTP status of a server that answered, and refused; ``None`` if none did.
+    """
 
     fault = Fault.NETWORK
 
-    def __init__(self, url: str, detail: str) -> None:
+    def __init__(self, url: str, detail: str, *, status: int | None = None) -> None:
         super().__init__(f"cannot connect to {url}: {detail}", code=TRANSPORT_CLOSED)
         self.url = url
+        self.status = status
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the server does not want this client: 401 or 403, which no retry changes."""
+        return self.status in DENIED
 
 
 class DisconnectedError(ClientError, ConnectionError):

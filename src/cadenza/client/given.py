@@ -6,7 +6,7 @@ The same names as the fields of the options and callbacks, where their meaning s
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypedDict
 
@@ -15,7 +15,7 @@ from cadenza.client.clock import Clock
 from cadenza.client.errors import ClientError, UsageError
 from cadenza.client.options import GetSubscriptionToken, GetToken, Overflow
 from cadenza.client.values import Connected, Left, Publication, ServerPublication, Subscribed
-from cadenza.protocol.messages import ClientInfo
+from cadenza.protocol.messages import ClientInfo, FilterNode
 
 
 class ConnectGiven(TypedDict, total=False):
@@ -60,8 +60,10 @@ class SubscribeGiven(TypedDict, total=False):
     recoverable: bool
     join_leave: bool
     delta: Literal["", "fossil"]
+    tags_filter: FilterNode | None
     buffer: int
     overflow: Overflow | None
+    conflate_key: Callable[[Publication], Hashable] | None
     on_publication: Callback[Publication] | None
     on_subscribing: Callback[Left] | None
     on_subscribed: Callback[Subscribed] | None

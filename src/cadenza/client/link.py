@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from cadenza.client.calls import Calls, Done
@@ -13,7 +12,7 @@ from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
 from cadenza.client.states import Event
-from cadenza.client.transport import Transport, TransportClosed
+from cadenza.client.transport import Transport
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.messages import Command, Push, Reply
@@ -44,6 +43,11 @@ def ending_of(code: int, reason: str) -> Ending:
 class Link:
     """The connection.
 
+    Args:
+        on_push: Gets each push, in order.
+        is_over: Whether nothing more should be read now; asked whether calls wait for replies.
+        room: Waits until it should.
+
     Attributes:
         calls: What waits for a reply.
     """
@@ -55,21 +59,25 @@ class Link:
         options: ClientOptions,
         *,
         on_push: Callable[[Push], None],
-        is_over: Callable[[], bool],
+        is_over: Callable[[bool], bool],
         room: Callable[[], Awaitable[None]],
     ) -> None:
         self.calls = Calls(options.clock, options.timeout)
         self._transport = transport
         self._codec = codec
         self._options = options
+        self._now = options.clock.now
         self._on_push = on_push
         self._is_over = is_over
         self._room = room
-        self._is_waiting = False
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.Task[None] | None = None
+        self._is_paused = False
         self._outbox: list[bytes] = []
-        self._wake = asyncio.Event()
-        self._ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self._heard = options.clock.now()
+        self._will_flush = False
+        self._ended: asyncio.Future[Ending] = self._loop.create_future()
+        self._is_done = False
+        self._heard = self._now()
         self._patience = 0.0
         self._watch: Timer | None = None
         self._pong = False
@@ -79,11 +87,16 @@ class Link:
         encoded = self._codec.encode(command)
         if done is not None:
             self.calls.add(command.id, what, done)
+            if self._is_paused and not self._is_over(True):
+                self._resume()  # or the reply would wait for its own asker
         self._outbox.append(encoded)
-        self._wake.set()
+        if not self._will_flush:
+            self._will_flush = True
+            self._loop.call_soon(self._flush)
 
     def end(self, ending: Ending) -> None:
         """The connection is over; the first reason counts."""
+        self._is_done = True
         if not self._ended.done():
             self._ended.set_result(ending)
 
@@ -92,62 +105,34 @@ class Link:
         self._pong = pong
         if interval:
             self._patience = interval + self._options.max_server_ping_delay
-            self._heard = self._options.clock.now()
+            self._heard = self._now()
             self._watch = self._options.clock.call_later(self._patience, self._look)
 
     async def run(self) -> Ending:
         """Carry messages until the end, and leave nothing behind: no task, timer, or call."""
-        tasks = [asyncio.ensure_future(self._read()), asyncio.ensure_future(self._write())]
         lost = ConnectionLostError(1, "connection closed")
         try:
+            self._transport.start(self)
             ending = await asyncio.shield(self._ended)
             lost = ConnectionLostError(ending.code, ending.reason)
             return ending
         finally:
             if self._watch is not None:
                 self._watch.cancel()
-            for task in tasks:
-                task.cancel()
+            if self._waiting is not None:
+                self._waiting.cancel()
             self.end(Ending(Event.LOST, 1, "connection closed"))
             self.calls.fail(lost)
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._transport.close()
 
-    async def _read(self) -> None:
-        with self._ending_with():
-            while True:
-                frame = await self._transport.receive()
-                self._heard = self._options.clock.now()
-                for reply in self._codec.decode(frame):
-                    self._take(reply)
-                if self._is_over():
-                    await self._wait_for_room()
+    # What the transport calls.
 
-    async def _wait_for_room(self) -> None:
-        """Silence while we do not read is not the server's."""
-        self._is_waiting = True
+    def frame(self, data: bytes) -> None:
+        """Replies and pushes came."""
+        self._heard = self._now()
         try:
-            await self._room()
-        finally:
-            self._is_waiting = False
-            self._heard = self._options.clock.now()
-
-    async def _write(self) -> None:
-        with self._ending_with():
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                taken, self._outbox = self._outbox, []
-                limit = self._options.max_frame_bytes
-                for frame in frames(taken, self._codec.separator, limit):
-                    await self._transport.send(frame)
-
-    @contextlib.contextmanager
-    def _ending_with(self) -> Iterator[None]:
-        try:
-            yield
-        except TransportClosed as closed:
-            self.end(ending_of(closed.code, closed.reason))
+            for reply in self._codec.decode(data):
+                self._take(reply)
         except DecodeError as error:
             wrong = ClientError(f"the server sent what is not the protocol: {error}")
             self.end(Ending(Event.LOST, 1, "bad protocol", wrong))
@@ -155,24 +140,61 @@ class Link:
             broken = ClientError(f"the connection failed: {type(error).__name__}: {error}")
             broken.__cause__ = error
             self.end(Ending(Event.LOST, 1, "internal error", broken))
+        if self._is_over(bool(self.calls)):
+            self._pause()
+
+    def writable(self) -> None:
+        """The server reads again."""
+        self._flush()
+
+    def lost(self, code: int, reason: str) -> None:
+        """The server, or the line, has ended it."""
+        self.end(ending_of(code, reason))
+
+    # Inside.
+
+    def _pause(self) -> None:
+        self._is_paused = True
+        self._transport.pause()
+        if self._waiting is None:
+            self._waiting = self._loop.create_task(self._wait_for_room(), name="cadenza room")
+
+    async def _wait_for_room(self) -> None:
+        await self._room()
+        self._waiting = None
+        self._resume()
+
+    def _resume(self) -> None:
+        self._heard = self._now()  # silence while we do not read is not the server's
+        self._is_paused = False
+        self._transport.resume()
+
+    def _flush(self) -> None:
+        self._will_flush = False
+        if not self._transport.is_writable:
+            return
+        taken, self._outbox = self._outbox, []
+        for frame in frames(taken, self._codec.separator, self._options.max_frame_bytes):
+            self._transport.write(frame)
 
     def _take(self, reply: Reply) -> None:
-        if self._ended.done():
+        if self._is_done:
             return  # what the reader still holds belongs to a connection that is given up
-        if reply.push is not None:
-            gone = reply.push.disconnect
+        push = reply.push
+        if push is not None:
+            gone = push.disconnect
             if gone is not None:
                 self.end(ending_of(gone.code, gone.reason))
             else:
-                self._on_push(reply.push)
+                self._on_push(push)
         elif reply.id:
             self.calls.answer(reply)
         elif self._pong:
             self.send(Command())
 
     def _look(self) -> None:
-        silent = self._options.clock.now() - self._heard
-        if silent >= self._patience and not self._is_waiting:
+        silent = self._now() - self._heard
+        if silent >= self._patience and not self._is_paused:
             self.end(Ending(Event.NO_PING, 2, "no ping"))
             return
         rest = self._patience - silent if silent < self._patience else self._patience

@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cadenza.client.clock import Clock, LoopClock
 from cadenza.client.errors import UsageError
+from cadenza.client.values import Publication
+from cadenza.protocol.messages import FilterNode
 
 GetToken = Callable[[], Awaitable[str]]
 """Gives a connection token; raises ``UnauthorizedError`` when there is none to have."""
@@ -22,9 +24,14 @@ class Overflow(enum.Enum):
     """What happens when publications come faster than they are taken."""
 
     BLOCK = "block"
-    """Nothing more is read from the server until there is room: all subscriptions wait."""
+    """Nothing more is read from the server until there is room: all subscriptions wait. While a
+    command waits for its reply, up to as many again are taken, so that a consumer may call the
+    client."""
     DROP_OLDEST = "drop_oldest"
     """The oldest that waits is dropped, and counted in ``Subscription.dropped``."""
+    CONFLATE = "conflate"
+    """A publication takes the place of the one that waits with the same ``conflate_key``, whose
+    loss ``Subscription.conflated`` counts; when all keys differ, as ``DROP_OLDEST``."""
     FAIL = "fail"
     """The consumer gets what waits, then ``BufferOverflowError``."""
 
@@ -101,6 +108,9 @@ class SubscriptionOptions:
         join_leave: Ask for joins and leaves.
         delta: ``fossil`` asks for patches instead of whole payloads; the consumer sees whole ones.
         buffer: How many publications may wait for the consumer.
+        tags_filter: Ask for those publications only whose tags fit; see ``cadenza.client.tags``.
+        conflate_key: Publications with the same key replace one another under ``CONFLATE``. Without
+            one all do: only the newest waits.
         overflow: What happens when more come. ``None`` is ``FAIL`` for iteration, where it is not
             known whether anybody ever iterates, and ``BLOCK`` for a callback.
     """
@@ -113,11 +123,15 @@ class SubscriptionOptions:
     recoverable: bool = False
     join_leave: bool = False
     delta: Literal["", "fossil"] = ""
+    tags_filter: FilterNode | None = None
     buffer: int = 1024
     overflow: Overflow | None = None
+    conflate_key: Callable[[Publication], Hashable] | None = None
 
     def __post_init__(self) -> None:
         if self.delta not in ("", "fossil"):
             raise UsageError(f"delta is 'fossil' or '', not {self.delta!r}")
+        if self.conflate_key is not None and self.overflow is not Overflow.CONFLATE:
+            raise UsageError("conflate_key goes with overflow=Overflow.CONFLATE")
         if self.buffer < 1:
             raise UsageError(f"buffer must be at least 1, not {self.buffer}")

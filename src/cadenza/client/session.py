@@ -72,8 +72,8 @@ class SessionOwner(Protocol):
     def known_subs(self) -> dict[str, SubscribeRequest]:
         """Server-side subscriptions to recover."""
 
-    def is_held(self) -> bool:
-        """Whether nothing should be read now."""
+    def is_held(self, calls: bool) -> bool:
+        """Whether nothing should be read now; ``calls``: though replies are waited for."""
 
     async def room(self) -> None:
         """Wait until it should."""
@@ -195,6 +195,8 @@ class Session:
         except TokenError as error:
             return Ending(Event.TOKEN_FAILED, CONNECT_TOKEN, "token", error)
         except TransportError as error:
+            if error.is_denied:
+                return Ending(Event.UNAUTHORIZED, 1, f"HTTP {error.status}", error)
             return Ending(Event.LOST, 1, "transport closed", error)
         self.link = Link(
             transport,

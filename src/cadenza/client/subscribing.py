@@ -234,6 +234,7 @@ class Subscriber:
             recoverable=options.recoverable,
             join_leave=options.join_leave,
             delta=options.delta,
+            tf=options.tags_filter,
         )
         if self._recover and self.position is not None:
             request.recover = True

@@ -82,7 +82,7 @@ class Subscription:
         self._plain = None if publish is None or is_async(publish) else publish
         usual = Overflow.FAIL if publish is None else Overflow.BLOCK
         self._buffer: Buffer[Publication] = Buffer(
-            channel, options.buffer, options.overflow or usual
+            channel, options.buffer, options.overflow or usual, options.conflate_key
         )
         self._is_working = False
         self._gate = Gate(
@@ -112,6 +112,11 @@ class Subscription:
     def dropped(self) -> int:
         """Publications that the overflow policy dropped."""
         return self._buffer.dropped
+
+    @property
+    def conflated(self) -> int:
+        """Publications that a later one with the same key has replaced."""
+        return self._buffer.conflated
 
     async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
         """Wait until it is subscribed.
@@ -212,7 +217,10 @@ class Subscription:
                 self._plain, given, f"on_publication of {self.channel!r}"
             )
             return
-        self._buffer.put(given)
+        try:
+            self._buffer.put(given)
+        except Exception as error:  # noqa: BLE001  conflate_key is the user's: not the connection's fault
+            self._client.tasks.report(f"conflate_key of {self.channel!r}", error)
         if self._buffer.is_over:
             self._client.hold(self._buffer)
 

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect
-from cadenza.server.frames import MESSAGE_TOO_BIG
+from cadenza.protocol.frames import MESSAGE_TOO_BIG
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade
 from cadenza.server.queued import QueuedTransport
 from cadenza.server.wires import ASGI_JSON, ASGI_PROTOBUF

@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from cadenza.server.frames import MESSAGE_TOO_BIG, PROTOCOL_ERROR, FrameError
+from cadenza.protocol.frames import MESSAGE_TOO_BIG, PROTOCOL_ERROR, FrameError
 
 EXTENSION: Final = "permessage-deflate"
 ANSWER: Final = f"{EXTENSION}; server_no_context_takeover; client_no_context_takeover"

@@ -15,9 +15,9 @@ from typing import Any, Final, cast
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import ConnectClaims, Connection, eager
 from cadenza.realtime.keepalive import Keepalive
-from cadenza.server import frames
+from cadenza.protocol import frames
 from cadenza.server.deflate import ANSWER
-from cadenza.server.frames import FrameReader
+from cadenza.protocol.frames import FrameReader
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
 from cadenza.server.wires import WEBSOCKET_JSON
 

@@ -7,7 +7,7 @@ from typing import Final
 from cadenza.protocol.protobuf_codec import delimit
 from cadenza.realtime.wire import JSON, PROTOBUF, Framing, Wire
 from cadenza.server.deflate import Deflate
-from cadenza.server.frames import BINARY, TEXT, frame
+from cadenza.protocol.frames import BINARY, TEXT, frame
 
 MESSAGES_PER_FRAME: Final = 16
 """As many as the reference server puts into one frame: clients have limits of their own."""

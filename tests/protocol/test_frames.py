@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.server import frames
-from cadenza.server.frames import FrameReader, close_code, close_frame, frame, unmask
+from cadenza.protocol import frames
+from cadenza.protocol.frames import FrameReader, close_code, close_frame, frame, unmask
 
 MASK = b"\x11\x22\x33\x44"
 LIMIT = 70_000

@@ -1,4 +1,4 @@
-"""WebSocket frames as a server reads and writes them (RFC 6455), sans-I/O.
+"""WebSocket frames (RFC 6455), sans-I/O: read and written by a server, and by a client.
 
 Section numbers in comments are those of the RFC.
 """
@@ -20,6 +20,7 @@ INVALID_TEXT: Final = 1007
 MESSAGE_TOO_BIG: Final = 1009
 
 _FINAL: Final = 0x80
+_MASKED: Final = 0x80
 COMPRESSED: Final = 0x40
 """The first reserved bit: the message is compressed, if that was negotiated (RFC 7692, 6)."""
 _RESERVED: Final = 0x70
@@ -48,10 +49,27 @@ def frame(opcode: int, payload: bytes, *, compressed: bool = False) -> bytes:
     return bytes((first, 127)) + size.to_bytes(8, "big") + payload
 
 
+def masked_frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
+    """One complete frame from client to server: final, and masked with four random bytes (5.3)."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((_FINAL | opcode, _MASKED | size))
+    elif size < 65536:
+        head = bytes((_FINAL | opcode, _MASKED | 126, size >> 8, size & 0xFF))
+    else:
+        head = bytes((_FINAL | opcode, _MASKED | 127)) + size.to_bytes(8, "big")
+    return head + mask + unmask(payload, mask)
+
+
 def close_frame(code: int, reason: str) -> bytes:
-    """A close frame; the reason is cut to what fits (5.5.1)."""
+    """A close frame from a server; the reason is cut to what fits (5.5.1)."""
+    return frame(CLOSE, close_payload(code, reason))
+
+
+def close_payload(code: int, reason: str) -> bytes:
+    """What a close frame carries; the reason is cut to what fits (5.5.1)."""
     text = reason.encode()[:_REASON_LIMIT].decode(errors="ignore").encode()
-    return frame(CLOSE, code.to_bytes(2, "big") + text)
+    return code.to_bytes(2, "big") + text
 
 
 def close_code(payload: bytes) -> int:
@@ -73,27 +91,38 @@ def unmask(payload: bytes, mask: bytes) -> bytes:
 
 
 class FrameReader:
-    """Turns the bytes of one client into messages.
+    """Turns the bytes of one peer into messages.
 
     Args:
         limit: Longest message in bytes, fragments added up.
         inflate: Inflates a compressed message, if compression was negotiated.
+        masked: Whether the peer is a client, which masks its frames; a server must not (5.1).
     """
 
     __slots__ = (
         "_first",
         "_fragments",
         "_fragments_size",
+        "_head",
         "_inflate",
         "_limit",
+        "_masked",
         "_reserved",
         "_rest",
         "failure",
     )
 
-    def __init__(self, limit: int, inflate: Callable[[bytes], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        inflate: Callable[[bytes], bytes] | None = None,
+        *,
+        masked: bool = True,
+    ) -> None:
         self.failure: FrameError | None = None
         self._limit = limit
+        self._masked = _MASKED if masked else 0
+        self._head = 6 if masked else 2  # what stands before a short payload
         self._inflate = inflate
         self._reserved = _RESERVED if inflate is None else _RESERVED & ~COMPRESSED
         self._rest = b""
@@ -123,9 +152,10 @@ class FrameReader:
             if start < 0 or end - start < size:
                 break
             payload = data[start : start + size]
-            mask = data[start - 4 : start]
-            if mask != b"\0\0\0\0" and size:
-                payload = unmask(payload, mask)
+            if self._masked and size:
+                mask = data[start - 4 : start]
+                if mask != b"\0\0\0\0":
+                    payload = unmask(payload, mask)
             message = self._frame(data[at], payload)
             if message is not None:
                 messages.append(message)
@@ -138,19 +168,19 @@ class FrameReader:
         opcode = first & 0x0F
         if first & self._reserved or opcode not in _KNOWN:
             raise FrameError(PROTOCOL_ERROR, "reserved bits or opcode")  # 5.2
-        if not second & 0x80:
-            raise FrameError(PROTOCOL_ERROR, "a client must mask its frames")  # 5.1
+        if second & _MASKED != self._masked:
+            raise FrameError(PROTOCOL_ERROR, "a client must mask its frames, a server must not")
         size = second & 0x7F
-        start = at + 6
+        start = at + self._head
         if opcode >= CLOSE:
             if size > _CONTROL_LIMIT or first & (_FINAL | COMPRESSED) != _FINAL:
                 raise FrameError(PROTOCOL_ERROR, "long or fragmented control frame")  # 5.5
             return (start if start <= end else -1), size
         if size == 126:
-            start = at + 8
+            start += 2
             size = int.from_bytes(data[at + 2 : at + 4], "big") if end >= at + 4 else 0
         elif size == 127:
-            start = at + 14
+            start += 8
             size = int.from_bytes(data[at + 2 : at + 10], "big") if end >= at + 10 else 0
         if size + self._fragments_size > self._limit:
             raise FrameError(MESSAGE_TOO_BIG, "message too big")
