@@ -84,3 +84,31 @@ async def test_a_cancelled_taker_takes_nothing():
     buffer.put(1)
     assert await second == 1
     assert first.cancelled()
+
+
+async def test_conflate():
+    """Of each key the newest waits, in the place of the first; too many keys drop the oldest."""
+    buffer = Buffer("news", 2, Overflow.CONFLATE, lambda item: item[0])
+    for item in ("a1", "b1", "a2", "c1", "c2"):
+        buffer.put(item)
+    assert (buffer.conflated, buffer.dropped) == (2, 1)
+    assert await taken(buffer, 2) == ["b1", "c2"]
+
+
+async def test_conflate_without_a_key():
+    """Only the newest waits."""
+    buffer = Buffer("news", 2, Overflow.CONFLATE)
+    for number in range(5):
+        buffer.put(number)
+    assert await buffer.take() == 4
+    assert (len(buffer), buffer.conflated, buffer.dropped) == (0, 4, 0)
+
+
+async def test_the_reserve_of_a_blocked_buffer():
+    """A buffer that is over takes as many items again before it is full."""
+    buffer = Buffer("news", 2, Overflow.BLOCK)
+    seen = []
+    for number in range(4):
+        buffer.put(number)
+        seen.append((buffer.is_over, buffer.is_full))
+    assert seen == [(False, False), (True, False), (True, False), (True, True)]

@@ -360,3 +360,18 @@ def test_the_memory_for_prices_is_bounded():
     assert len(scale) <= CACHE_LIMIT
     side.apply([("0", "0")], changed := [])
     assert (len(changed), len(side), side.best_row) == (1, len(rows) - 1, rows[-1])
+
+
+def test_a_bad_level_that_was_posted_is_noticed_when_the_book_is_read(book):
+    """Nothing wrong is shown: reading raises, and says which level it was."""
+    assert book.post(diff([["99.5", "nonsense"]])) is None
+    with pytest.raises(StaleBookError, match="nonsense"):
+        book.rows()
+    assert (book.state, book.needs_resync) == (BookState.STALE, True)
+
+
+def test_posted_payloads_are_bounded(book):
+    """Nobody has to read: 64 payloads are put into place by themselves."""
+    faults = [book.post(diff([["99.5", "nonsense"]], sequence=number)) for number in range(2, 66)]
+    assert faults[:-1] == [None] * 63
+    assert isinstance(faults[-1], BadLevelError)

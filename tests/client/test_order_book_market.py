@@ -117,6 +117,19 @@ def test_the_local_book_is_the_market_at_every_step(steps, depth):
 
 
 @settings(max_examples=200)
+@given(steps=STEPS, depth=DEPTHS, reads=st.sets(st.integers(0, 25)))
+def test_posted_payloads_are_there_whenever_the_book_is_read(steps, depth, reads):
+    """Read at any moments, it shows what a book shows that applies every payload at once."""
+    book = OrderBook(BTC)
+    for number, (payload, _, sequence, state) in enumerate(play(steps, depth)):
+        assert book.post(payload) is None
+        assert (book.state, book.sequence) == (BookState.LIVE, sequence)
+        if number in reads:
+            assert book.rows() == state
+    assert book.rows() == state
+
+
+@settings(max_examples=200)
 @given(steps=STEPS, depth=DEPTHS, data=st.data())
 def test_no_loss_goes_unnoticed_and_the_next_snapshot_heals(steps, depth, data):
     """Payloads are lost, repeated and swapped: LIVE means equal to the market, always."""
@@ -128,12 +141,14 @@ def test_no_loss_goes_unnoticed_and_the_next_snapshot_heals(steps, depth, data):
     )
     order += [number for number, times in enumerate(counts) for _ in range(times)]
     book, last, is_synced = OrderBook(BTC), None, False
+    posts = data.draw(st.booleans(), label="posted")
+    take = book.post if posts else (lambda payload: book.apply(payload).fault)
     for number in order:
         payload, update_type, _, state = sent[number]
-        change = book.apply(payload)
+        fault = take(payload)
         follows = is_synced and last is not None and number == last + 1
         is_synced = update_type is UpdateType.SNAPSHOT or follows
-        assert (book.state is BookState.LIVE) == is_synced == (change.fault is None)
+        assert (book.state is BookState.LIVE) == is_synced == (fault is None)
         assert book.needs_resync == (not is_synced)
         if is_synced:
             last = number

@@ -42,7 +42,16 @@ class BookReading:
         fault: Why it is STALE.
     """
 
-    __slots__ = ("_allow_stale", "_asks", "_best", "_bids", "fault", "instrument_id", "state")
+    __slots__ = (
+        "_allow_stale",
+        "_asks",
+        "_best",
+        "_bids",
+        "_posted",
+        "fault",
+        "instrument_id",
+        "state",
+    )
 
     def __init__(self, instrument_id: str, *, allow_stale: bool = False) -> None:
         scale = PriceScale(instrument_id)
@@ -50,6 +59,7 @@ class BookReading:
         self._asks = BookSide(scale, -1)
         # The best rows as of the last payload: asked for after nearly each, and compared.
         self._best: tuple[Row | None, Row | None] = (None, None)
+        self._posted = 0  # payloads that are not in place yet
         self._allow_stale = allow_stale
         self.instrument_id = instrument_id
         self.state = BookState.EMPTY
@@ -153,7 +163,12 @@ class BookReading:
         row = self._best[side]
         return level_of(row) if row else None
 
+    def settle(self) -> None:
+        """Put into place what waits; reading does it by itself."""
+
     def _check_readable(self, levels: int = 0) -> None:
+        if self._posted:
+            self.settle()
         if self.state is not BookState.LIVE and not (
             self._allow_stale and self.state is BookState.STALE
         ):

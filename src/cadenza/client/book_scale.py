@@ -88,6 +88,16 @@ class PriceScale(dict[str, int]):
         self.on_finer: list[Callable[[int], None]] = []
 
     def __missing__(self, text: str) -> int:
+        whole, _, fraction = text.partition(".")
+        digits = whole + fraction
+        # Nearly every price is like the one before it; the rest goes the long way.
+        is_usual = len(fraction) == self.decimals > 0 and whole and digits.isdigit()
+        if is_usual and len(digits) < 40 and text.isascii() and len(self) < CACHE_LIMIT:
+            units = self[text] = int(digits)
+            return units
+        return self._parse(text)
+
+    def _parse(self, text: str) -> int:
         if not _PRICE.fullmatch(text):
             raise BadLevelError(self.instrument_id, "price", text)
         whole, _, fraction = text.partition(".")

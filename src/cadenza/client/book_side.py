@@ -43,7 +43,7 @@ class BookSide:
         sign: 1 for bids, -1 for asks: the key of a level is its scaled price times this.
     """
 
-    __slots__ = ("_keys", "_prices", "_quantities", "_scale", "_sign")
+    __slots__ = ("_keys", "_posted", "_prices", "_quantities", "_scale", "_sign")
 
     def __init__(self, scale: PriceScale, sign: int) -> None:
         self._scale = scale
@@ -51,6 +51,7 @@ class BookSide:
         self._keys: list[int] = []
         self._prices: dict[int, str] = {}
         self._quantities: dict[str, str] = {}
+        self._posted: list[Row] = []
         scale.on_finer.append(self.rescale)
 
     def __len__(self) -> int:
@@ -73,6 +74,23 @@ class BookSide:
         """Whether the best price is that of the other side, or beyond it."""
         theirs = other.best_key
         return theirs is not None and bool(self._keys) and self._keys[-1] >= -theirs
+
+    def post(self, updates: Sequence[Row]) -> None:
+        """Keep updates for ``settle``."""
+        self._posted += updates
+
+    def settle(self) -> None:
+        """Apply what was posted: of each level the last update alone.
+
+        Raises:
+            BadLevelError: As `apply`.
+        """
+        posted, self._posted = self._posted, []
+        latest = dict(posted)
+        scale = self._scale
+        # Two spellings of one price: then only all updates in their order tell which came last.
+        is_plain = len({scale[price] for price in latest}) == len(latest)
+        self.apply(list(latest.items()) if is_plain else posted, [])
 
     def apply(self, updates: Sequence[Row], changed: list[Row]) -> None:
         """Set each named level to its absolute quantity; zero removes it.

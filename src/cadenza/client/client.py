@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Self, Unpack
@@ -276,9 +276,10 @@ class Client(Requests):
         self._routing.ended(why, error)
         self.events.call(self._callbacks.on_disconnected, why, "on_disconnected")
 
-    def on_push(self, push: Push) -> None:
+    @property
+    def on_push(self) -> Callable[[Push], None]:
         """A push goes to whom it belongs to."""
-        self._routing.push(push)
+        return self._routing.push
 
     def on_invalidated(self) -> None:
         """All positions are worth nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from cadenza.protocol import json_codec, protobuf_codec
@@ -24,7 +24,7 @@ class Codec(NamedTuple):
     is_text: bool
     encode: Callable[[Command], bytes]
     separator: bytes
-    decode: Callable[[bytes], Iterator[Reply]]
+    decode: Callable[[bytes], Iterable[Reply]]
 
 
 def _delimited(command: Command) -> bytes:

@@ -65,6 +65,7 @@ class Link:
         self.calls = Calls(options.clock, options.timeout)
         self._transport = transport
         self._codec = codec
+        self._decode = codec.decode
         self._options = options
         self._now = options.clock.now
         self._on_push = on_push
@@ -131,8 +132,12 @@ class Link:
         """Replies and pushes came."""
         self._heard = self._now()
         try:
-            for reply in self._codec.decode(data):
-                self._take(reply)
+            for reply in self._decode(data):
+                push = reply.push
+                if push is None or push.pub is None or self._is_done:
+                    self._take(reply)
+                else:
+                    self._on_push(push)
         except DecodeError as error:
             wrong = ClientError(f"the server sent what is not the protocol: {error}")
             self.end(Ending(Event.LOST, 1, "bad protocol", wrong))

@@ -14,7 +14,7 @@ whether a new SNAPSHOT would heal it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from cadenza.client.book_change import BookState, BookUpdate, Change, read_update
 from cadenza.client.book_errors import (
@@ -30,6 +30,9 @@ from cadenza.client.book_errors import (
 from cadenza.client.book_reading import BookReading
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import OrderBookType, Row, UpdateType
+
+MOST_POSTED: Final = 64
+"""Payloads that may wait to be put into place."""
 
 _AnyUpdate: TypeAlias = BookUpdate | BookPayload
 
@@ -73,6 +76,8 @@ class OrderBook(BookReading):
             WrongInstrumentError: If it is another instrument's; the book is as it was.
             ExceptionGroup: What callbacks have raised; the book has changed all the same.
         """
+        if self._posted:
+            self.settle()
         try:
             update = self._read(payload)
         except BookFaultError as error:
@@ -90,8 +95,61 @@ class OrderBook(BookReading):
                 fault = error.with_traceback(None)
         return self._finish(fault, update, payload, bid_rows, ask_rows)
 
+    def post(self, payload: bytes) -> BookFaultError | None:
+        """Take the next payload as `apply` does, but put its levels into place later.
+
+        Its place in the sequence is checked at once. Levels wait until the book is read, or 64
+        payloads wait: of a level that changes many times meanwhile only the last quantity costs
+        anything. So a malformed or crossing level is noticed then, and makes the book STALE then.
+        While somebody subscribes to changes, it is `apply`.
+
+        Returns:
+            The fault, if the book is STALE.
+
+        Raises:
+            WrongInstrumentError: As `apply`.
+        """
+        if self.state is not BookState.LIVE or self._callbacks:
+            return self.apply(payload).fault
+        try:
+            update = read_update(payload, self.instrument_id)
+        except BookFaultError:
+            return self.apply(payload).fault
+        kind = update.update_type
+        if (
+            kind is UpdateType.SNAPSHOT
+            or (kind is UpdateType.DELTA and not self._delta_is_diff)
+            or update.prev_sequence != self.sequence
+            or update.instrument_id != self.instrument_id
+            or update.order_book_type is not OrderBookType.L2
+        ):
+            return self.apply(payload).fault
+        self._bids.post(update.bids)
+        self._asks.post(update.asks)
+        self.sequence, self.timestamp = update.sequence, update.timestamp
+        self._posted += 1
+        if self._posted >= MOST_POSTED:
+            self.settle()
+        return self.fault
+
+    def settle(self) -> None:
+        """Put into place what waits; reading does it by itself."""
+        self._posted = 0
+        fault = None
+        try:
+            self._bids.settle()
+            self._asks.settle()
+            self._check_crossing()
+        except BookFaultError as error:
+            fault = error.with_traceback(None)
+        self._best = (self._bids.best_row, self._asks.best_row)
+        if fault is not None:
+            self.fault, self.state = fault, BookState.STALE
+
     def invalidate(self, reason: str) -> Change:
         """Make the book STALE: the connection knows that updates may be missing."""
+        if self._posted:
+            self.settle()
         fault = BookInterruptedError(self.instrument_id, reason)
         return self._finish(fault, None, None, [], [])
 
@@ -156,10 +214,14 @@ class OrderBook(BookReading):
         else:
             bids.apply(update.bids, bid_rows)
             asks.apply(update.asks, ask_rows)
+        self._check_crossing()
+        self.sequence, self.timestamp = update.sequence, update.timestamp
+
+    def _check_crossing(self) -> None:
+        bids, asks = self._bids, self._asks
         if bids.reaches(asks):
             bid, ask = bids.best_row, asks.best_row
             raise CrossedBookError(self.instrument_id, bid[0] if bid else "", ask[0] if ask else "")
-        self.sequence, self.timestamp = update.sequence, update.timestamp
 
     def _finish(
         self,

@@ -60,8 +60,9 @@ class SessionOwner(Protocol):
     def on_ended(self, why: Left, error: DisconnectedError | None) -> None:
         """Disconnected for good; no error when the user wanted it."""
 
-    def on_push(self, push: Push) -> None:
-        """A push of the server."""
+    @property
+    def on_push(self) -> Callable[[Push], None]:
+        """Gets the pushes of the server."""
 
     def on_invalidated(self) -> None:
         """All positions are worth nothing."""

@@ -211,11 +211,18 @@ class Subscription:
 
     def on_publication(self, publication: messages.Publication) -> None:
         """Hand a publication to its consumer."""
-        given = publication_of(self.channel, publication)
+        given = Publication(
+            self.channel,
+            publication.data,
+            publication.offset,
+            publication.tags,
+            publication.info,
+        )
         if self._plain is not None:
-            self._client.events.call_plain(
-                self._plain, given, f"on_publication of {self.channel!r}"
-            )
+            try:
+                self._plain(given)
+            except Exception as error:  # noqa: BLE001  a callback's fault is not the connection's
+                self._client.tasks.report(f"on_publication of {self.channel!r}", error)
             return
         try:
             self._buffer.put(given)

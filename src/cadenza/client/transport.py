@@ -1,4 +1,4 @@
-"""A connection that carries frames: what the client needs of it; ``websocket.py`` is the real one."""
+"""What the client needs of a connection that carries frames; ``websocket.py`` is the real one."""
 
 from __future__ import annotations
 

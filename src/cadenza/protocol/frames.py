@@ -24,6 +24,8 @@ _MASKED: Final = 0x80
 COMPRESSED: Final = 0x40
 """The first reserved bit: the message is compressed, if that was negotiated (RFC 7692, 6)."""
 _RESERVED: Final = 0x70
+_WHOLE: Final = frozenset({_FINAL | TEXT, _FINAL | BINARY})
+"""First bytes of messages that are one frame, and not compressed."""
 _KNOWN: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _CONTROL_LIMIT: Final = 125
 _REASON_LIMIT: Final = 123
@@ -140,10 +142,28 @@ class FrameReader:
         messages: list[tuple[int, bytes]] = []
         if self.failure is None:
             try:
+                if not self._masked and not self._rest:
+                    whole = self._whole(data)
+                    if whole is not None:
+                        return [whole]
                 self._read(self._rest + data if self._rest else data, messages)
             except FrameError as failure:
                 self.failure = failure
         return messages
+
+    def _whole(self, data: bytes) -> tuple[int, bytes] | None:
+        """The message of bytes that are one frame of a server, the usual case by far."""
+        size = len(data)
+        if size < 2 or data[0] not in _WHOLE or self._fragments is not None:
+            return None
+        length = data[1]
+        if length == 126 and size >= 4:
+            if size - 4 != (data[2] << 8 | data[3]) or size - 4 > self._limit:
+                return None
+            return self._message(data[0], data[4:])
+        if length > 125 or size - 2 != length or length > self._limit:
+            return None
+        return self._message(data[0], data[2:])
 
     def _read(self, data: bytes, messages: list[tuple[int, bytes]]) -> None:
         at, end = 0, len(data)

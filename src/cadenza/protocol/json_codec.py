@@ -2,7 +2,7 @@ r"""The JSON form of the protocol: one object a message, ``\n`` between the mess
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -41,12 +41,22 @@ def _decode_command(line: bytes) -> Command:
     return camel_command(command)
 
 
-def decode_replies(frame: bytes) -> Iterator[Reply]:
+def decode_replies(frame: bytes) -> Iterable[Reply]:
     """The replies of one frame, in order: the client's side of ``decode_commands``.
 
     Raises:
         DecodeError: When iteration reaches something that is no reply.
     """
+    try:
+        found = _replies.decode_lines(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = []
+    # One by one where something is wrong: what stands before the fault is good.
+    lines = frame.count(b"\n") + (not frame.endswith(b"\n"))
+    return found if len(found) == lines else _decode_replies(frame)
+
+
+def _decode_replies(frame: bytes) -> Iterator[Reply]:
     for line in frame.removesuffix(b"\n").split(b"\n"):
         try:
             yield _replies.decode(line)
