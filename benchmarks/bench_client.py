@@ -103,7 +103,7 @@ async def rival(url: str, channel: str, meter: Meter) -> None:
         SubscriptionEventHandler,
     )
 
-    class Handler(SubscriptionEventHandler):
+    class Handler(SubscriptionEventHandler):  # type: ignore[misc]  # it has no types
         async def on_publication(self, ctx: PublicationContext) -> None:
             _ = ctx.pub.data
             meter.tick()

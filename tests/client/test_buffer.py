@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.client.buffer import Buffer
+from cadenza.client.buffer import FRAME_RESERVE, Buffer
 from cadenza.client.errors import BufferOverflowError, UnsubscribedError
 from cadenza.client.options import Overflow
 
@@ -105,10 +105,10 @@ async def test_conflate_without_a_key():
 
 
 async def test_the_reserve_of_a_blocked_buffer():
-    """A buffer that is over takes as many items again before it is full."""
+    """A buffer that is over takes as many items again, and a frame more, before it is full."""
     buffer = Buffer("news", 2, Overflow.BLOCK)
     seen = []
-    for number in range(4):
+    for number in range(4 + FRAME_RESERVE):
         buffer.put(number)
         seen.append((buffer.is_over, buffer.is_full))
-    assert seen == [(False, False), (True, False), (True, False), (True, True)]
+    assert seen == [(False, False), *[(True, False)] * (2 + FRAME_RESERVE), (True, True)]

@@ -228,3 +228,24 @@ async def test_overflow_that_fails(client, peer):
     assert [it.data for it in await take(subscription, 2)] == [0, 1]
     with pytest.raises(cadenza.client.BufferOverflowError, match="3 dropped"):
         await take(subscription, 1)
+
+
+async def test_a_callback_may_call_the_client_while_its_buffer_is_full(client, peer):
+    """The reply comes though the consumer blocks the connection, and all publications do."""
+    line = await connected(client, peer)
+    got, done = [], asyncio.Event()
+
+    async def handle(publication):
+        got.append((publication.data, await client.rpc("m")))
+        if len(got) == 5:
+            done.set()
+
+    await subscribed(
+        client, line, on_publication=handle, buffer=2, overflow=cadenza.client.Overflow.BLOCK
+    )
+    await line.send(*(pub("news", number) for number in range(5)))
+    for number in range(5):
+        await line.answer("rpc", {"data": number * 10})
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert got == [(number, number * 10) for number in range(5)]

@@ -1,6 +1,6 @@
 """The client of the Centrifugo protocol, for Cadenza and every other server of it.
 
-async with cadenza.client.connect(url, token=token) as client:
+async with cadenza.connect(url, token=token) as client:
     async for publication in await client.subscribe("news"):
         print(publication.data)
 """
@@ -33,6 +33,7 @@ from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
 from cadenza.client.order_book import OrderBook
 from cadenza.client.states import State, SubscriptionState
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
+from cadenza.client.tags import tag
 from cadenza.client.values import (
     Connected,
     HistoryPage,
@@ -85,6 +86,7 @@ __all__ = [
     "UnsubscribedError",
     "UsageError",
     "connect",
+    "tag",
 ]
 
 

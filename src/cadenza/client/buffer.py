@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from cadenza.client.errors import BufferOverflowError, ClientError
 from cadenza.client.options import Overflow
 
 T = TypeVar("T")
+
+FRAME_RESERVE: Final = 64
+"""Publications that a frame may bring beyond every bound: servers send 16 in one, or few more."""
 
 
 class Latest(Generic[T]):
@@ -74,8 +77,8 @@ class Buffer(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        """Whether the reserve is used up, too: as many again as the buffer's size."""
-        return self.is_over and len(self._items) >= 2 * self._size
+        """Whether the reserve is used up, too: as many again, and what a frame may carry."""
+        return self.is_over and len(self._items) >= 2 * self._size + FRAME_RESERVE
 
     def put(self, item: T) -> None:
         """Add an item, or drop one as the policy says."""

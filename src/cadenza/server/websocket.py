@@ -12,12 +12,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
+from cadenza.protocol import frames
 from cadenza.protocol.codes import Disconnect
+from cadenza.protocol.frames import FrameReader
 from cadenza.realtime import ConnectClaims, Connection, eager
 from cadenza.realtime.keepalive import Keepalive
-from cadenza.protocol import frames
 from cadenza.server.deflate import ANSWER
-from cadenza.protocol.frames import FrameReader
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
 from cadenza.server.wires import WEBSOCKET_JSON
 

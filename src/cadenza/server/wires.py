@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from cadenza.protocol.frames import BINARY, TEXT, frame
 from cadenza.protocol.protobuf_codec import delimit
 from cadenza.realtime.wire import JSON, PROTOBUF, Framing, Wire
 from cadenza.server.deflate import Deflate
-from cadenza.protocol.frames import BINARY, TEXT, frame
 
 MESSAGES_PER_FRAME: Final = 16
 """As many as the reference server puts into one frame: clients have limits of their own."""
