@@ -2,7 +2,8 @@
 
 Every consumer is a process of its own that gets the same stream over a socket: order book updates
 of a market, one publication a frame at a steady pace (each wakes the client up) or 16 a frame as
-fast as they are read. Counted is the CPU time of the process, from the first publication to the last.
+fast as they are read. Counted is the CPU time of the process, from the first publication to the
+last.
 centrifuge-python hands over decoded JSON; the typed book applies every update besides.
 """
 

@@ -1,7 +1,7 @@
 """Cadenza: a real-time trading gateway that speaks the Centrifugo client protocol, and its SDK.
 
-``cadenza.connect(url, token=...)`` is where a client begins. Everything of ``cadenza.client`` can be
-had from here too; it is imported when it is first used.
+``cadenza.connect(url, token=...)`` is where a client begins. Everything of ``cadenza.client`` can
+be had from here too; it is imported when it is first used.
 """
 
 from __future__ import annotations

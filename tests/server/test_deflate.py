@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
-from cadenza.server.deflate import ANSWER, Deflate
 from cadenza.protocol.frames import FrameError, FrameReader
+from cadenza.server.deflate import ANSWER, Deflate
 
 DEFLATE = Deflate(level=1, min_size=0, limit=10_000)
 

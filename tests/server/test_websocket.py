@@ -8,7 +8,8 @@ import struct
 
 import pytest
 
-from cadenza.protocol import frames, websocket
+from cadenza.protocol import frames
+from cadenza.server import websocket
 from cadenza.server.websocket import parse_head
 
 KEY_LINES = (
