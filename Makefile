@@ -52,7 +52,7 @@ lint: .venv/.test ## Check style and types
 bench: .venv/.test ## Measure speed
 	$(call system,command -v cc,gcc libc6-dev,A C compiler is needed: install gcc or clang.)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
-	@[ -n '$(ARGS)' ] || for name in matching orders; do \
+	@[ -n '$(ARGS)' ] || for name in matching orders client client_storm; do \
 		echo; echo "== bench_$$name.py"; $(BIN)/python benchmarks/bench_$$name.py || exit 1; done
 
 lock: .venv/.test ## Renew the locked versions; ARGS=--upgrade takes the newest

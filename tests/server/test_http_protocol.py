@@ -82,6 +82,21 @@ async def test_an_endless_head_is_refused(serve, raw):
     assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_large_body_is_no_head(serve, raw, pieces):
+    """Bytes that end a body are not counted as the head of what follows."""
+    reader, writer = await raw(await serve(), upgrade=False)
+    body = b" " * (3 * http_protocol.HEAD_LIMIT)
+    head = f"POST /api/info HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    sent, size = head.encode() + body, (len(head) + len(body)) // pieces + 1
+    for at in range(0, len(sent), size):
+        writer.write(sent[at : at + size])
+        await writer.drain()
+    assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert await reader.readuntil(b"{}")
+
+
 @pytest.mark.parametrize(
     "garbage",
     [

@@ -35,6 +35,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._reading: asyncio.TimerHandle | None = None
         self._writing: asyncio.TimerHandle | None = None
         self._wants_head = True
+        self._has_ended = False
         self._head_size = 0
 
     # asyncio's side.
@@ -58,6 +59,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._reading is None:
             self._expect(HEAD_TIMEOUT)
+        self._has_ended = False
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -66,7 +68,8 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
             return
-        if self._wants_head:
+        # Bytes that ended a request were a body of it, or a whole one: no head that grows.
+        if self._wants_head and not self._has_ended:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT:
                 self.transport.write(_TOO_LARGE)
@@ -95,7 +98,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """See httptools."""
-        self._wants_head, self._head_size = True, 0
+        self._wants_head, self._has_ended, self._head_size = True, True, 0
         self._expect_nothing()
         super().on_message_complete()
 
