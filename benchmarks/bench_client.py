@@ -80,20 +80,37 @@ async def sdk_iteration(url: str, channel: str, meter: Meter) -> None:
                 return
 
 
-async def sdk_book(url: str, channel: str, meter: Meter) -> None:
-    """The SDK's typed local book, its best prices read after every update."""
+async def sdk_payload(url: str, channel: str, meter: Meter) -> None:
+    """The SDK, a plain callback that leaves the payload as it is."""
     from cadenza.client import connect  # noqa: PLC0415  measured alone
 
     async with connect(url) as client:
-        book = await client.order_book(channel.removeprefix("market:orderBook:"))
-        meter.tick()  # the SNAPSHOT has made it live
-
-        def changed(_: object) -> None:
-            _ = book.best_bid, book.best_ask
-            meter.tick()
-
-        book.on_change(changed)
+        await client.subscribe(channel, on_publication=meter.tick)
         await meter.done.wait()
+
+
+async def sdk_book(url: str, channel: str, meter: Meter, *, reads: bool = False) -> None:
+    """A local book, each update decoded and in place; perhaps its best prices read after each."""
+    from cadenza.client import OrderBook, Publication, connect  # noqa: PLC0415  measured alone
+
+    book = OrderBook(channel.removeprefix("market:orderBook:"))
+
+    def handle(publication: Publication) -> None:
+        book.post(publication.payload)
+        if reads:
+            _ = book.best_bid, book.best_ask
+        meter.tick()
+
+    async with connect(url) as client:
+        await client.subscribe(channel, on_publication=handle)
+        await meter.done.wait()
+    if book.best_bid is None:
+        raise SystemExit("the book is empty")
+
+
+async def sdk_read_book(url: str, channel: str, meter: Meter) -> None:
+    """The same, read after every update."""
+    await sdk_book(url, channel, meter, reads=True)
 
 
 async def rival(url: str, channel: str, meter: Meter) -> None:
@@ -118,9 +135,11 @@ async def rival(url: str, channel: str, meter: Meter) -> None:
 
 CONSUMERS: dict[str, Callable[[str, str, Meter], Awaitable[None]]] = {
     RIVAL: rival,
-    "callback": sdk_callback,
-    "iteration": sdk_iteration,
-    "typed book": sdk_book,
+    "callback": sdk_payload,
+    "callback, decoded": sdk_callback,
+    "iteration, decoded": sdk_iteration,
+    "local book": sdk_book,
+    "local book, read": sdk_read_book,
 }
 
 

@@ -1,8 +1,8 @@
 """A thousand clients lose their server; run with ``python benchmarks/bench_client_storm.py``.
 
 They live in one process and subscribe to a real gateway, which is killed and started again on the
-same port. Printed are the CPU time of this process for each client's return, how long all took, how the
-attempts were spread, and what a client that stops reading costs in memory.
+same port. Printed are the CPU time of this process for each client's return, how long all took,
+how the attempts were spread, and what a client that stops reading costs in memory.
 """
 
 from __future__ import annotations
@@ -164,7 +164,11 @@ async def stopped_reader(server: Server) -> None:
                 await asyncio.Event().wait()
 
             await client.subscribe("news:flood", on_publication=stop, overflow=policy)
-            await client.subscribe("news:end", on_publication=lambda _, it=stopped: it.set())
+
+            def end(_: Publication, stopped: asyncio.Event = stopped) -> None:
+                stopped.set()
+
+            await client.subscribe("news:end", on_publication=end)
             gc.collect()
             before = resident_kib()
             await asyncio.to_thread(server.publish, "news:flood", LOST_PUBLICATIONS)

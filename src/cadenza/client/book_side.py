@@ -79,13 +79,19 @@ class BookSide:
         """Keep updates for ``settle``."""
         self._posted += updates
 
-    def settle(self) -> None:
+    def settle(self, *, once: bool) -> None:
         """Apply what was posted: of each level the last update alone.
+
+        Args:
+            once: Whether it was posted in one piece, which names each level once.
 
         Raises:
             BadLevelError: As `apply`.
         """
         posted, self._posted = self._posted, []
+        if once:
+            self.apply(posted, [])
+            return
         latest = dict(posted)
         scale = self._scale
         # Two spellings of one price: then only all updates in their order tell which came last.

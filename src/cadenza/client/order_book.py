@@ -134,11 +134,11 @@ class OrderBook(BookReading):
 
     def settle(self) -> None:
         """Put into place what waits; reading does it by itself."""
-        self._posted = 0
+        once, self._posted = self._posted == 1, 0
         fault = None
         try:
-            self._bids.settle()
-            self._asks.settle()
+            self._bids.settle(once=once)
+            self._asks.settle(once=once)
             self._check_crossing()
         except BookFaultError as error:
             fault = error.with_traceback(None)
