@@ -29,11 +29,14 @@ from cadenza.client.errors import (
     UsageError,
 )
 from cadenza.client.given import ConnectGiven, split
+from cadenza.client.live_book import LiveOrderBook
+from cadenza.client.market_data import Bar, MarketKline, MarketTicker, MarketTrade
 from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
 from cadenza.client.order_book import OrderBook
 from cadenza.client.states import State, SubscriptionState
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
 from cadenza.client.tags import tag
+from cadenza.client.typed_channel import PayloadError, TypedChannel
 from cadenza.client.values import (
     Connected,
     HistoryPage,
@@ -47,6 +50,7 @@ from cadenza.client.values import (
 from cadenza.protocol.messages import ClientInfo
 
 __all__ = [
+    "Bar",
     "BookError",
     "BookFaultError",
     "BookState",
@@ -65,8 +69,13 @@ __all__ = [
     "Fault",
     "HistoryPage",
     "Left",
+    "LiveOrderBook",
+    "MarketKline",
+    "MarketTicker",
+    "MarketTrade",
     "OrderBook",
     "Overflow",
+    "PayloadError",
     "Position",
     "PresenceStats",
     "Publication",
@@ -82,6 +91,7 @@ __all__ = [
     "SubscriptionState",
     "TokenError",
     "TransportError",
+    "TypedChannel",
     "UnauthorizedError",
     "UnsubscribedError",
     "UsageError",

@@ -15,12 +15,14 @@ from cadenza.client.calls import Done
 from cadenza.client.errors import ClientError, ClosedError, DisconnectedError, UsageError
 from cadenza.client.given import SubscribeGiven, split
 from cadenza.client.link import Ending
+from cadenza.client.market_channels import MarketChannels
 from cadenza.client.options import ClientOptions, SubscriptionOptions
 from cadenza.client.requests import Requests
 from cadenza.client.routing import Routing
 from cadenza.client.session import CONNECT_CALLED, Session
 from cadenza.client.states import Event, State
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
+from cadenza.client.trading.channels import TradingChannels
 from cadenza.client.transport import Dial
 from cadenza.client.values import (
     Connected,
@@ -68,7 +70,7 @@ class Stats(NamedTuple):
     gaps: int
 
 
-class Client(Requests):
+class Client(Requests, MarketChannels, TradingChannels):
     """A connection that comes back by itself, and its subscriptions.
 
     Made by ``connect``. Belongs to the event loop in which it connects. Closed clients stay closed.

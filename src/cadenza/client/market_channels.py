@@ -1,0 +1,103 @@
+"""The market side of a client: books, trades, tickers, candles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+
+from cadenza.client.given import SubscribeGiven
+from cadenza.client.live_book import LiveOrderBook, order_book
+from cadenza.client.market_data import MarketKline, MarketTicker, MarketTrade
+from cadenza.client.typed_channel import OnItem, TypedChannel
+from cadenza.models import KlineInterval
+
+if TYPE_CHECKING:
+    from cadenza.client.client import Client
+
+T = TypeVar("T")
+
+
+class MarketChannels:
+    """Typed channels of markets; ``Client`` is one of these.
+
+    Each call waits until it is subscribed, and raises as ``Client.subscribe``. Further arguments
+    are options and callbacks of a subscription.
+    """
+
+    async def order_book(
+        self,
+        instrument_id: str,
+        *,
+        allow_stale: bool = False,
+        delta_is_diff: bool = False,
+        wait: bool = True,
+    ) -> LiveOrderBook:
+        """A local book that is kept current.
+
+        Args:
+            instrument_id: As ``BINANCE:BTC/USDT``.
+            allow_stale: Whether it may be read while it cannot be trusted.
+            delta_is_diff: Whether a DELTA of this server means what a DIFF does.
+            wait: Whether to wait for the first SNAPSHOT.
+
+        Raises:
+            UnsubscribedError: The server refused.
+            CallTimeoutError: No SNAPSHOT within ``start_timeout``.
+        """
+        return await order_book(
+            cast("Client", self),
+            instrument_id,
+            allow_stale=allow_stale,
+            delta_is_diff=delta_is_diff,
+            wait=wait,
+        )
+
+    async def trades(
+        self,
+        instrument_id: str,
+        on_trade: OnItem[MarketTrade] | None = None,
+        **given: Unpack[SubscribeGiven],
+    ) -> TypedChannel[MarketTrade]:
+        """Public trades of an instrument."""
+        return await self._typed(f"market:trade:{instrument_id}", MarketTrade, on_trade, given)
+
+    async def tickers(
+        self,
+        venue_or_instrument: str,
+        on_ticker: OnItem[MarketTicker] | None = None,
+        **given: Unpack[SubscribeGiven],
+    ) -> TypedChannel[MarketTicker]:
+        """Tickers of an instrument, or of all instruments of a venue."""
+        channel = f"market:ticker:{venue_or_instrument}"
+        return await self._typed(channel, MarketTicker, on_ticker, given)
+
+    async def klines(
+        self,
+        instrument_id: str,
+        interval: KlineInterval | str,
+        on_kline: OnItem[MarketKline] | None = None,
+        **given: Unpack[SubscribeGiven],
+    ) -> TypedChannel[MarketKline]:
+        """Candles of an instrument while they form, ``is_closed`` when they have ended."""
+        name = interval.value if isinstance(interval, KlineInterval) else interval
+        channel = f"market:kline:{instrument_id}:{name}"
+        return await self._typed(channel, MarketKline, on_kline, given)
+
+    async def order_books(self, instrument_ids: Iterable[str]) -> dict[str, LiveOrderBook]:
+        """Several books, by instrument; when one cannot be had, none stays subscribed."""
+        books: dict[str, LiveOrderBook] = {}
+        try:
+            for instrument_id in instrument_ids:
+                books[instrument_id] = await self.order_book(instrument_id)
+        except BaseException:
+            for book in books.values():
+                book.close()
+            raise
+        return books
+
+    async def _typed(
+        self, channel: str, kind: type[T], on_item: OnItem[T] | None, given: Any
+    ) -> TypedChannel[T]:
+        typed = TypedChannel(cast("Client", self), channel, kind, on_item, dict(given))
+        await typed.start()
+        return typed

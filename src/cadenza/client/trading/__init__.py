@@ -1,0 +1,65 @@
+"""Trading with the SDK: accounts that are kept current, and orders that live."""
+
+from __future__ import annotations
+
+from cadenza.client.trading.account import Account
+from cadenza.client.trading.account_info import AccountInfo
+from cadenza.client.trading.channels import AccountGiven, TradingChannels
+from cadenza.client.trading.decimals import Number
+from cadenza.client.trading.errors import (
+    AccountChoiceError,
+    AccountClosedError,
+    OrderEndedError,
+    OrderRejectedError,
+    OrderTimeoutError,
+    OutcomeUnknownError,
+    TradingError,
+)
+from cadenza.client.trading.events import (
+    AccountEvent,
+    AccountUpdated,
+    ExecutionReport,
+    OrderUpdated,
+    PortfolioUpdated,
+    Resynced,
+    UnknownEvent,
+)
+from cadenza.client.trading.execution import Execution
+from cadenza.client.trading.follower import AccountCallbacks
+from cadenza.client.trading.following import Following
+from cadenza.client.trading.holdings import Balance, Portfolio, Position, Summary
+from cadenza.client.trading.order import Order
+from cadenza.client.trading.order_request import OrderGiven
+from cadenza.client.trading.streams import EventStream
+
+__all__ = [
+    "Account",
+    "AccountCallbacks",
+    "AccountChoiceError",
+    "AccountClosedError",
+    "AccountEvent",
+    "AccountGiven",
+    "AccountInfo",
+    "AccountUpdated",
+    "Balance",
+    "EventStream",
+    "Execution",
+    "ExecutionReport",
+    "Following",
+    "Number",
+    "Order",
+    "OrderEndedError",
+    "OrderGiven",
+    "OrderRejectedError",
+    "OrderTimeoutError",
+    "OrderUpdated",
+    "OutcomeUnknownError",
+    "Portfolio",
+    "PortfolioUpdated",
+    "Position",
+    "Resynced",
+    "Summary",
+    "TradingChannels",
+    "TradingError",
+    "UnknownEvent",
+]

@@ -1,0 +1,267 @@
+"""The local copy of an account: the state it began with, and every event since, applied once.
+
+Nothing here waits: what must be asked of the venue is asked by ``resync.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from cadenza.client.trading.account_info import AccountInfo, info_of
+from cadenza.client.trading.account_state import AccountState
+from cadenza.client.trading.decimals import decimal_of, text_of
+from cadenza.client.trading.events import (
+    AccountEvent,
+    AccountUpdated,
+    ExecutionReport,
+    OrderUpdated,
+    PortfolioUpdated,
+    UnknownEvent,
+    WireEvent,
+    read_wire,
+)
+from cadenza.client.trading.execution import Execution, execution_of
+from cadenza.client.trading.holdings import Balance, Position, balance_of, position_of
+from cadenza.client.trading.order import Order
+from cadenza.client.trading.order_view import status_of
+from cadenza.client.trading.raw import millis
+from cadenza.client.trading.recent import Recent
+from cadenza.models import (
+    EventType,
+    RpcPortfolio,
+    RpcTradeExecution,
+    RpcTradeOrder,
+    RpcTradingAccount,
+    UpdateMode,
+)
+
+MOST_IDS: Final = 16_384
+"""Ids of events and of executions that are remembered, to know a second delivery."""
+MOST_STRAYS: Final = 1_024
+"""Orders whose executions came before themselves."""
+
+MakeOrder = Callable[[RpcTradeOrder, Any], Order]
+
+
+class Found(NamedTuple):
+    """An order as the answer of a call shows it; ``data`` is ``None`` if there is none (more)."""
+
+    order_id: str
+    data: RpcTradeOrder | None
+    raw: Any
+
+
+class AccountCopy:
+    """Reduces a state and events to what the account is now.
+
+    Args:
+        make_order: Makes a live order of a payload.
+        most_ended: How many orders that have ended are kept.
+
+    Attributes:
+        orders: The open ones by id, in the order they came.
+        ended: Those that ended lately, by id.
+        balances: By asset.
+        positions: The open ones, by instrument.
+        info: The account, once an event has told of it.
+        offset: Of the newest event applied.
+        at: When that happened, milliseconds since the epoch, UTC.
+        duplicates: Events that had been applied before.
+    """
+
+    def __init__(self, make_order: MakeOrder, most_ended: int) -> None:
+        self.orders: dict[str, Order] = {}
+        self.ended: Recent[str, Order] = Recent(most_ended)
+        self.balances: dict[str, Balance] = {}
+        self.positions: dict[str, Position] = {}
+        self.info: AccountInfo | None = None
+        self.offset = 0
+        self.at = 0
+        self.duplicates = 0
+        self._make_order = make_order
+        self._events: Recent[str, None] = Recent(MOST_IDS)
+        self._executions: Recent[str, None] = Recent(MOST_IDS)
+        self._strays: Recent[str, list[Execution]] = Recent(MOST_STRAYS)
+        self._readers: Final = {
+            EventType.TRADE_ORDER_UPDATED.value: self._order,
+            EventType.EXECUTION_CREATED.value: self._execution,
+            EventType.PORTFOLIO_UPDATED.value: self._portfolio,
+            EventType.TRADING_ACCOUNT_UPDATED.value: self._account,
+        }
+
+    def order(self, order_id: str) -> Order | None:
+        """An open order, or one that ended lately."""
+        return self.orders.get(order_id) or self.ended.get(order_id)
+
+    def start(self, state: AccountState) -> None:
+        """Begin: nothing was known before."""
+        for data, raw in zip(state.orders, state.raw_orders, strict=True):
+            self._shown(data, raw, in_stream=True)
+        self._holdings(state.portfolio)
+        self.offset = state.offset
+        self.at = millis(state.portfolio.updated_at)
+
+    def missing(self, state: AccountState) -> list[str]:
+        """Orders that are open here and not in a newer state: they have ended."""
+        there = state.order_ids
+        return [order_id for order_id in self.orders if order_id not in there]
+
+    def apply(self, payload: bytes, offset: int) -> AccountEvent | None:
+        """Take an event in, and say what it means; ``None``: it was taken in before."""
+        try:
+            wire = read_wire(payload)
+        except msgspec.MsgspecError as error:
+            self.offset = max(self.offset, offset)
+            return UnknownEvent(offset=offset, payload=payload, error=error)
+        if (offset and offset <= self.offset) or wire.event_id in self._events:
+            self.duplicates += 1
+            return None
+        self._events[wire.event_id] = None
+        self.offset = max(self.offset, offset)
+        known: dict[str, Any] = {"event_id": wire.event_id, "offset": offset, "payload": payload}
+        try:
+            known["at"] = millis(wire.timestamp)
+            self.at = max(self.at, known["at"])
+            reader = self._readers.get(wire.event_type)
+            if reader is not None:
+                return reader(wire, known)
+        except (msgspec.MsgspecError, ArithmeticError, ValueError) as error:
+            return UnknownEvent(event_type=wire.event_type, error=error, **known)
+        return UnknownEvent(event_type=wire.event_type, **known)
+
+    def adopt(self, data: RpcTradeOrder, raw: Any) -> Order:
+        """An order as the answer of a call shows it, which may be older or newer than this copy."""
+        return self._shown(data, raw, in_stream=False)[0]
+
+    def attach(self, execution: Execution) -> bool:
+        """An execution that a query has found; gives whether it is news."""
+        if execution.execution_id in self._executions:
+            return False
+        self._take(execution)
+        return True
+
+    def restart(
+        self, state: AccountState, found: Iterable[Found], executions: Sequence[Execution]
+    ) -> list[AccountEvent]:
+        """Events were missed: become equal to ``state``, and tell what that changes.
+
+        Args:
+            state: The account as of a newer offset.
+            found: Orders that are not open in it: missing here, or ended meanwhile.
+            executions: That happened since, oldest first; those known are skipped.
+        """
+        events: list[AccountEvent] = []
+        there = zip(state.orders, state.raw_orders, strict=True)
+        shown = [self._shown(data, raw, in_stream=True) for data, raw in there]
+        shown += [it for one in found if (it := self._found(one)) is not None]
+        for execution in executions:
+            if self.attach(execution):
+                order = self.order(execution.order_id)
+                events.append(
+                    ExecutionReport(
+                        execution=execution, order=order, at=execution.at, payload=execution.raw
+                    )
+                )
+        for order, is_news in shown:
+            if is_news:
+                events.append(_updated(order, order.data, at=order.updated_at, payload=order.raw))
+        self._holdings(state.portfolio, is_all=True)
+        self.offset, self.at = state.offset, max(self.at, millis(state.portfolio.updated_at))
+        events.append(
+            PortfolioUpdated(
+                at=self.at,
+                balances=tuple(self.balances.values()),
+                positions=tuple(self.positions.values()),
+            )
+        )
+        return events
+
+    def _found(self, found: Found) -> tuple[Order, bool] | None:
+        if found.data is not None:
+            return self._shown(found.data, found.raw, in_stream=False)
+        order = self.orders.pop(found.order_id, None)
+        if order is None:
+            return None
+        order.gone()
+        self.ended[order.order_id] = order
+        return order, True
+
+    def _order(self, wire: WireEvent, known: dict[str, Any]) -> AccountEvent:
+        data = msgspec.json.decode(wire.data, type=RpcTradeOrder)
+        order, _ = self._shown(data, bytes(wire.data), in_stream=True)
+        return _updated(order, data, **known)
+
+    def _execution(self, wire: WireEvent, known: dict[str, Any]) -> AccountEvent | None:
+        data = msgspec.json.decode(wire.data, type=RpcTradeExecution)
+        execution = execution_of(data, bytes(wire.data))
+        if not self.attach(execution):
+            self.duplicates += 1
+            return None
+        return ExecutionReport(execution=execution, order=self.order(execution.order_id), **known)
+
+    def _portfolio(self, wire: WireEvent, known: dict[str, Any]) -> AccountEvent:
+        data = msgspec.json.decode(wire.data, type=RpcPortfolio)
+        balances, positions = self._holdings(data, is_all=data.update_mode is UpdateMode.SNAPSHOT)
+        return PortfolioUpdated(balances=balances, positions=positions, **known)
+
+    def _account(self, wire: WireEvent, known: dict[str, Any]) -> AccountEvent:
+        data = msgspec.json.decode(wire.data, type=RpcTradingAccount)
+        self.info = info_of(data, bytes(wire.data))
+        return AccountUpdated(account=self.info, **known)
+
+    def _shown(self, data: RpcTradeOrder, raw: Any, *, in_stream: bool) -> tuple[Order, bool]:
+        """Put an order where it belongs; gives whether that was news."""
+        order_id = text_of(data.trade_order_id)
+        order = self.order(order_id)
+        if order is None:
+            order, is_news = self._make_order(data, raw), True
+            order.begin(in_stream=in_stream)
+            for execution in self._strays.pop(order_id, ()):
+                order.add(execution)
+        else:
+            is_news = order.show(data, raw, in_stream=in_stream)
+        if order.is_open:
+            self.ended.pop(order_id, None)
+            self.orders[order_id] = order
+        else:
+            self.orders.pop(order_id, None)
+            self.ended[order_id] = order
+        return order, is_news
+
+    def _take(self, execution: Execution) -> None:
+        self._executions[execution.execution_id] = None
+        order = self.order(execution.order_id)
+        if order is not None:
+            order.add(execution)
+        else:
+            self._strays.setdefault(execution.order_id, []).append(execution)
+
+    def _holdings(
+        self, data: RpcPortfolio, *, is_all: bool = False
+    ) -> tuple[tuple[Balance, ...], tuple[Position, ...]]:
+        balances = () if data.balances is UNSET else tuple(map(balance_of, data.balances))
+        positions = () if data.positions is UNSET else tuple(map(position_of, data.positions))
+        if is_all:
+            self.balances.clear()
+            self.positions.clear()
+        for balance in balances:
+            self.balances[balance.asset] = balance
+        for position in positions:
+            if position.is_open:
+                self.positions[position.instrument] = position
+            else:
+                self.positions.pop(position.instrument, None)
+        return balances, positions
+
+
+def _updated(order: Order, data: RpcTradeOrder, **known: Any) -> OrderUpdated:
+    return OrderUpdated(
+        order=order,
+        status=status_of(data),
+        filled_quantity=decimal_of(data.executed_quantity),
+        **known,
+    )

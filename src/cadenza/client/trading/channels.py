@@ -1,0 +1,107 @@
+"""What the trading side adds to a client: ``accounts`` and ``account``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, TypedDict, Unpack
+
+from cadenza.client.callbacks import Callback
+from cadenza.client.errors import UsageError
+from cadenza.client.trading.account import Account
+from cadenza.client.trading.account_info import AccountInfo, info_of
+from cadenza.client.trading.calls import TradingCalls, converted
+from cadenza.client.trading.errors import AccountChoiceError
+from cadenza.client.trading.events import (
+    AccountEvent,
+    AccountUpdated,
+    ExecutionReport,
+    OrderUpdated,
+    PortfolioUpdated,
+    Resynced,
+)
+from cadenza.client.trading.follower import AccountCallbacks
+from cadenza.client.trading.following import Following
+from cadenza.client.trading.host import TradingHost
+from cadenza.client.trading.ids import OrderIds
+from cadenza.models import RpcTradingAccount
+
+ACCOUNTS: Final = "query.trading_account.list"
+
+
+class AccountGiven(TypedDict, total=False):
+    """Fields of ``AccountCallbacks``, where their meaning stands."""
+
+    on_event: Callback[AccountEvent] | None
+    on_order: Callback[OrderUpdated] | None
+    on_execution: Callback[ExecutionReport] | None
+    on_portfolio: Callback[PortfolioUpdated] | None
+    on_account: Callback[AccountUpdated] | None
+    on_resync: Callback[Resynced] | None
+    on_following: Callback[Following] | None
+
+
+class TradingChannels:
+    """A client that trades; everything else it needs is ``TradingHost``."""
+
+    async def accounts(self: TradingHost) -> list[AccountInfo]:
+        """The accounts of the user. A venue such as Cadenza makes the first at the first look.
+
+        Raises:
+            TradingError: The venue refused.
+            ClientError: As ``Client.rpc``.
+        """
+        calls = TradingCalls(self)
+        found: list[AccountInfo] = []
+        async for page in calls.pages(ACCOUNTS):
+            raws = converted(ACCOUNTS, page, list[Any])
+            found += [info_of(converted(ACCOUNTS, it, RpcTradingAccount), it) for it in raws]
+        return found
+
+    async def account(
+        self: TradingHost,
+        account_id: str | None = None,
+        *,
+        ended: int = 1_000,
+        order_prefix: str = "",
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        **callbacks: Unpack[AccountGiven],
+    ) -> Account:
+        """Follow an account: its orders, positions and balances, current from here on.
+
+        Args:
+            account_id: Which; ``None`` is the only one that the user has.
+            ended: How many orders that have ended are kept.
+            order_prefix: What client order ids that are made up begin with.
+            random_bytes: What they are made of.
+            callbacks: See ``AccountCallbacks``.
+
+        Raises:
+            AccountChoiceError: None is named, and the user has not just one.
+            UnsubscribedError: The server refused; so it does where there is no such account.
+            CallTimeoutError: Not within ``start_timeout``.
+            UsageError: It is followed already, or an option is unknown.
+        """
+        if ended < 1:
+            raise UsageError(f"ended must be at least 1, not {ended}")
+        try:
+            chosen = AccountCallbacks(**callbacks)
+        except TypeError as error:
+            known = ", ".join(sorted(AccountGiven.__annotations__))
+            raise UsageError(f"account has no such option; its callbacks are {known}") from error
+        info = None
+        if account_id is None:
+            found = await TradingChannels.accounts(self)
+            if len(found) != 1:
+                raise AccountChoiceError([it.account_id for it in found])
+            info = found[0]
+            account_id = info.account_id
+        account = Account(
+            self,
+            account_id,
+            ids=OrderIds(random_bytes, order_prefix),
+            callbacks=chosen,
+            most_ended=ended,
+            info=info,
+        )
+        return await account.load()

@@ -1,0 +1,76 @@
+"""Where the copy of an account stands, as a table: what has happened, and what is done then."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class Following(enum.Enum):
+    """How current the copy of an account is."""
+
+    LOADING = "loading"
+    """Nothing is known yet."""
+    LIVE = "live"
+    """It is what the venue has told until now."""
+    STALE = "stale"
+    """The connection is lost, and the copy is as of then."""
+    SYNCING = "syncing"
+    """Events were missed: the new state is here, and what ended meanwhile is being asked for."""
+    BEHIND = "behind"
+    """As SYNCING, and the connection was lost over it."""
+    CLOSED = "closed"
+    """It is kept no longer."""
+
+
+class Happening(enum.Enum):
+    """What happens to a copy."""
+
+    ANEW = "subscribed, with a state and nothing recovered"
+    BACK = "subscribed, and everything missed is recovered"
+    LOST = "the connection is lost"
+    FOUND_OUT = "the questions after a gap are answered"
+    END = "closed, or ended by the server"
+
+
+class Step(enum.Enum):
+    """What is done then."""
+
+    NOTHING = "nothing"
+    START = "take the state over"
+    ASK = "keep the state, and ask what happened in the gap"
+    ASK_ON = "go on asking, if that has ended with the connection"
+    CATCH_UP = "take over the state, the answers, and the events that came since"
+    CLOSE = "tell everybody who waits"
+
+
+_F, _H, _S = Following, Happening, Step
+
+FOLLOWING: Final[dict[tuple[Following, Happening], tuple[Following, Step]]] = {
+    (_F.LOADING, _H.ANEW): (_F.LIVE, _S.START),
+    (_F.LOADING, _H.BACK): (_F.LIVE, _S.START),
+    (_F.LOADING, _H.LOST): (_F.LOADING, _S.NOTHING),
+    (_F.LOADING, _H.FOUND_OUT): (_F.LOADING, _S.NOTHING),
+    (_F.LOADING, _H.END): (_F.CLOSED, _S.CLOSE),
+    (_F.LIVE, _H.ANEW): (_F.SYNCING, _S.ASK),
+    (_F.LIVE, _H.BACK): (_F.LIVE, _S.NOTHING),
+    (_F.LIVE, _H.LOST): (_F.STALE, _S.NOTHING),
+    (_F.LIVE, _H.FOUND_OUT): (_F.LIVE, _S.NOTHING),
+    (_F.LIVE, _H.END): (_F.CLOSED, _S.CLOSE),
+    (_F.STALE, _H.ANEW): (_F.SYNCING, _S.ASK),
+    (_F.STALE, _H.BACK): (_F.LIVE, _S.NOTHING),
+    (_F.STALE, _H.LOST): (_F.STALE, _S.NOTHING),
+    (_F.STALE, _H.FOUND_OUT): (_F.STALE, _S.NOTHING),
+    (_F.STALE, _H.END): (_F.CLOSED, _S.CLOSE),
+    (_F.SYNCING, _H.ANEW): (_F.SYNCING, _S.ASK),
+    (_F.SYNCING, _H.BACK): (_F.SYNCING, _S.ASK_ON),
+    (_F.SYNCING, _H.LOST): (_F.BEHIND, _S.NOTHING),
+    (_F.SYNCING, _H.FOUND_OUT): (_F.LIVE, _S.CATCH_UP),
+    (_F.SYNCING, _H.END): (_F.CLOSED, _S.CLOSE),
+    (_F.BEHIND, _H.ANEW): (_F.SYNCING, _S.ASK),
+    (_F.BEHIND, _H.BACK): (_F.SYNCING, _S.ASK_ON),
+    (_F.BEHIND, _H.LOST): (_F.BEHIND, _S.NOTHING),
+    (_F.BEHIND, _H.FOUND_OUT): (_F.STALE, _S.CATCH_UP),
+    (_F.BEHIND, _H.END): (_F.CLOSED, _S.CLOSE),
+    **{(_F.CLOSED, happening): (_F.CLOSED, _S.NOTHING) for happening in _H},
+}

@@ -1,0 +1,43 @@
+"""What the trading side needs of a client."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Unpack
+
+from cadenza.client.buffer import Buffer
+from cadenza.client.callbacks import Callback, Dispatcher, Tasks
+from cadenza.client.errors import ClientError
+from cadenza.client.given import SubscribeGiven
+from cadenza.client.options import ClientOptions
+from cadenza.client.subscription import Subscription
+
+
+class TradingHost(Protocol):
+    """A client, as an account sees it."""
+
+    options: ClientOptions
+    tasks: Tasks
+    events: Dispatcher
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether commands can be sent."""
+
+    @property
+    def client_id(self) -> str:
+        """The id of the present connection; empty while there is none."""
+
+    async def wait_connected(self) -> None:
+        """Wait, at most ``timeout``, until commands can be sent."""
+
+    async def rpc(self, method: str, data: Any = None) -> Any:
+        """Call a method of the server's application and give its answer, decoded from JSON."""
+
+    def subscription(self, channel: str, **given: Unpack[SubscribeGiven]) -> Subscription:
+        """A subscription that has not begun."""
+
+    def hold(self, buffer: Buffer[Any]) -> None:
+        """Read nothing more until this buffer has room."""
+
+    def trouble(self, error: ClientError, callback: Callback[ClientError] | None = None) -> None:
+        """Something failed and is tried again."""

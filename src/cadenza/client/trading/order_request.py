@@ -1,0 +1,199 @@
+"""What a trader says of an order, and how the venue is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, Required, TypedDict, TypeVar
+
+from cadenza.client.errors import UsageError
+from cadenza.client.trading.decimals import Number, decimal_text
+from cadenza.models import (
+    ContingencyType,
+    OrderSide,
+    OrderType,
+    QuantityRounding,
+    QuantityType,
+    TimeInForce,
+    iso_of,
+)
+
+EnumT = TypeVar("EnumT", bound=StrEnum)
+
+
+class OrderGiven(TypedDict, total=False):
+    """The terms of a new order; those that are left out are the venue's defaults.
+
+    Attributes:
+        side: BUY or SELL.
+        instrument: ``VENUE:BASE/QUOTE``.
+        type: LIMIT where there is a price, else MARKET, unless told otherwise.
+        quantity: In the base asset, unless ``quantity_type`` is QUOTE.
+        quote_quantity: Instead of both: an amount of the quote asset.
+        quantity_type: BASE or QUOTE.
+        quantity_rounding: What happens to a quantity between two lots.
+        price: The limit.
+        stop_price: The trigger of stops and take-profits.
+        trailing_distance: Of a TRAILING_STOP.
+        visible_quantity: Of an iceberg: what the book shows.
+        time_in_force: GTC, IOC, FOK, GTD, DAY, GTX.
+        expire_at: The end of a GTD order: an aware datetime, milliseconds UTC, or RFC 3339.
+        post_only: Never take: a LIMIT becomes a LIMIT_MAKER, everything else GTX.
+        take_profit: Trigger of an exit in profit; ``take_profit_price`` makes it a limit order.
+        take_profit_price: Its limit.
+        take_profit_time_in_force: Its time.
+        stop_loss: Trigger of an exit in loss; ``stop_loss_price`` and its time likewise.
+        stop_loss_price: Its limit.
+        stop_loss_time_in_force: Its time.
+        contingency: OCO, OTO, OTOCO: how an order and its exits depend on each other.
+        quote_id: Take this quote: type QUOTED.
+    """
+
+    side: Required[OrderSide | str]
+    instrument: str
+    type: OrderType | str | None
+    quantity: Number | None
+    quote_quantity: Number | None
+    quantity_type: QuantityType | str | None
+    quantity_rounding: QuantityRounding | str | None
+    price: Number | None
+    stop_price: Number | None
+    trailing_distance: Number | None
+    visible_quantity: Number | None
+    time_in_force: TimeInForce | str | None
+    expire_at: datetime | int | str | None
+    post_only: bool
+    take_profit: Number | None
+    take_profit_price: Number | None
+    take_profit_time_in_force: TimeInForce | str | None
+    stop_loss: Number | None
+    stop_loss_price: Number | None
+    stop_loss_time_in_force: TimeInForce | str | None
+    contingency: ContingencyType | str | None
+    quote_id: str | None
+
+
+NUMBERS: Final = {
+    "quantity": "quantity",
+    "price": "limitPrice",
+    "stop_price": "stopPrice",
+    "trailing_distance": "trailingDistance",
+    "visible_quantity": "visibleQuantity",
+    "take_profit": "takeProfitPrice",
+    "take_profit_price": "takeProfitLimitPrice",
+    "stop_loss": "stopLossPrice",
+    "stop_loss_price": "stopLossLimitPrice",
+}
+"""Terms that are numbers, with their names on the wire."""
+
+_WORDS: Final[dict[str, tuple[str, type[StrEnum]]]] = {
+    "side": ("orderSide", OrderSide),
+    "quantity_type": ("quantityType", QuantityType),
+    "quantity_rounding": ("quantityRounding", QuantityRounding),
+    "time_in_force": ("timeInForce", TimeInForce),
+    "take_profit_time_in_force": ("takeProfitTimeInForce", TimeInForce),
+    "stop_loss_time_in_force": ("stopLossTimeInForce", TimeInForce),
+    "contingency": ("contingencyType", ContingencyType),
+}
+_WAITING_LIMITS: Final = (
+    OrderType.STOP_LIMIT,
+    OrderType.STOP_LOSS_LIMIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+)
+"""Types whose order can rest once it is triggered."""
+_KNOWN: Final = frozenset(OrderGiven.__annotations__)
+
+
+def order_wire(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The order of a submit, as the wire has it.
+
+    Raises:
+        UsageError: A term is unknown, of the wrong kind, or contradicts another.
+    """
+    if unknown := set(given) - _KNOWN:
+        known = ", ".join(sorted(_KNOWN))
+        raise UsageError(f"an order has no {', '.join(sorted(unknown))}; it has {known}")
+    terms = {name: value for name, value in given.items() if value is not None}
+    _spend(terms)
+    wire = {wire: decimal_text(it, terms[it]) for it, wire in NUMBERS.items() if it in terms}
+    for name, (field, kind) in _WORDS.items():
+        if name in terms:
+            wire[field] = word(name, terms[name], kind).value
+    wire["orderType"] = _type(terms).value
+    if "expire_at" in terms:
+        wire["expireAt"] = _moment(terms["expire_at"])
+    if "quote_id" in terms:
+        wire["quoteId"] = str(terms["quote_id"])
+    if "instrument" in terms:
+        wire["instrumentId"] = str(terms["instrument"])
+    if terms.get("post_only"):
+        _post_only(wire)
+    _check_complete(wire)
+    return wire
+
+
+def word(name: str, value: Any, kind: type[EnumT]) -> EnumT:
+    """A word of a closed vocabulary, in upper or lower case.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        return kind(value.upper()) if isinstance(value, str) else kind(value)
+    except ValueError:
+        words = ", ".join(it.value for it in kind if it.value and it.value != "UNKNOWN")
+        raise UsageError(f"{name} is {value!r}, which is none of {words}") from None
+
+
+def _check_complete(wire: Mapping[str, Any]) -> None:
+    needed = {"side": "orderSide", "quantity": "quantity"}
+    if "quoteId" not in wire:  # the quote knows
+        needed["instrument"] = "instrumentId"
+    if lacking := [name for name, field in needed.items() if not wire.get(field)]:
+        raise UsageError(f"an order has {', '.join(lacking)} too")
+
+
+def _spend(terms: dict[str, Any]) -> None:
+    amount = terms.pop("quote_quantity", None)
+    if amount is None:
+        return
+    if "quantity" in terms or "quantity_type" in terms:
+        raise UsageError("quote_quantity stands alone, without quantity and quantity_type")
+    decimal_text("quote_quantity", amount)
+    terms |= {"quantity": amount, "quantity_type": QuantityType.QUOTE}
+
+
+def _type(terms: Mapping[str, Any]) -> OrderType:
+    if "type" in terms:
+        return word("type", terms["type"], OrderType)
+    if "quote_id" in terms:
+        return OrderType.QUOTED
+    if "stop_price" in terms or "trailing_distance" in terms:
+        raise UsageError("an order with a trigger has a type, such as STOP or STOP_LIMIT")
+    return OrderType.LIMIT if "price" in terms else OrderType.MARKET
+
+
+def _post_only(wire: dict[str, Any]) -> None:
+    if wire["orderType"] == OrderType.LIMIT:
+        wire["orderType"] = OrderType.LIMIT_MAKER.value
+    if wire["orderType"] == OrderType.LIMIT_MAKER:
+        return
+    kind, time = wire["orderType"], wire.setdefault("timeInForce", TimeInForce.GTX.value)
+    if kind not in _WAITING_LIMITS or time != TimeInForce.GTX:
+        raise UsageError(f"post_only does not go with {kind} and time_in_force {time}")
+
+
+def _moment(value: datetime | int | str) -> str:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise UsageError("expire_at has no time zone: datetime.now(UTC) has one")
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return iso_of(value)
+        except ValueError as error:
+            raise UsageError(f"expire_at: {error}") from error
+    if isinstance(value, str):
+        return value
+    raise UsageError(f"expire_at is a datetime, milliseconds or RFC 3339, not {value!r}")

@@ -1,0 +1,133 @@
+"""A channel whose payloads are all of one type."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
+
+import msgspec
+
+from cadenza.client.callbacks import is_async
+from cadenza.client.errors import ClientError, Fault, UsageError
+from cadenza.client.values import Publication
+
+if TYPE_CHECKING:
+    from cadenza.client.client import Client
+
+T = TypeVar("T")
+OnItem = Callable[[T], Awaitable[None] | None]
+
+_OURS: Final = frozenset({"on_publication"})
+
+
+class PayloadError(ClientError):
+    """A payload of ``channel`` is not what the channel carries; ``publication`` is at hand."""
+
+    fault = Fault.SERVER
+
+    def __init__(self, channel: str, detail: str, publication: Publication) -> None:
+        super().__init__(f"{channel!r}: a payload that cannot be read: {detail}")
+        self.channel = channel
+        self.publication = publication
+
+
+class Item(NamedTuple, Generic[T]):
+    """A value and the publication that it came in."""
+
+    value: T
+    publication: Publication
+
+
+class TypedChannel(Generic[T]):
+    """A subscription that gives values of one type, to a callback or to ``async for``.
+
+    A payload that cannot be read goes to ``on_error`` as a `PayloadError`, is counted, and ends
+    nothing. ``items()`` gives values together with their publications, raw payload included.
+
+    Attributes:
+        subscription: The subscription itself: position, gaps, dropped, unsubscribe.
+        unreadable: Payloads that could not be read.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        channel: str,
+        kind: type[T],
+        on_item: OnItem[T] | None,
+        given: dict[str, Any],
+    ) -> None:
+        if wrong := _OURS & set(given):
+            raise UsageError(f"{channel!r} gives typed values: no {', '.join(sorted(wrong))}")
+        self.unreadable = 0
+        self._client = client
+        self._on_error = given.get("on_error")
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._on_item = on_item
+        if on_item is not None:
+            given["on_publication"] = self._async_item if is_async(on_item) else self._plain_item
+        self.subscription = client.subscription(channel, **given)
+
+    async def start(self) -> None:
+        """Subscribe, and wait until that has succeeded."""
+        self.subscription.subscribe()
+        try:
+            await self.subscription.ready()
+        except BaseException:
+            self.subscription.unsubscribe()
+            raise
+
+    def close(self) -> None:
+        """Unsubscribe; an iteration ends after what has been received."""
+        self.subscription.unsubscribe()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def __aiter__(self) -> Self:
+        aiter(self.subscription)  # says so, if there is a callback already
+        return self
+
+    async def __anext__(self) -> T:
+        return (await self._next()).value
+
+    async def items(self) -> Any:
+        """Values with their publications."""
+        aiter(self.subscription)
+        while True:
+            try:
+                item = await self._next()
+            except StopAsyncIteration:
+                return
+            yield item
+
+    async def _next(self) -> Item[T]:
+        while True:
+            publication = await anext(self.subscription)
+            item = self._read(publication)
+            if item is not None:
+                return item
+
+    def _read(self, publication: Publication) -> Item[T] | None:
+        try:
+            return Item(self._decode(publication.payload), publication)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            self.unreadable += 1
+            wrong = PayloadError(self.subscription.channel, str(error), publication)
+            self._client.trouble(wrong, self._on_error)
+            return None
+
+    def _plain_item(self, publication: Publication) -> None:
+        item = self._read(publication)
+        if item is not None and self._on_item is not None:
+            self._on_item(item.value)
+
+    async def _async_item(self, publication: Publication) -> None:
+        item = self._read(publication)
+        if item is not None and self._on_item is not None:
+            waiting = self._on_item(item.value)
+            if waiting is not None:
+                await waiting
