@@ -1,8 +1,8 @@
 """Tokens that expire: the SDK asks for a new one before the server has to end the connection.
 
 Usage: ``CADENZA_TOKEN_COMMAND='cadenza token --user ann --ttl 5' python
-examples/token_refresh.py``. The command prints a token; your program would ask its own backend instead. It ends when three
-tokens have been used. ``CADENZA_WS`` names another server.
+examples/token_refresh.py``. The command prints a token; your program would ask its own backend
+instead. It ends when three tokens have been used. ``CADENZA_WS`` names another server.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import textwrap
 import urllib.request
 from pathlib import Path
 
@@ -112,3 +113,71 @@ def test_backfill_then_live_has_no_gap_and_no_double(server, token):
         lines += [process.stdout.readline().split() for _ in range(10)]
         assert process.wait(30) == 0
     assert lines == [[str(number + 1), str(number)] for number in range(260)]
+
+
+def test_live_ladder_prints_the_book(server, token):
+    printed = run_example("live_ladder.py", "5", CADENZA_WS=server.ws, CADENZA_TOKEN=token())
+    assert len(printed) == 16
+    assert all(" mid " in line for line in printed[:5])
+    prices = [float(line.split()[0]) for line in printed[5:15]]
+    assert prices == sorted(prices, reverse=True)
+    assert printed[-1].startswith("1 BTC would cost ")
+
+
+def test_market_maker_quotes_and_takes_back(server, token):
+    printed = run_example(
+        "market_maker.py", "2", CADENZA_WS=server.ws, CADENZA_TOKEN=token("maker")
+    )
+    assert printed[0].startswith("quoting ")
+    assert sum(line.startswith("moved to ") for line in printed) == 2
+    assert "quotes, equity " in printed[-1]
+
+
+def test_portfolio_watcher_sees_a_trade_from_elsewhere(server, token):
+    environ = {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("watched")}
+    watcher = subprocess.Popen(
+        [sys.executable, str(EXAMPLES / "portfolio_watcher.py")],
+        env=os.environ | environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with watcher:
+        assert watcher.stdout.readline().startswith("account ")
+        run_example("paper_order.py", "PAPER:SOL/USDT", "BUY", "0.5", **environ)
+        printed = watcher.stdout.read().splitlines()
+        assert watcher.wait(30) == 0
+    assert any(line.startswith("execution ") for line in printed)
+    assert printed[-1].startswith("position PAPER:SOL/USDT ")
+
+
+def test_recorder_appends(server, token, tmp_path):
+    """Two runs, one file, nothing missing within each."""
+    channel = "market:trade:BINANCE:BTC/USDT"
+    path = tmp_path / "trades.jsonl"
+    for _ in range(2):
+        run_example(
+            "recorder.py", str(path), "5", channel, CADENZA_WS=server.ws, CADENZA_TOKEN=token()
+        )
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines) == 10
+    offsets = [line["offset"] for line in lines]
+    for run in (offsets[:5], offsets[5:]):
+        assert run == list(range(run[0], run[0] + 5))
+
+
+def test_the_notebook_runs_from_top_to_bottom(server, token):
+    """Every cell, in one event loop, as a notebook runs them."""
+    cells = json.loads((EXAMPLES / "notebook.ipynb").read_text())["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    body = textwrap.indent("\n".join(code), "    ")
+    script = f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())\n"
+    environ = {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("notebook")}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -153,7 +153,6 @@ class Follower:
 
     async def close(self) -> None:
         """Unsubscribe; no task stays behind."""
-        self._subscription.unsubscribe()
         self._end(None)
         tasks = [task for task in (self._asking, self._watching) if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -311,6 +310,7 @@ class Follower:
         self._happen(Happening.END)
 
     def _close(self) -> None:
+        self._subscription.unsubscribe()
         for task in (self._asking, self._watching):
             if task is not None:
                 task.cancel()
