@@ -9,14 +9,16 @@ import pytest
 
 import cadenza
 import cadenza.client
+import cadenza.client.api
 
 
 def test_the_sdk_is_at_the_top():
     """Each public name of the client can be had from the package, as the same object."""
-    for name in cadenza.client.__all__:
-        assert getattr(cadenza, name) is getattr(cadenza.client, name)
-        assert name in dir(cadenza)
-    assert set(cadenza.__all__) <= set(dir(cadenza))
+    for part in (cadenza.client, cadenza.client.api):
+        for name in part.__all__:
+            assert getattr(cadenza, name) is getattr(part, name)
+            assert name in dir(cadenza)
+    assert not set(cadenza.client.__all__) & set(cadenza.client.api.__all__)
 
 
 def test_an_unknown_name():

@@ -30,6 +30,9 @@ def reference(module_name: str, names: str = "") -> str:
 def _entry(module: ModuleType, name: str) -> Iterator[str]:
     value = getattr(module, name)
     yield f"### `{name}`"
+    if isinstance(value, (str, int)):
+        yield _code(f"{name} = {value!r}")
+        return
     if not isinstance(value, type):
         keyword = "async def" if inspect.iscoroutinefunction(value) else "def"
         yield _code(f"{keyword} {_signature(value, name)}")

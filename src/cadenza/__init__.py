@@ -11,25 +11,29 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cadenza.client import Client, Overflow, Publication, Subscription, connect
+    from cadenza.client import *  # noqa: F403  what a type checker should see is what there is
+    from cadenza.client.api import *  # noqa: F403  as above
 
 try:
     __version__ = version("cadenza")
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0.0.0"
 
-__all__ = ["Client", "Overflow", "Publication", "Subscription", "__version__", "connect"]
+__all__ = ["__version__"]
+
+
+_PARTS = ("cadenza.client", "cadenza.client.api")
 
 
 def __getattr__(name: str) -> Any:
     """The SDK's names; imported late, as the server and the wire need none of it."""
-    if name.startswith("_"):
-        raise AttributeError(f"module 'cadenza' has no attribute {name!r}")
-    client = importlib.import_module("cadenza.client")
-    if name not in client.__all__:
-        raise AttributeError(f"module 'cadenza' has no attribute {name!r}")
-    return getattr(client, name)
+    if not name.startswith("_"):
+        for part in map(importlib.import_module, _PARTS):
+            if name in part.__all__:
+                return getattr(part, name)
+    raise AttributeError(f"module 'cadenza' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *importlib.import_module("cadenza.client").__all__])
+    names = [name for part in _PARTS for name in importlib.import_module(part).__all__]
+    return sorted([*globals(), *names])

@@ -26,7 +26,7 @@ def protocol(request):
 
 @pytest.fixture
 def connect(request, token):
-    """``connect(user, ...)``: a client that reconnects at once, by default of the module's server."""
+    """Makes clients that reconnect at once; of the module's server, unless told another."""
 
     def make(user="trader", url="", **options):
         kinds = ("min_reconnect", "max_reconnect", "min_resubscribe", "max_resubscribe")
@@ -39,7 +39,7 @@ def connect(request, token):
 
 @pytest.fixture
 def fault(server):
-    """``async with fault(kind, ...)``: a fault of the module's server, for as long as that."""
+    """Faults of the module's server, each for as long as its ``async with`` lasts."""
 
     @contextlib.asynccontextmanager
     async def on(kind, **params):

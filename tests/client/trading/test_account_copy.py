@@ -174,7 +174,7 @@ def test_an_order_that_the_venue_has_forgotten_is_gone():
             True,
         ),
         (
-            b'{"eventType":"event.portfolio.updated","eventId":"1","timestamp":"noon","data":{}}',
+            b'{"eventType":"event.portfolio.updated","eventId":"1","timestamp":"noon","data":[]}',
             "event.portfolio.updated",
             True,
         ),

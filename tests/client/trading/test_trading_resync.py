@@ -6,9 +6,15 @@ import asyncio
 
 import pytest
 from cutting_proxy import cutting_proxy
-from trading_checks import BTC, PATIENCE, check_equal, check_executions
+from trading_checks import BTC, PATIENCE, check_equal, check_executions, listed
 
-from cadenza.client.trading import ExecutionReport, Following, OrderUpdated, Resynced
+from cadenza.client.trading import (
+    AccountClosedError,
+    ExecutionReport,
+    Following,
+    OrderUpdated,
+    Resynced,
+)
 
 BID = {"side": "BUY", "instrument": BTC, "price": "100", "quantity": "0.5"}
 ASK = {**BID, "side": "SELL"}
@@ -42,115 +48,118 @@ async def resynced(stream, told):
 async def test_what_happened_while_the_client_was_away(connect, durable):
     """Orders filled, cancelled and made in the gap; a new epoch; every execution exactly once."""
     first = durable()
-    async with cutting_proxy(first.port) as proxy:
-        async with connect("ann", url=proxy.ws) as client, await client.account() as account:
-            told = []
-            stream = account.events()
-            kept = await account.submit(**{**BID, "price": 90})
-            partly = await account.submit(**BID)
-            cancelled = await account.submit(**{**BID, "price": 80})
-            waiting = asyncio.ensure_future(partly.filled(PATIENCE))
-            async with connect("bob", url=first.ws) as other, await other.account() as bob:
-                await bob.submit(**{**ASK, "quantity": "0.2"})
-            proxy.shut()
-            # Somebody else trades for the same account meanwhile, before and after the crash.
-            async with connect("ann", url=first.ws) as second, await second.account() as twin:
-                await twin.cancel(cancelled.order_id)
-                await twin.amend(kept.order_id, quantity="0.4")
-            first.kill()
-            again = durable()
-            async with (
-                connect("ann", url=again.ws) as second,
-                await second.account() as twin,
-                connect("bob", url=again.ws) as other,
-                await other.account() as bob,
-            ):
-                await bob.submit(**{**ASK, "quantity": "0.3"})
-                quick = await twin.submit(
-                    side="SELL", instrument=BTC, price=90, quantity="0.1", time_in_force="IOC"
-                )
-                fresh = await twin.submit(**{**BID, "price": 70})
-            proxy.target = again.port
-            proxy.open()
-            gap = await resynced(stream, told)
-            assert (gap.executions, gap.error, account.resyncs) == (1, None, 1)
-            assert await waiting is partly
-            assert account.following is Following.LIVE
-            assert (kept.quantity, cancelled.status) == (
-                kept.filled_quantity + kept.remaining,
-                "CANCELLED",
+    async with (
+        cutting_proxy(first.port) as proxy,
+        connect("ann", url=proxy.ws) as client,
+        await client.account() as account,
+    ):
+        told = []
+        stream = account.events()
+        kept = await account.submit(**{**BID, "price": 90})
+        partly = await account.submit(**BID)
+        cancelled = await account.submit(**{**BID, "price": 80})
+        waiting = asyncio.ensure_future(partly.filled(PATIENCE))
+        async with connect("bob", url=first.ws) as other, await other.account() as bob:
+            await bob.submit(**{**ASK, "quantity": "0.2"})
+        proxy.shut()
+        # Somebody else trades for the same account meanwhile, before and after the crash.
+        async with connect("ann", url=first.ws) as second, await second.account() as twin:
+            await twin.cancel(cancelled.order_id)
+            await twin.amend(kept.order_id, quantity="0.4")
+        first.kill()
+        again = durable()
+        async with (
+            connect("ann", url=again.ws) as second,
+            await second.account() as twin,
+            connect("bob", url=again.ws) as other,
+            await other.account() as bob,
+        ):
+            await bob.submit(**{**ASK, "quantity": "0.3"})
+            quick = await twin.submit(
+                side="SELL", instrument=BTC, price=90, quantity="0.1", time_in_force="IOC"
             )
-            assert list(account.orders) == [kept.order_id, fresh.order_id]
-            assert account.order(quick.order_id).status == quick.status
-            await check_equal(client, account)
-            # It goes on live.
-            after = await account.submit(**{**BID, "price": 60})
-            await account.cancel(after)
-            await account.cancel_all()
-            await check_equal(client, account)
-            stream.close()
-            told += [event async for event in stream]
-            reports = [event for event in told if isinstance(event, ExecutionReport)]
-            await check_executions(client, account, reports)
-            assert partly.executions == tuple(it.execution for it in reports if it.order is partly)
-            last = {}
-            for event in told:
-                if isinstance(event, OrderUpdated):
-                    last[event.order.order_id] = event.status
-            everything = {**account.orders, **account.ended}
-            assert last == {name: order.status for name, order in everything.items()}
+            fresh = await twin.submit(**{**BID, "price": 70})
+        proxy.target = again.port
+        proxy.open()
+        gap = await resynced(stream, told)
+        assert (gap.executions, gap.error, account.resyncs) == (1, None, 1)
+        assert await waiting is partly
+        assert account.following is Following.LIVE
+        assert (kept.quantity, cancelled.status) == (
+            kept.filled_quantity + kept.remaining,
+            "CANCELLED",
+        )
+        assert list(account.orders) == [kept.order_id, fresh.order_id]
+        assert account.order(quick.order_id).status == quick.status
+        await check_equal(client, account)
+        # It goes on live.
+        after = await account.submit(**{**BID, "price": 60})
+        await account.cancel(after)
+        await account.cancel_all()
+        await check_equal(client, account)
+        stream.close()
+        told += [event async for event in stream]
+        reports = [event for event in told if isinstance(event, ExecutionReport)]
+        await check_executions(client, account, reports)
+        assert partly.executions == tuple(it.execution for it in reports if it.order is partly)
+        last = {}
+        for event in told:
+            if isinstance(event, OrderUpdated):
+                last[event.order.order_id] = event.status
+        everything = {**account.orders, **account.ended}
+        assert last == {name: order.status for name, order in everything.items()}
 
 
 async def test_a_crash_in_the_middle_of_trading(connect, durable):
     """Both sides submit without a pause; the server is killed twice; nothing is lost or doubled."""
     server = durable()
-    async with cutting_proxy(server.port) as proxy:
-        async with (
-            connect("ann", url=proxy.ws, start_timeout=60.0) as client,
-            await client.account() as ann,
-            connect("bob", url=proxy.ws, start_timeout=60.0) as other,
-            await other.account() as bob,
-        ):
-            streams = {account: account.events(buffer=100_000) for account in (ann, bob)}
-            done = asyncio.Event()
-            sent = {ann: [], bob: []}
+    async with (
+        cutting_proxy(server.port) as proxy,
+        connect("ann", url=proxy.ws, start_timeout=60.0) as client,
+        await client.account() as ann,
+        connect("bob", url=proxy.ws, start_timeout=60.0) as other,
+        await other.account() as bob,
+    ):
+        streams = {account: account.events(buffer=100_000) for account in (ann, bob)}
+        done, progress = asyncio.Event(), asyncio.Event()
+        sent = {ann: [], bob: []}
 
-            async def trade(account, terms):
-                while not done.is_set():
-                    order = await account.submit(**{**terms, "quantity": "0.1"})
-                    sent[account].append(order)
-                    if len(sent[account]) % 3 == 0 and order.is_open:
-                        await account.cancel_all()
+        async def trade(account, terms):
+            while not done.is_set():
+                order = await account.submit(**{**terms, "quantity": "0.1"})
+                sent[account].append(order)
+                progress.set()
+                if len(sent[account]) % 3 == 0 and order.is_open:
+                    await account.cancel_all()
 
-            trading = [
-                asyncio.ensure_future(trade(ann, BID)),
-                asyncio.ensure_future(trade(bob, ASK)),
-            ]
-            for _ in range(2):
-                count = len(sent[ann])
-                async with asyncio.timeout(PATIENCE):
-                    while len(sent[ann]) < count + 30:
-                        await asyncio.wait(trading, timeout=0.02)
-                        assert not any(task.done() for task in trading), trading
-                server.kill()
-                server = await asyncio.to_thread(durable)
-                proxy.target = server.port
-            done.set()
-            await asyncio.gather(*trading)
-            for account in (ann, bob):
-                await account._follower._subscription.ready()
-                if account._follower._asking is not None:
-                    await account._follower._asking
-                await account.cancel_all()
-            for account, stream in streams.items():
-                host = account._host
-                await check_equal(host, account)
-                assert account.resyncs >= 1
-                stream.close()
-                reports = [it async for it in stream if isinstance(it, ExecutionReport)]
-                await check_executions(host, account, reports)
-                names = [order.client_order_id for order in sent[account]]
-                assert len(set(names)) == len(names)
+        trading = [
+            asyncio.ensure_future(trade(ann, BID)),
+            asyncio.ensure_future(trade(bob, ASK)),
+        ]
+        for _ in range(2):
+            count = len(sent[ann])
+            async with asyncio.timeout(PATIENCE):
+                while len(sent[ann]) < count + 30:
+                    progress.clear()
+                    await progress.wait()
+            server.kill()
+            server = await asyncio.to_thread(durable)
+            proxy.target = server.port
+        done.set()
+        await asyncio.gather(*trading)
+        for account in (ann, bob):
+            await account.live(PATIENCE)
+            await account.cancel_all()
+        for account, stream in streams.items():
+            host = account._host
+            await check_equal(host, account)
+            assert account.resyncs >= 1
+            stream.close()
+            reports = [it async for it in stream if isinstance(it, ExecutionReport)]
+            await check_executions(host, account, reports)
+            names = [order.client_order_id for order in sent[account]]
+            orders = await listed(host, account.account_id)
+            assert [it["clientOrderId"] for it in orders] == names
 
 
 async def test_an_account_that_is_gone_ends(connect, start_server):
@@ -162,7 +171,9 @@ async def test_an_account_that_is_gone_ends(connect, start_server):
         waiting = asyncio.ensure_future(order.done())
         server.kill()
         proxy.target = start_server({}, "--feed", "none").port
-        with pytest.raises(Exception, match="103 permission denied"):
+        with pytest.raises(AccountClosedError, match="103 permission denied"):
             await asyncio.wait_for(waiting, PATIENCE)
         assert account.following is Following.CLOSED
+        with pytest.raises(AccountClosedError):
+            await account.live()
         await account.close()

@@ -93,7 +93,7 @@ async def test_an_amend_whose_answer_is_lost_is_carried_out_once(proxy, near, ot
     """The second look finds the new terms; the place in the queue is not given up again."""
     order = await near.submit(**BID)
     assert await lose(proxy, near.amend(order, price=101)) is order
-    await near._follower._subscription.ready()
+    await near.live()
     assert (order.status, order.price) == ("REPLACED", 101)
     await check_equal(near._host, near)
 
@@ -151,12 +151,14 @@ async def test_no_answer_in_time_is_an_outcome_that_is_not_known(connect, user, 
         with pytest.raises(OutcomeUnknownError, match="makes a retry safe") as caught:
             await account.submit(**BID, timeout=0.3)
         name = caught.value.client_order_id
-        with pytest.raises(OutcomeUnknownError, match="trade_order.cancel: no answer within 0.1 s"):
+        with pytest.raises(
+            OutcomeUnknownError, match=r"trade_order\.cancel: no answer within 0\.1 s"
+        ):
             await account.cancel(name, timeout=0.1)
         proxy.shut()
         assert await events.next("following") is Following.LIVE
         assert await events.next("following") is Following.STALE
-        with pytest.raises(CallTimeoutError, match="trade_order.submit"):
+        with pytest.raises(CallTimeoutError, match=r"trade_order\.submit"):
             await account.submit(**BID, timeout=0.1)  # never sent: no doubt about it
         proxy.open()
         order = await account.submit(**BID, client_order_id=name)
@@ -190,7 +192,15 @@ async def test_a_client_that_is_sent_away_is_told_at_once(server, connect, user)
         with pytest.raises(DisconnectedError):
             await account.submit(**BID)
         await client.connect()
-        await account._follower._subscription.ready()
+        waiting = asyncio.ensure_future(order.done())
+        await account.live()
+        await server.api("disconnect", user=user, disconnect=gone)
+        with pytest.raises(DisconnectedError, match="go away"):
+            await asyncio.wait_for(waiting, PATIENCE)
+        with pytest.raises(DisconnectedError, match="go away"):
+            await account.live()
+        await client.connect()
+        await account.live()
         await order.cancel()
         assert await order.done() is order
         await check_equal(client, account)

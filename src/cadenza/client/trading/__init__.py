@@ -25,12 +25,12 @@ from cadenza.client.trading.events import (
     UnknownEvent,
 )
 from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.follower import AccountCallbacks
 from cadenza.client.trading.following import Following
 from cadenza.client.trading.holdings import Balance, Portfolio, Position, Summary
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_request import OrderGiven
 from cadenza.client.trading.streams import EventStream
+from cadenza.client.trading.telling import AccountCallbacks
 
 __all__ = [
     "Account",

@@ -16,7 +16,6 @@ from cadenza.client.trading.decimals import Number
 from cadenza.client.trading.desk import Desk
 from cadenza.client.trading.events import AccountEvent
 from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.follower import AccountCallbacks
 from cadenza.client.trading.following import Following
 from cadenza.client.trading.holdings import Balance, Portfolio, Position, Summary, summary_of
 from cadenza.client.trading.host import TradingHost
@@ -24,6 +23,7 @@ from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_request import OrderGiven
 from cadenza.client.trading.resync import executions_of
 from cadenza.client.trading.streams import SIZE, EventStream
+from cadenza.client.trading.telling import AccountCallbacks
 from cadenza.models import OrderSide, RpcPortfolio
 
 PORTFOLIO = "query.portfolio.get"
@@ -67,6 +67,17 @@ class Account:
     def is_live(self) -> bool:
         """Whether it is what the venue has told until now."""
         return self._follower.state is Following.LIVE
+
+    async def live(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109  as ``submit``
+        """Wait until ``is_live``, such as after a lost connection.
+
+        Raises:
+            CallTimeoutError: Not within ``timeout`` seconds (default: ``start_timeout``).
+            ClientError: It is followed no longer, or the client is disconnected for good.
+        """
+        limit = self._host.options.start_timeout if timeout is None else timeout
+        await self._follower.wait_live(limit)
+        return self
 
     @property
     def resyncs(self) -> int:
@@ -268,7 +279,7 @@ class Account:
         Raises:
             UsageError: An option cannot be right.
         """
-        stream = self._follower.streams.open(buffer, overflow, conflate_key)
+        stream = self._follower.teller.streams.open(buffer, overflow, conflate_key)
         if self._follower.state is Following.CLOSED:
             stream.close()
         return stream

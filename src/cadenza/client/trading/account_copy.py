@@ -123,15 +123,15 @@ class AccountCopy:
         self._events[wire.event_id] = None
         self.offset = max(self.offset, offset)
         known: dict[str, Any] = {"event_id": wire.event_id, "offset": offset, "payload": payload}
+        known["at"] = millis(wire.timestamp)
+        self.at = max(self.at, known["at"])
+        reader = self._readers.get(wire.event_type)
+        if reader is None:
+            return UnknownEvent(event_type=wire.event_type, **known)
         try:
-            known["at"] = millis(wire.timestamp)
-            self.at = max(self.at, known["at"])
-            reader = self._readers.get(wire.event_type)
-            if reader is not None:
-                return reader(wire, known)
-        except (msgspec.MsgspecError, ArithmeticError, ValueError) as error:
+            return reader(wire, known)
+        except msgspec.MsgspecError as error:
             return UnknownEvent(event_type=wire.event_type, error=error, **known)
-        return UnknownEvent(event_type=wire.event_type, **known)
 
     def adopt(self, data: RpcTradeOrder, raw: Any) -> Order:
         """An order as the answer of a call shows it, which may be older or newer than this copy."""

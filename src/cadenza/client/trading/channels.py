@@ -20,10 +20,10 @@ from cadenza.client.trading.events import (
     PortfolioUpdated,
     Resynced,
 )
-from cadenza.client.trading.follower import AccountCallbacks
 from cadenza.client.trading.following import Following
 from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.ids import OrderIds
+from cadenza.client.trading.telling import AccountCallbacks
 from cadenza.models import RpcTradingAccount
 
 ACCOUNTS: Final = "query.trading_account.list"

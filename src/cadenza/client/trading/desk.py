@@ -20,12 +20,13 @@ from cadenza.client.trading.errors import (
     TradingError,
 )
 from cadenza.client.trading.events import AccountEvent
-from cadenza.client.trading.follower import AccountCallbacks, Follower
+from cadenza.client.trading.follower import Follower
 from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_request import order_wire, word
 from cadenza.client.trading.resync import GET
 from cadenza.client.trading.streams import Streams
+from cadenza.client.trading.telling import AccountCallbacks
 from cadenza.models import OrderSide, OrderStatus, RpcTradeOrder
 
 SUBMIT: Final = "command.trade_order.submit"

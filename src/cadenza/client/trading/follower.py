@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from cadenza.client.callbacks import Callback
 from cadenza.client.errors import (
     CallTimeoutError,
     ClientError,
@@ -16,52 +14,23 @@ from cadenza.client.errors import (
     DisconnectedError,
     UnsubscribedError,
 )
+from cadenza.client.gate import Gate
+from cadenza.client.states import State
 from cadenza.client.subscribing import UNSUBSCRIBE_CALLED
 from cadenza.client.trading.account_copy import AccountCopy, MakeOrder
 from cadenza.client.trading.account_state import AccountState, read_state
 from cadenza.client.trading.calls import TradingCalls
 from cadenza.client.trading.errors import AccountClosedError
-from cadenza.client.trading.events import (
-    AccountEvent,
-    AccountUpdated,
-    ExecutionReport,
-    OrderUpdated,
-    PortfolioUpdated,
-    Resynced,
-)
+from cadenza.client.trading.events import ExecutionReport, OrderUpdated, Resynced
 from cadenza.client.trading.following import FOLLOWING, Following, Happening, Step
 from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.resync import Answers, Gap, ask, without
-from cadenza.client.trading.streams import Streams
+from cadenza.client.trading.telling import AccountCallbacks, Teller
 from cadenza.client.values import Left, Publication, Subscribed
 
 CHANNEL: Final = "tradingAccount:"
 MOST_PENDING: Final = 65_536
 """Events that may wait for a resync; with more it begins anew."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccountCallbacks:
-    """Functions, plain or async, that an account calls after its copy has changed.
-
-    Plain ones are called by the reader of the connection, at once and in order; async ones run one
-    after another, and may call the client.
-
-    Attributes:
-        on_event: Every event.
-        on_order: An order is new or differs; ``on_execution``: one was filled, or a part of it.
-        on_portfolio: Balances or positions changed; ``on_account``: the account itself.
-        on_resync: Events were missed, and the copy was loaded anew.
-        on_following: The copy is live, stale, ...
-    """
-
-    on_event: Callback[AccountEvent] | None = None
-    on_order: Callback[OrderUpdated] | None = None
-    on_execution: Callback[ExecutionReport] | None = None
-    on_portfolio: Callback[PortfolioUpdated] | None = None
-    on_account: Callback[AccountUpdated] | None = None
-    on_resync: Callback[Resynced] | None = None
-    on_following: Callback[Following] | None = None
 
 
 class Follower:
@@ -77,9 +46,8 @@ class Follower:
     Attributes:
         state: How current the copy is.
         copy: The copy.
-        streams: Of those who iterate.
+        teller: Tells of events.
         resyncs: How often events were missed and could not be recovered.
-        trouble: Why nothing is heard any more, if that is so.
     """
 
     def __init__(
@@ -93,21 +61,10 @@ class Follower:
         self.state = Following.LOADING
         self.copy: Final = AccountCopy(make_order, most_ended)
         self.resyncs = 0
-        self.trouble: ClientError | None = None
-        self.streams: Final = Streams[AccountEvent](
-            f"account {account_id}", host.hold, host.tasks.report
-        )
         self._host = host
         self._account_id = account_id
         self._calls = TradingCalls(host)
-        self._callbacks = callbacks
-        self._by_kind: dict[type[AccountEvent], Callback[Any] | None] = {
-            OrderUpdated: callbacks.on_order,
-            ExecutionReport: callbacks.on_execution,
-            PortfolioUpdated: callbacks.on_portfolio,
-            AccountUpdated: callbacks.on_account,
-            Resynced: callbacks.on_resync,
-        }
+        self.teller: Final = Teller(host, f"account {account_id}", callbacks)
         self._fresh: AccountState | None = None
         self._gap: Gap | None = None
         self._answers = Answers()
@@ -115,8 +72,15 @@ class Follower:
         self._asking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._failure: ClientError | None = None
+        self._interruption: ClientError | None = None
+        self._end_error: ClientError | None = None
         self._is_renewing = False
         self._is_tracked = False
+        self._gate = Gate(
+            host.options.clock,
+            f"account {account_id} to be live",
+            AccountClosedError(account_id, "it is not loaded yet"),
+        )
         self._steps: dict[Step, Callable[[], None]] = {
             Step.START: self._start,
             Step.ASK: self._ask,
@@ -133,6 +97,15 @@ class Follower:
             on_subscribed=self._on_subscribed,
             on_unsubscribed=self._on_unsubscribed,
         )
+
+    @property
+    def trouble(self) -> ClientError | None:
+        """Why nothing is heard any more, if that is so: closed, or the client is disconnected."""
+        if self._interruption is not None and self._host.state is not State.DISCONNECTED:
+            self._interruption = None  # its user has called ``connect`` again
+            self._gate.shut()
+            self._begin_watch()
+        return self._end_error or self._interruption
 
     async def load(self) -> None:
         """Subscribe, and return when the state is there.
@@ -151,6 +124,17 @@ class Follower:
         if self.state is Following.CLOSED:
             raise self.trouble or AccountClosedError(self._account_id, "closed")
 
+    async def wait_live(self, seconds: float) -> None:
+        """Return when the copy is what the venue has told until now.
+
+        Raises:
+            CallTimeoutError: It is not within ``seconds``.
+            ClientError: It is kept no longer, or the client is disconnected for good.
+        """
+        if self.trouble is not None:
+            raise self.trouble.with_traceback(None)
+        await self._gate.wait(seconds)
+
     async def close(self) -> None:
         """Unsubscribe; no task stays behind."""
         self._end(None)
@@ -162,19 +146,26 @@ class Follower:
         self.state, step = FOLLOWING[before, happening]
         if step in self._steps:
             self._steps[step]()
+        if self.state is Following.LIVE:
+            self._gate.open()
+        elif self.trouble is None:
+            self._gate.shut()
         if self.state is not before:
-            self._call(self._callbacks.on_following, self.state, "on_following")
+            self.teller.tell_following(self.state)
 
     # What the subscription tells.
 
     def _on_subscribing(self, _: Left) -> None:
         self._happen(Happening.LOST)
+        self._begin_watch()
+
+    def _begin_watch(self) -> None:
         if self._watching is None or self._watching.done():
             name = f"account {self._account_id}"
             self._watching = self._host.tasks.spawn(self._watch(), name)
 
     def _on_subscribed(self, event: Subscribed) -> None:
-        self.trouble = None
+        self._interruption = None
         if event.recovered and self.state is not Following.LOADING:
             self._happen(Happening.BACK)
             return
@@ -259,7 +250,7 @@ class Follower:
         events = self.copy.restart(state, answers.found, answers.executions)
         self.resyncs += 1
         kinds = [type(event) for event in events]
-        self._tell(
+        self.teller.tell(
             Resynced(
                 at=self.copy.at,
                 orders=kinds.count(OrderUpdated),
@@ -268,25 +259,14 @@ class Follower:
             )
         )
         for event in events:
-            self._tell(event)
+            self.teller.tell(event)
         for payload, offset in pending:
             self._apply(payload, offset)
 
     def _apply(self, payload: bytes, offset: int) -> None:
         event = self.copy.apply(payload, offset)
         if event is not None:
-            self._tell(event)
-
-    def _tell(self, event: AccountEvent) -> None:
-        if isinstance(event, (OrderUpdated, ExecutionReport)) and event.order is not None:
-            event.order.tell(event)
-        callback = self._by_kind.get(type(event))
-        self._call(callback, event, "a callback of an account")
-        self._call(self._callbacks.on_event, event, "on_event")
-        self.streams.put(event)
-
-    def _call(self, callback: Callback[Any] | None, value: object, where: str) -> None:
-        self._host.events.call(callback, value, where)
+            self.teller.tell(event)
 
     def _renew(self) -> None:
         """An event is missing though the server watches: load the state again."""
@@ -298,15 +278,15 @@ class Follower:
         self._subscription.subscribe()
 
     def _interrupt(self, error: ClientError) -> None:
-        self.trouble = error
+        self._interruption = error
         self._tell_waiting(error, is_wanted=False)
 
     def _end(self, error: ClientError | None) -> None:
         if self.state is Following.CLOSED:
             return
         why = "it was closed" if error is None else str(error)
-        self.trouble = AccountClosedError(self._account_id, why)
-        self.trouble.__cause__ = self._failure = error
+        self._end_error = AccountClosedError(self._account_id, why)
+        self._end_error.__cause__ = self._failure = error
         self._happen(Happening.END)
 
     def _close(self) -> None:
@@ -316,10 +296,11 @@ class Follower:
                 task.cancel()
         self._pending.clear()
         self._fresh = None
-        if self.trouble is not None:
-            self._tell_waiting(self.trouble, is_wanted=self._failure is None)
+        if self._end_error is not None:
+            self._tell_waiting(self._end_error, is_wanted=self._failure is None)
 
     def _tell_waiting(self, error: ClientError, *, is_wanted: bool) -> None:
+        self._gate.fail(error)
         for order in list(self.copy.orders.values()):
             order.interrupt(error, is_wanted=is_wanted)
-        self.streams.end(None if is_wanted else error)
+        self.teller.streams.end(None if is_wanted else error)

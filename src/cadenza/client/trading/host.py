@@ -9,6 +9,7 @@ from cadenza.client.callbacks import Callback, Dispatcher, Tasks
 from cadenza.client.errors import ClientError
 from cadenza.client.given import SubscribeGiven
 from cadenza.client.options import ClientOptions
+from cadenza.client.states import State
 from cadenza.client.subscription import Subscription
 
 
@@ -18,6 +19,10 @@ class TradingHost(Protocol):
     options: ClientOptions
     tasks: Tasks
     events: Dispatcher
+
+    @property
+    def state(self) -> State:
+        """Disconnected, connecting or connected."""
 
     @property
     def is_connected(self) -> bool:

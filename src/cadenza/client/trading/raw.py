@@ -17,7 +17,7 @@ def opened(raw: Any) -> Any:
 
 
 def millis(text: str | int | UnsetType | None) -> int:
-    """A time of the wire as milliseconds since the epoch; 0 where it is left out."""
+    """A time of the wire as milliseconds since the epoch; 0 where it is left out, or is none."""
     if isinstance(text, int):
         return text
     return _millis(text) if isinstance(text, str) else 0
@@ -25,4 +25,7 @@ def millis(text: str | int | UnsetType | None) -> int:
 
 @lru_cache(maxsize=256)
 def _millis(text: str) -> int:
-    return millis_of(text)
+    try:
+        return millis_of(text)
+    except ValueError:
+        return 0

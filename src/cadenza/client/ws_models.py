@@ -1,0 +1,331 @@
+"""The models of the documented WebSocket API: ``WsCommand``, ``WsReply`` and what they hold.
+
+Attributes are snake_case, as in every Python client; the documents and ``to_json`` write camelCase;
+the wire of the protocol is snake_case. ``data`` fields are any JSON value. Fields that are ``None``
+are left out. Source: WebSocketApi.md, and the WebSocket schemas of the API.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any, Self
+
+import msgspec
+from msgspec import Struct
+
+
+class WsModel(Struct, kw_only=True, omit_defaults=True, rename="camel"):
+    """Base of the models: reading and writing."""
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read the documented form.
+
+        Raises:
+            msgspec.ValidationError: A field is missing or of another type; says which.
+            msgspec.DecodeError: It is no JSON.
+        """
+        return msgspec.json.decode(text, type=cls)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """As ``from_json``, from what JSON decodes to.
+
+        Raises:
+            msgspec.ValidationError: A field is missing or of another type; says which.
+        """
+        return msgspec.convert(data, cls)
+
+    def to_json(self) -> str:
+        """Write the documented form."""
+        return msgspec.json.encode(self).decode()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The documented form as a dictionary."""
+        written: dict[str, Any] = msgspec.to_builtins(self)
+        return written
+
+    def to_wire(self) -> dict[str, Any]:
+        """The form of the protocol: names in snake_case."""
+        fields = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: _wire(value) for name, value in fields.items() if value is not None}
+
+    @classmethod
+    def from_wire(cls, data: dict[str, Any]) -> Self:
+        """Read the form of the protocol; unknown fields are passed over.
+
+        Raises:
+            msgspec.ValidationError: A field is missing or of another type; says which.
+        """
+        return msgspec.convert(_documented(cls, data), cls)
+
+
+def _wire(value: Any) -> Any:
+    if isinstance(value, WsModel):
+        return value.to_wire()
+    if isinstance(value, dict) and any(isinstance(it, WsModel) for it in value.values()):
+        return {name: _wire(it) for name, it in value.items()}
+    if isinstance(value, list) and any(isinstance(it, WsModel) for it in value):
+        return [_wire(it) for it in value]
+    return value
+
+
+def _documented(kind: type[WsModel], data: Any) -> Any:
+    """Names of the wire as names of the documents, for what is a model and nothing else."""
+    if not isinstance(data, dict):
+        return data
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        if field.name in data:
+            found[field.encode_name] = _inside(field.type, data[field.name])
+        elif field.encode_name in data:
+            found[field.encode_name] = _inside(field.type, data[field.encode_name])
+    return found
+
+
+def _inside(kind: Any, value: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, WsModel):
+        return _documented(kind, value)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        return next((_inside(it, value) for it in arguments if it is not type(None)), value)
+    if origin is list and isinstance(value, list):
+        return [_inside(arguments[0], it) for it in value]
+    if origin is dict and isinstance(value, dict):
+        return {name: _inside(arguments[1], it) for name, it in value.items()}
+    return value
+
+
+# Parts of both directions.
+
+
+class WsStreamPosition(WsModel):
+    """A place in a channel's stream."""
+
+    offset: int | None = None
+    epoch: str | None = None
+
+
+class WsClientInfo(WsModel):
+    """Who published, joined, or is present."""
+
+    user: str | None = None
+    client: str | None = None
+    conn_info: Any = None
+    chan_info: Any = None
+
+
+class WsPublication(WsModel):
+    """One message of a channel; ``time`` in milliseconds UTC, where the server says it."""
+
+    data: Any = None
+    info: WsClientInfo | None = None
+    offset: int | None = None
+    tags: dict[str, str] | None = None
+    delta: bool | None = None
+    time: int | None = None
+    channel: str | None = None
+
+
+# Requests.
+
+
+class WsSubscribeRequest(WsModel):
+    """Subscribe to a channel."""
+
+    channel: str
+    token: str | None = None
+    recover: bool | None = None
+    epoch: str | None = None
+    offset: int | None = None
+    data: Any = None
+    positioned: bool | None = None
+    recoverable: bool | None = None
+    join_leave: bool | None = None
+    delta: str | None = None
+
+    def __repr__(self) -> str:
+        return f"WsSubscribeRequest(channel={self.channel!r}, ...)"
+
+
+class WsConnectRequest(WsModel):
+    """The first command of a connection."""
+
+    token: str
+    data: Any = None
+    subs: dict[str, WsSubscribeRequest] | None = None
+    name: str | None = None
+    version: str | None = None
+
+    def __repr__(self) -> str:
+        return f"WsConnectRequest(name={self.name!r}, version={self.version!r}, token=...)"
+
+
+class WsUnsubscribeRequest(WsModel):
+    """Leave a channel."""
+
+    channel: str
+
+
+class WsPublishRequest(WsModel):
+    """Publish to a channel."""
+
+    channel: str
+    data: Any
+
+
+class WsPresenceRequest(WsModel):
+    """Who is in a channel."""
+
+    channel: str
+
+
+class WsPresenceStatsRequest(WsModel):
+    """How many are in a channel."""
+
+    channel: str
+
+
+class WsHistoryRequest(WsModel):
+    """Read a channel's stream."""
+
+    channel: str
+    limit: int | None = None
+    since: WsStreamPosition | None = None
+    reverse: bool | None = None
+
+
+class WsSendRequest(WsModel):
+    """Data that wants no answer."""
+
+    data: Any = None
+
+
+class WsRPCRequest(WsModel):
+    """Call a method of the application."""
+
+    method: str | None = None
+    data: Any = None
+
+
+class WsRefreshRequest(WsModel):
+    """A new connection token."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return "WsRefreshRequest(token=...)"
+
+
+class WsSubRefreshRequest(WsModel):
+    """A new subscription token."""
+
+    channel: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"WsSubRefreshRequest(channel={self.channel!r}, token=...)"
+
+
+class WsCommand(WsModel):
+    """A command: an id, and one request."""
+
+    id: int
+    connect: WsConnectRequest | None = None
+    subscribe: WsSubscribeRequest | None = None
+    unsubscribe: WsUnsubscribeRequest | None = None
+    publish: WsPublishRequest | None = None
+    presence: WsPresenceRequest | None = None
+    presence_stats: WsPresenceStatsRequest | None = None
+    history: WsHistoryRequest | None = None
+    ping: dict[str, Any] | None = None
+    send: WsSendRequest | None = None
+    rpc: WsRPCRequest | None = None
+    refresh: WsRefreshRequest | None = None
+    sub_refresh: WsSubRefreshRequest | None = None
+
+
+# Results.
+
+
+class WsError(WsModel):
+    """Why a command was refused."""
+
+    code: int
+    message: str
+    temporary: bool | None = None
+
+
+class WsSubscribeResult(WsModel):
+    """Subscribed."""
+
+    expires: bool | None = None
+    ttl: int | None = None
+    recoverable: bool | None = None
+    epoch: str | None = None
+    publications: list[WsPublication] | None = None
+    recovered: bool | None = None
+    offset: int | None = None
+    positioned: bool | None = None
+    data: Any = None
+    delta: bool | None = None
+
+
+class WsConnectResult(WsModel):
+    """Connected."""
+
+    client: str | None = None
+    version: str | None = None
+    expires: bool | None = None
+    ttl: int | None = None
+    data: Any = None
+    subs: dict[str, WsSubscribeResult] | None = None
+    ping: int | None = None
+    pong: bool | None = None
+    session: str | None = None
+    node: str | None = None
+    time: int | None = None
+
+
+class WsPresenceResult(WsModel):
+    """Clients by their ids."""
+
+    presence: dict[str, WsClientInfo] | None = None
+
+
+class WsPresenceStatsResult(WsModel):
+    """How many clients and users."""
+
+    num_clients: int | None = None
+    num_users: int | None = None
+
+
+class WsHistoryResult(WsModel):
+    """A page of a stream, and the position of its newest."""
+
+    publications: list[WsPublication] | None = None
+    epoch: str | None = None
+    offset: int | None = None
+
+
+class WsRPCResult(WsModel):
+    """What the method gave."""
+
+    data: Any = None
+
+
+class WsRefreshResult(WsModel):
+    """The connection goes on."""
+
+    client: str | None = None
+    version: str | None = None
+    expires: bool | None = None
+    ttl: int | None = None
+
+
+class WsSubRefreshResult(WsModel):
+    """The subscription goes on."""
+
+    expires: bool | None = None
+    ttl: int | None = None
