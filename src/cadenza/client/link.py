@@ -86,6 +86,11 @@ class Link:
     def send(self, command: Command, what: str = "", done: Done | None = None) -> None:
         """Put a command into the next frame; ``done`` gets what comes back."""
         encoded = self._codec.encode(command)
+        if self._is_done:  # while it is being closed, the client still has it
+            if done is not None:
+                ending = self._ended.result()
+                done(ConnectionLostError(ending.code, ending.reason))
+            return
         if done is not None:
             self.calls.add(command.id, what, done)
             if self._is_paused and not self._is_over(True):

@@ -272,7 +272,7 @@ class Subscriber:
         self._recover = result.recoverable
         self._deltas.is_on = result.delta
         self._tracked = result.recoverable or result.positioned
-        self.position = Position(result.offset, result.epoch) if self._tracked else None
+        self.position = self._place_before(result) if self._tracked else None
         self.gaps += result.was_recovering and not result.recovered
         self._refresh.schedule(expires=result.expires, ttl=result.ttl)
         self._owner.on_welcome(
@@ -280,6 +280,15 @@ class Subscriber:
         )
         for publication in result.publications:
             self.publication(publication)
+
+    def _place_before(self, result: SubscribeResult) -> Position:
+        """Where the consumer stands before the publications of a result."""
+        asked, place = self.position, Position(result.offset, result.epoch)
+        if asked is not None and asked.epoch != place.epoch and result.publications:
+            # A recovery repeats the offset that was asked for, which means nothing in a new stream.
+            first = result.publications[0].offset
+            return Position(min(place.offset, max(0, first - 1)), place.epoch)
+        return place
 
     def _retry(self, _: Left) -> None:
         self._stop()

@@ -66,6 +66,7 @@ class Line:
         self.encoding = ENCODINGS["json"]
         self.frames = []
         self.is_polite = True
+        self._is_ended = False
         self._reader = reader
         self._writer = writer
         self._socket = writer.get_extra_info("socket")
@@ -148,6 +149,10 @@ class Line:
 
     async def gone(self):
         """Wait until the client has ended the connection; gives the code of its close frame."""
+        if not self.request:
+            async with asyncio.timeout(PATIENCE):
+                await self._reader.read(-1)
+            return None
         while await self.receive() is not None:
             pass
         closes = [payload for opcode, payload in self.frames if opcode == frames.CLOSE]
@@ -192,11 +197,13 @@ class Line:
 
     def close(self, code, reason=""):
         """A close frame, and the end of what is sent."""
-        self.write(frames.close_frame(code, reason))
-        self.fin()
+        if not self._is_ended:
+            self.write(frames.close_frame(code, reason))
+            self.fin()
 
     def fin(self):
         """The line ends after what was sent, without a close frame."""
+        self._is_ended = True
         with contextlib.suppress(OSError):
             self._writer.write_eof()
 

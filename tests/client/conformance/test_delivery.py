@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import random
 
-import known_faults
 import pytest
 from byte_peer import PATIENCE
 from recording import go_on, session
@@ -85,7 +84,6 @@ async def test_bytes_in_any_pieces(peer, protocol, cut_up, seed):
     assert life.clock.pending == set()
 
 
-@pytest.mark.xfail(reason=known_faults.COMMAND_TO_A_CONNECTION_THAT_IS_OVER)
 async def test_everything_in_one_packet(peer, protocol):
     """Handshake, replies to commands that are not sent yet, and the close frame at once.
 

@@ -66,6 +66,15 @@ def check_equal(copy, venue, since):
     assert copy.offset == end
 
 
+def check_no_step_back(copy, most):
+    """Nothing is filled less than it was, nothing that has ended is open again."""
+    for name, order in {**copy.orders, **copy.ended}.items():
+        now = (not order.is_open, order.filled_quantity)
+        assert now[0] >= most.get(name, now)[0]
+        assert now[1] >= most.get(name, now)[1]
+        most[name] = now
+
+
 def ids(events):
     found = [it.execution.execution_id for it in events if isinstance(it, ExecutionReport)]
     assert len(set(found)) == len(found)
@@ -80,6 +89,7 @@ def test_every_event_counts_once_whatever_is_repeated_and_answered(steps, data):
     end = len(venue.events)
     begin = data.draw(st.integers(0, end), label="begin")
     copy, told = begun(venue, begin), []
+    most = {}
     for offset, payload in venue.events[begin:]:
         if data.draw(st.booleans(), label="an answer comes"):
             at = data.draw(st.integers(0, end), label="as of")
@@ -90,7 +100,9 @@ def test_every_event_counts_once_whatever_is_repeated_and_answered(steps, data):
             for name in sorted(set(known) & (opened | fresh))[:1]:
                 found = venue.found(at, name)
                 copy.adopt(found.data, found.raw)
+            check_no_step_back(copy, most)
         told.append(copy.apply(payload, offset))
+        check_no_step_back(copy, most)
         again = data.draw(st.integers(begin + 1, offset), label="again")
         assert copy.apply(venue.events[again - 1][1], again) is None
         assert copy.apply(venue.events[again - 1][1], 0) is None

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 
 import pytest
+from account_peer import (
+    answer_rpc,
+    answers_of,
+    back,
+    followed,
+    publication,
+    push,
+    subscribe_result,
+)
 from events import PATIENCE, Events
 from model_venue import ACCOUNT, ModelVenue
 from peer_world import connected
@@ -20,65 +28,6 @@ from cadenza.client.trading import (
     Resynced,
 )
 from cadenza.client.trading.following import FOLLOWING, Happening, Step
-
-CHANNEL = f"tradingAccount:{ACCOUNT}"
-
-
-def subscribe_result(venue, offset, epoch="e", **more):
-    """What the venue's server answers to a subscribe."""
-    return {
-        "recoverable": True,
-        "positioned": True,
-        "epoch": epoch,
-        "offset": offset,
-        "data": venue.states[offset],
-        **more,
-    }
-
-
-def publication(venue, offset):
-    return {"offset": offset, "data": json.loads(venue.events[offset - 1][1])}
-
-
-def push(venue, offset):
-    return {"push": {"channel": CHANNEL, "pub": publication(venue, offset)}}
-
-
-async def answer_rpc(line, answers):
-    """Answer one call by its method; gives it."""
-    command = await line.command("rpc")
-    asked = command["rpc"]
-    found = answers[asked["method"]]
-    data = found(asked["data"]) if callable(found) else found
-    await line.send({"id": command["id"], "rpc": {"data": data}})
-    return asked
-
-
-def answers_of(venue, offset):
-    """What the queries of a resync get."""
-    orders = venue.orders_after(offset)
-    return {
-        "query.trade_order.get": lambda asked: {"data": orders[asked["tradeOrderId"]]},
-        "query.trade_order.list": {"data": []},
-        "query.trade_execution.list": {"data": [it for at, it in venue.executions if at <= offset]},
-    }
-
-
-async def followed(client, peer, venue, offset, **given):
-    """A client, connected, that follows the account as of an offset."""
-    line = await connected(client, peer)
-    following = asyncio.ensure_future(client.account(ACCOUNT, **given))
-    command = await line.answer("subscribe", subscribe_result(venue, offset))
-    assert command["subscribe"]["data"] == {"state": True}
-    return line, await following
-
-
-async def back(peer, **result):
-    """The next connection, welcomed, and its subscribe answered."""
-    line = await peer.accept()
-    await line.welcome()
-    command = await line.answer("subscribe", result)
-    return line, command["subscribe"]
 
 
 @pytest.fixture
@@ -321,6 +270,20 @@ async def test_a_slow_reader_gets_what_its_policy_says(client, peer, venue):
         account.events(buffer=0)
     with pytest.raises(UsageError, match=r"overflow=Overflow\.CONFLATE"):
         account.events(conflate_key=type)
+
+
+async def test_a_reader_that_is_gone_holds_nobody_up(client, peer, venue):
+    """A blocking stream that is full and then dropped, while the connection waits for it."""
+    line, account = await followed(client, peer, venue, 0)
+    dropped = account.events(buffer=1, overflow=Overflow.BLOCK)
+    kept = account.events()
+    await line.send(push(venue, 1))
+    assert (await anext(kept)).offset == 1
+    assert client.is_held(False)
+    del dropped
+    await line.send(push(venue, 2))
+    async with asyncio.timeout(PATIENCE):
+        assert (await anext(kept)).offset == 2
 
 
 @pytest.mark.parametrize(
