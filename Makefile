@@ -1,12 +1,14 @@
 # Chores of Cadenza. `make serve` and `make test` set up everything they need.
 # Options for the program behind a chore go into ARGS: make serve ARGS='--port 9000'
 
-.PHONY: help serve test venv lint bench lock clean
+.PHONY: help serve test venv page lint bench lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
 CLIENTS := tests/clients
 NODE_PACKAGES := $(CLIENTS)/node_modules/.package-lock.json
+PAGE := src/cadenza/dashboard
+PAGE_BUILDS := $(PAGE)/vendor/lightweight-charts.mjs
 RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 
 # The first interpreter that is recent enough; PYTHON=... names another one.
@@ -31,6 +33,13 @@ define system
 	}
 endef
 
+# Node.js with npm, recent enough.
+define node
+	$(call system,command -v node && command -v npm,nodejs npm,Node.js 18 or newer is needed.)
+	@node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || { \
+		echo "Node.js 18 or newer is needed; this is $$(node --version)." >&2; exit 1; }
+endef
+
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do \
 		printf '  make %-6s %s\n' "$$name" "$$what"; done
@@ -38,11 +47,13 @@ help: ## Show this list
 serve: .venv/.serve ## Run a sandbox with streaming markets
 	@exec $(BIN)/cadenza serve $(ARGS)
 
-test: .venv/.test $(NODE_PACKAGES) ## Run all tests
+test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) ## Run all tests
 	$(call system,command -v curl,curl,curl is needed: the examples of the HTTP API are run with it.)
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-venv: .venv/.test ## Make .venv with everything in it
+venv: .venv/.test $(PAGE_BUILDS) ## Make .venv with everything in it
+
+page: $(PAGE_BUILDS) ## Fetch the libraries of the page
 
 lint: .venv/.test ## Check style and types
 	$(BIN)/ruff check .
@@ -59,7 +70,8 @@ lock: .venv/.test ## Renew the locked versions; ARGS=--upgrade takes the newest
 	$(PIP) install --quiet uv
 	$(call lock_python,serve,--group build)
 	$(call lock_python,test,--group build --group dev --constraint requirements/serve.txt)
-	npm --prefix $(CLIENTS) install --package-lock-only --omit-lockfile-registry-resolved
+	for folder in $(CLIENTS) $(PAGE); do \
+		npm --prefix $$folder install --package-lock-only --omit-lockfile-registry-resolved || exit 1; done
 
 # $(call lock_python,name,options)
 define lock_python
@@ -69,7 +81,7 @@ define lock_python
 endef
 
 clean: ## Remove what the other chores have made
-	rm -rf .venv $(CLIENTS)/node_modules benchmarks/build .hypothesis \
+	rm -rf .venv $(CLIENTS)/node_modules $(PAGE)/vendor benchmarks/build .hypothesis \
 		.mypy_cache .pytest_cache .ruff_cache
 
 .venv/.python:
@@ -95,9 +107,13 @@ clean: ## Remove what the other chores have made
 	@touch .venv/.serve $@
 
 $(NODE_PACKAGES): $(CLIENTS)/package-lock.json
-	$(call system,command -v node && command -v npm,nodejs npm,Node.js 18 or newer is needed.)
-	@node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || { \
-		echo "Node.js 18 or newer is needed; this is $$(node --version)." >&2; exit 1; }
+	$(node)
 	@echo 'Installing the Node packages of the tests'
 	@npm --prefix $(CLIENTS) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE_BUILDS): $(PAGE)/package-lock.json $(PAGE)/builds.py | .venv/.python
+	$(node)
+	@echo 'Fetching the libraries of the page'
+	@PYTHONPATH=src $(BIN)/python -m cadenza.dashboard.vendoring
 	@touch $@

@@ -37,6 +37,26 @@ def test_it_says_where_one_trades_and_whether_it_lasts(said, overrides, words):
     assert ("http://127.0.0.1:8123/api/v3" in text) == ("none" not in words)
 
 
+def test_the_page_comes_first_and_the_admin_token_is_the_api_key(said):
+    """So that whoever ran `make serve` can open the page and operate from it at once."""
+    text = said(http_api__key="the-key-of-this-test", dashboard__enabled=True)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert lines[1:3] == [
+        "Page         http://127.0.0.1:8123/",
+        "Admin token  the-key-of-this-test",
+    ]
+    assert "/ui/" not in text
+    assert "Page         http://127.0.0.1:8123/ui/" in said(
+        dashboard__handler_prefix="/ui/", dashboard__enabled=True
+    )
+
+
+def test_a_sandbox_without_the_page_does_not_name_it(said):
+    text = said(dashboard__enabled=False)
+    assert "Page" not in text
+    assert "Admin token" not in text
+
+
 def test_the_examples_are_about_an_instrument_that_there_is(said):
     """The first of those that are served, the paper ones before all others."""
     text = said()

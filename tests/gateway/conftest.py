@@ -11,6 +11,7 @@ import jwt
 import pytest
 
 from cadenza.gateway import compose
+from cadenza.market.feed import FeedStatistics
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.models import OrderSide, Venue
 from cadenza.server.config import load_tree
@@ -27,11 +28,15 @@ class ScriptedFeed:
 
     def __init__(self, instruments, script=None, *, late=False):
         self.declares_late = late
+        self.counted = FeedStatistics()
         self._instruments = instruments
         self._script = script
 
     def instruments(self):
         return self._instruments
+
+    def statistics(self):
+        return self.counted
 
     async def run(self):
         if self._script is not None:

@@ -52,3 +52,24 @@ def test_cors_headers_for_an_allowed_origin():
 def test_no_cors_headers_for_others(request_headers):
     """Neither without an origin nor for one that is not allowed."""
     assert Origins(["https://a.example"]).cors(request_headers) == {}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "origin", "host", "allowed"),
+    [
+        ("", "http://127.0.0.1:8000", "127.0.0.1:8000", False),
+        ("http", "http://127.0.0.1:8000", "127.0.0.1:8000", True),
+        ("http", "http://127.0.0.1:8000", "", False),
+        ("https", "https://10.0.0.7", "10.0.0.7", True),
+        ("https", "http://10.0.0.7", "10.0.0.7", False),
+        ("http", "http://[2001:db8::1]:8000", "[2001:DB8::1]:8000", True),
+        ("http", "http://localhost", "localhost", True),
+        ("http", "http://evil.example", "evil.example", False),
+        ("http", "http://localhost.", "localhost.", False),
+    ],
+)
+def test_a_server_with_a_page_allows_its_own(scheme, origin, host, allowed):
+    """Under an address or localhost, with its own scheme; nothing of it without a page."""
+    origins = Origins([], scheme)
+    assert origins.allows(origin, host) is allowed
+    assert bool(origins.cors({"origin": origin, "host": host})) is allowed

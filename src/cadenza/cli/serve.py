@@ -40,6 +40,7 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     """Run the gateway. Without a configuration it is a sandbox: ready to use, on this machine."""
     # The server's parts are an extra: the command line must load without them.
     try:
+        from cadenza.dashboard.routes import page_routes  # noqa: PLC0415 - see above
         from cadenza.gateway.compose import Gateway  # noqa: PLC0415 - see above
         from cadenza.market.errors import FeedError  # noqa: PLC0415 - see above
         from cadenza.server.logs import set_up_logs  # noqa: PLC0415 - see above
@@ -59,7 +60,7 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     except OSError as error:
         _fail(f"cannot write log.file {settings.log.file}: {error.strerror}")
     try:
-        gateway = Gateway(settings)
+        gateway = Gateway(settings, pages=page_routes)
     except (ValueError, OSError, FeedError) as error:
         _fail(str(error))
 

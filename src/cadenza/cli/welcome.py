@@ -11,7 +11,7 @@ from cadenza.server.tokens import connection_token
 _TEXT = """
 Cadenza is listening on {host}:{port}, for this machine only.
 
-  WebSocket    ws://{host}:{port}{websocket}
+{page}  WebSocket    ws://{host}:{port}{websocket}
   HTTP API     http://{host}:{inside}{api}   (X-API-Key: {key})
   Health       http://{host}:{inside}{health}
   Metrics      http://{host}:{inside}{metrics}
@@ -39,6 +39,12 @@ http_api.key into a file for --config; `cadenza config default` prints one to be
 """
 
 
+_PAGE = """  Page         http://{host}:{port}{path}
+  Admin token  {key}
+               (the API key; for Operate on the page)
+
+"""
+
 _TRADING = """http://{host}:{port}{rest}  (Authorization: Bearer TOKEN)
                with paper money, {kept}"""
 _KEPT = "kept in {path}"
@@ -55,6 +61,7 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
     return _TEXT.format(
         host=config.http_server.address or "127.0.0.1",
         port=port,
+        page=_page(config, port),
         inside=config.http_server.internal_port or port,
         websocket=config.websocket.handler_prefix,
         api=config.http_api.handler_prefix,
@@ -67,6 +74,15 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
         token=token,
         days=int(ttl // 86400),
     )
+
+
+def _page(config: Config, port: int) -> str:
+    """Where the page is, which comes first; nothing where there is none."""
+    if not config.dashboard.enabled:
+        return ""
+    host = config.http_server.address or "127.0.0.1"
+    path, key = config.dashboard.handler_prefix, config.http_api.key.reveal()
+    return _PAGE.format(host=host, port=port, path=path, key=key)
 
 
 def _trading(config: Config, port: int) -> str:

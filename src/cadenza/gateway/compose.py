@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from cadenza import __version__
 from cadenza.gateway import channels
@@ -21,6 +22,7 @@ from cadenza.gateway.feeds import make_feed
 from cadenza.gateway.handling import Handling
 from cadenza.gateway.market_data import MarketData
 from cadenza.gateway.market_summaries import MarketSummaries
+from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operations import rest_routes
 from cadenza.gateway.trading import Trading, Work
 from cadenza.gateway.trading_metrics import TradingCollector
@@ -33,16 +35,26 @@ from cadenza.realtime import Access, Node
 from cadenza.server.app import create_app, create_internal_app
 from cadenza.server.config import Config, unidirectional_disconnects
 from cadenza.server.gate import Gate
+from cadenza.server.origin import Origins
 from cadenza.server.run import Server, internal_config, listen, uvicorn_config
 from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
 
 
-class Gateway:
-    """A configured gateway. ``serve`` runs it; the parts are there for programs that embed it."""
+Pages = Callable[[Config, Origins], Iterable[BaseRoute]]
+"""Routes of pages for browsers, and who may talk to the server."""
 
-    def __init__(self, config: Config) -> None:
+
+class Gateway:
+    """A configured gateway. ``serve`` runs it; the parts are there for programs that embed it.
+
+    Args:
+        config: Everything that can be chosen.
+        pages: Makes the routes of pages for people, such as ``cadenza.dashboard.routes``.
+    """
+
+    def __init__(self, config: Config, pages: Pages | None = None) -> None:
         self.config: Final = config
         self.clock: Final = SystemClock()
         book = config.market.order_book
@@ -78,14 +90,16 @@ class Gateway:
             unidirectional_disconnects=unidirectional_disconnects(config.client),
         )
         self.gate: Final = Gate(self.node, config)
+        self._api_rpc: Final = self.faults.rpc(OperateCalls(self).rpc)
         self.app: Final[Starlette] = create_app(
             self.node,
             config,
             gate=self.gate,
-            routes=rest_routes(
-                registry, access.verifier or self.verifier, origins=self.gate.origins
-            ),
-            api_rpc=self.faults.rpc(),
+            routes=[
+                *rest_routes(registry, access.verifier or self.verifier, origins=self.gate.origins),
+                *(() if pages is None else pages(config, self.gate.origins)),
+            ],
+            api_rpc=self._api_rpc,
             collectors=self._collectors(),
             manage_node=False,
         )
@@ -189,7 +203,7 @@ class Gateway:
             return Server(public, self.node, on_started)
         inside = internal_config(
             create_internal_app(
-                self.node, self.config, api_rpc=self.faults.rpc(), collectors=self._collectors()
+                self.node, self.config, api_rpc=self._api_rpc, collectors=self._collectors()
             )
         )
         return Server(public, self.node, on_started, (inside, internal))

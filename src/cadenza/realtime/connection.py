@@ -47,6 +47,7 @@ class Connection:
         user: The user id; empty for anonymous users.
         info: Payload bytes that others see beside the user.
         meta: Payload bytes that stay in the server.
+        connected_at: Unix seconds at which its ``connect`` succeeded; 0: it has not.
         expire_at: Unix seconds at which the connection should have been refreshed; 0: never.
         preset: Claims of a token that the transport verified before the connection began.
         subscriptions: By channel, those that are being answered included.
@@ -65,6 +66,7 @@ class Connection:
         "_tick",
         "calls",
         "client",
+        "connected_at",
         "expire_at",
         "info",
         "keepalive",
@@ -98,6 +100,7 @@ class Connection:
         self.meta: bytes | None = None
         self.name = ""
         self.version = ""
+        self.connected_at = 0.0
         self.expire_at = 0
         self.preset = preset
         self.refusal = 0
@@ -217,6 +220,7 @@ class Connection:
     def accepted(self) -> None:
         """Its ``connect`` succeeded."""
         self.state = State.CONNECTED
+        self.connected_at = self.node.clock.time()
         if self._stale is not None:
             self._stale.cancel()
             self._stale = None

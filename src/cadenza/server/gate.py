@@ -69,7 +69,9 @@ class Gate:
     def __init__(self, node: Node, config: Config) -> None:
         self.node = node
         self.config = config
-        self.origins = Origins(config.client.allowed_origins)
+        scheme = "https" if config.http_server.tls.enabled else "http"
+        own = scheme if config.dashboard.enabled else ""
+        self.origins = Origins(config.client.allowed_origins, own)
         self.deflate = _deflate(config.websocket)
         plain = (WEBSOCKET_JSON, WEBSOCKET_PROTOBUF)
         self._wires = plain, plain if self.deflate is None else compressed_wires(self.deflate)
@@ -112,7 +114,7 @@ class Gate:
 
     def policy(self, headers: Mapping[str, str]) -> Refusal | None:
         """Origin, limits and shutdown: what every transport checks before it opens."""
-        if not self.origins.allows(headers.get("origin")):
+        if not self.origins.allows(headers.get("origin"), headers.get("host", "")):
             return refuse(403, "this origin is not in client.allowed_origins")
         if self.node.closing:
             return refuse(503, "the server is shutting down")

@@ -128,7 +128,7 @@ class Streams:
         """``POST``: commands for a session of a stream; the replies come on the stream."""
         gate = self._gate
         cors = gate.origins.cors(request.headers)
-        if not gate.origins.allows(request.headers.get("origin")):
+        if not gate.origins.allows(request.headers.get("origin"), request.headers.get("host", "")):
             return Response(status_code=403)
         try:
             body = await read_body(request, gate.config.emulation.max_request_body_size)

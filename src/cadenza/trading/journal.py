@@ -74,6 +74,7 @@ class JournalStats(msgspec.Struct):
         records: In them.
         orders: In them, new and changed.
         seconds: Between handing a batch over and its being durable, all together.
+        last: The same, of the last batch.
         sizes: How many batches had up to 1, 2, 4, 8, ... records, by that bound.
     """
 
@@ -81,6 +82,7 @@ class JournalStats(msgspec.Struct):
     records: int = 0
     orders: int = 0
     seconds: float = 0.0
+    last: float = 0.0
     sizes: dict[int, int] = {}
 
     def count(self, records: int, orders: int, seconds: float) -> None:
@@ -89,6 +91,7 @@ class JournalStats(msgspec.Struct):
         self.records += records
         self.orders += orders
         self.seconds += seconds
+        self.last = seconds
         bound = 1 << (records - 1).bit_length() if records else 0
         self.sizes[bound] = self.sizes.get(bound, 0) + 1
 

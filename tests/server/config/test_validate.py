@@ -251,3 +251,20 @@ def test_a_rebate_for_makers_is_fine():
         {"trading": {"paper": {"maker_fee": "-0.0001", "taker_fee": "0"}}}, {}, {}
     )
     assert config.trading.paper.maker_fee == "-0.0001"
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"http_api": {"handler_prefix": "/"}}, "dashboard.handler_prefix: is the same as"),
+        ({"health": {"enabled": True, "handler_prefix": "/page"}}, "health.handler_prefix: is"),
+        ({"dashboard": {"handler_prefix": "ui"}}, "dashboard.handler_prefix: must start with /"),
+    ],
+)
+def test_the_page_shares_its_paths_with_nothing(tree, words):
+    """Neither its own nor that of its files; without the page both are free."""
+    on = {**tree, "dashboard": {"enabled": True, **tree.get("dashboard", {})}}
+    with pytest.raises(ConfigError, match=words):
+        load_tree(on, {})
+    if "dashboard" not in tree:
+        load_tree(tree, {})

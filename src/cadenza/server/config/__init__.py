@@ -11,6 +11,7 @@ from cadenza.server.config.client import (
     TokenConfig,
     unidirectional_disconnects,
 )
+from cadenza.server.config.dashboard import DashboardConfig
 from cadenza.server.config.dumping import FORMATS, Format, dump, dumps
 from cadenza.server.config.faults import FaultsConfig
 from cadenza.server.config.http import HttpApiConfig, HttpServerConfig, TlsConfig
@@ -62,6 +63,7 @@ __all__ = [
     "ConnectCodeResponses",
     "ConnectCodeTransform",
     "ConnectCodeTransforms",
+    "DashboardConfig",
     "DepositConfig",
     "DisconnectTarget",
     "EmulationConfig",

@@ -4,7 +4,7 @@ Where Cadenza differs on purpose:
 
 - ``http_server.address`` is ``127.0.0.1`` (there: every interface). A server is opened to the
   network by somebody who says so.
-- ``market`` and ``trading`` exist and are on; ``faults`` exists and is off.
+- ``market`` and ``trading`` exist and are on; ``faults`` and ``dashboard`` exist and are off.
 - ``client.token.ed25519_public_key`` and ``websocket.require_authorization`` are added; both
   are off by default.
 
@@ -20,6 +20,7 @@ import msgspec
 
 from cadenza.realtime.options import ChannelRules
 from cadenza.server.config.client import ClientConfig
+from cadenza.server.config.dashboard import DashboardConfig
 from cadenza.server.config.faults import FaultsConfig
 from cadenza.server.config.http import HttpApiConfig, HttpServerConfig
 from cadenza.server.config.market import MarketConfig
@@ -45,6 +46,7 @@ OWN_OPTIONS: Final = (
     "market",
     "trading",
     "faults",
+    "dashboard",
     "client.token.ed25519_public_key",
     "client.subscription_token.ed25519_public_key",
     "websocket.require_authorization",
@@ -74,3 +76,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     market: MarketConfig = MarketConfig()
     trading: TradingConfig = TradingConfig()
     faults: FaultsConfig = FaultsConfig()
+    dashboard: DashboardConfig = DashboardConfig()

@@ -109,6 +109,7 @@ def _check_prefixes(config: Config, report: Report) -> None:
         "http_api": not config.http_api.disabled,
         "health": config.health.enabled,
         "prometheus": config.prometheus.enabled,
+        "dashboard": config.dashboard.enabled,
     }
     taken: dict[str, str] = {}
     for section, enabled in on.items():
@@ -118,6 +119,9 @@ def _check_prefixes(config: Config, report: Report) -> None:
             report.error(path, "must start with /")
         if enabled and (other := taken.setdefault(prefix.rstrip("/"), path)) != path:
             report.error(path, f"is the same as {other}")
+    files = config.dashboard.handler_prefix.rstrip("/") + "/page"
+    if config.dashboard.enabled and files in taken:
+        report.error(taken[files], f"is where the files of the page are, {files}: see dashboard")
 
 
 def _check_boundaries(config: Config, report: Report) -> None:

@@ -1,0 +1,143 @@
+"""The routes of the page: ``/``, its files under ``/page/``, and what it knows of the server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from cadenza import __version__
+from cadenza.dashboard.assets import INDEX, Asset, Assets, is_known
+from cadenza.dashboard.builds import missing
+from cadenza.dashboard.headers import headers
+from cadenza.dashboard.sentences import no_builds, unknown_host
+from cadenza.gateway.operations.operation import PREFIX
+from cadenza.server.config import Config
+from cadenza.server.origin import Origins
+
+SETTINGS: Final = "settings.json"
+_METHODS: Final = ("GET", "HEAD")
+_HTTP: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page must know of the server; no secret is in it.
+
+    Attributes:
+        version: Of Cadenza.
+        websocket: Path of the WebSocket endpoint; ``None``: there is none.
+        rest: Path of the REST API.
+        api: Path of the server API; ``None``: it is not on this port.
+        trading: Whether there is a venue.
+        faults: Whether faults can be switched on.
+    """
+
+    version: str
+    websocket: str | None
+    rest: str
+    api: str | None
+    trading: bool
+    faults: bool
+
+
+def settings_of(config: Config) -> Settings:
+    """What a configuration means for the page."""
+    api = config.http_api
+    is_elsewhere = config.http_server.internal_port != 0 and not api.external
+    return Settings(
+        version=__version__,
+        websocket=None if config.websocket.disabled else config.websocket.handler_prefix,
+        rest=PREFIX,
+        api=None if api.disabled or is_elsewhere else api.handler_prefix,
+        trading=config.trading.enabled,
+        faults=config.faults.enabled,
+    )
+
+
+def page_routes(
+    config: Config, origins: Origins, *, assets: Assets | None = None
+) -> list[BaseRoute]:
+    """Routes for an application; none, unless ``dashboard.enabled``.
+
+    Args:
+        config: The server's configuration.
+        origins: Who may talk to the server; the page is given out under those names alone.
+        assets: The files; by default those of the package.
+    """
+    if not config.dashboard.enabled:
+        return []
+    page = Page(assets or Assets(), origins, msgspec.json.encode(settings_of(config)))
+    prefix = config.dashboard.handler_prefix.rstrip("/")
+    routes: list[BaseRoute] = [
+        Route(prefix + "/", page.index, methods=_HTTP),
+        Route(prefix + "/page/{name:path}", page.file, methods=_HTTP),
+    ]
+    if prefix:
+
+        async def onward(request: Request) -> Response:
+            """The page's own addresses are relative, so its address ends with a slash."""
+            return page.refusal(request) or Response(
+                status_code=308, headers={**headers(), "location": prefix + "/"}
+            )
+
+        routes.append(Route(prefix, onward, methods=_HTTP))
+    return routes
+
+
+class Page:
+    """Answers the requests of browsers.
+
+    Args:
+        assets: The files.
+        origins: Knows the names of this server.
+        settings: The body of ``settings.json``.
+    """
+
+    def __init__(self, assets: Assets, origins: Origins, settings: bytes) -> None:
+        self._assets = assets
+        self._origins = origins
+        self._settings = settings
+
+    async def index(self, request: Request) -> Response:
+        """The page itself, or how to get what it lacks."""
+        if (refusal := self.refusal(request)) is not None:
+            return refusal
+        if names := missing(self._assets.vendor):
+            return Response(no_builds(names), 503, headers(), media_type="text/html")
+        return self._answer(request, self._assets.find(INDEX))
+
+    async def file(self, request: Request) -> Response:
+        """One of its files."""
+        if (refusal := self.refusal(request)) is not None:
+            return refusal
+        name = request.path_params["name"]
+        if name == SETTINGS:
+            fresh = {**headers(_host(request)), "cache-control": "no-store"}
+            return Response(self._settings, headers=fresh, media_type="application/json")
+        return self._answer(request, self._assets.find(name))
+
+    def refusal(self, request: Request) -> Response | None:
+        """405 for other methods, and 421 under a name that anybody could have pointed here."""
+        if request.method not in _METHODS:
+            return Response(status_code=405, headers={**headers(), "allow": ", ".join(_METHODS)})
+        host = _host(request)
+        if not self._origins.knows(host):
+            return Response(unknown_host(host), 421, headers(), media_type="text/html")
+        return None
+
+    def _answer(self, request: Request, asset: Asset | None) -> Response:
+        common = headers(_host(request))
+        if asset is None:
+            text = "404 page not found\n"
+            return Response(text, 404, headers=common, media_type="text/plain")
+        common["etag"] = asset.etag
+        if is_known(asset.etag, request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=common)
+        return Response(asset.body, headers={**common, "content-type": asset.content_type})
+
+
+def _host(request: Request) -> str:
+    return request.headers.get("host", "")

@@ -1,0 +1,89 @@
+"""The parts of a gateway at a glance, read where they count for themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cadenza.gateway.health import GatewayHealth
+from cadenza.gateway.operate.views import (
+    Counters,
+    FaultsView,
+    FeedView,
+    JournalView,
+    Overview,
+    Queues,
+)
+
+if TYPE_CHECKING:
+    from cadenza.gateway.compose import Gateway
+    from cadenza.market.feed import Feed
+    from cadenza.realtime import Node
+    from cadenza.trading.paper_venue import PaperVenue
+
+
+async def overview(gateway: Gateway, time_ms: int) -> Overview:
+    """Look at everything."""
+    node, feed, trading = gateway.node, gateway.feed, gateway.trading
+    return Overview(
+        time_ms=time_ms,
+        node=node.uid,
+        nodes=[state.info for state in await node.admin.survey()],
+        counters=counters_of(node),
+        queues=queues_of(node),
+        health=GatewayHealth(gateway).parts(),
+        feed=None if feed is None else _feed(gateway, feed),
+        journal=None if trading is None else journal_of(trading.venue),
+        faults=FaultsView(enabled=gateway.faults.enabled, active=gateway.faults.table.reports()[0]),
+    )
+
+
+def counters_of(node: Node) -> Counters:
+    """What a node has counted."""
+    return Counters(
+        messages_sent=node.outbox.messages_sent,
+        messages_received=sum(node.command_counts.values()),
+        commands=node.command_counts,
+        errors=node.error_counts,
+        disconnects=node.disconnect_counts,
+        conflations=node.slow.conflations,
+        fault_hits=node.fault_counts,
+    )
+
+
+def queues_of(node: Node) -> Queues:
+    """What waits for a node's clients."""
+    queued = [connection.queued_bytes for connection in node.open_connections]
+    return Queues(
+        open_connections=len(queued),
+        queued_bytes=sum(queued),
+        queued_bytes_max=max(queued, default=0),
+        slow_connections=len(node.slow),
+        queue_max_size=node.client_options.queue_max_size,
+    )
+
+
+def journal_of(venue: PaperVenue) -> JournalView:
+    """How far a venue's disk is behind its decisions."""
+    journal, exchange = venue.journal, venue.exchange
+    stats = journal.stats
+    return JournalView(
+        state=journal.state.value,
+        pending=len(journal.batch),
+        commits=stats.commits,
+        records=stats.records,
+        seconds=stats.seconds,
+        last_commit_ms=round(stats.last * 1000, 3),
+        open_orders=len(exchange.clearing.live),
+        orders=exchange.placing.next_order - 1,
+        executions=exchange.clearing.next_execution - 1,
+        failure="" if journal.failure is None else str(journal.failure),
+    )
+
+
+def _feed(gateway: Gateway, feed: Feed) -> FeedView:
+    statistics, market = feed.statistics()._asdict(), gateway.market
+    by_market = {
+        one.instrument_id for one in market.instruments() if market.fault(one.instrument_id)
+    }
+    statistics["stale"] = sorted(by_market.union(statistics["stale"]))
+    return FeedView(kind=gateway.config.market.feed, **statistics)

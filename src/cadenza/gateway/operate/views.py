@@ -1,0 +1,178 @@
+"""What the calls ``operate.*`` answer. Times are Unix milliseconds unless they say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from cadenza.gateway.faults.table import FaultReport
+from cadenza.models import HealthStatus
+from cadenza.realtime.controller import NodeInfo
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the answers."""
+
+
+class Counters(View, frozen=True, kw_only=True):
+    """What a node has done since its start; rates come from the differences of two answers.
+
+    Attributes:
+        messages_sent: Messages written to clients, replies included.
+        messages_received: Commands of clients, of every kind.
+        commands: The same by method.
+        errors: Errors in replies, by code.
+        disconnects: Connections that ended, by disconnect code.
+        conflations: Snapshots given to slow subscribers in place of what they missed.
+        fault_hits: Hits of injected faults, by kind.
+    """
+
+    messages_sent: int
+    messages_received: int
+    commands: Mapping[str, int]
+    errors: Mapping[int, int]
+    disconnects: Mapping[int, int]
+    conflations: int
+    fault_hits: Mapping[str, int]
+
+
+class Queues(View, frozen=True, kw_only=True):
+    """What waits for clients.
+
+    Attributes:
+        open_connections: Open transports, also those that have not connected yet.
+        queued_bytes: Bytes that wait, of all together.
+        queued_bytes_max: The most that wait for one.
+        slow_connections: Connections whose transport is full.
+        queue_max_size: Bytes for one above which it is disconnected.
+    """
+
+    open_connections: int
+    queued_bytes: int
+    queued_bytes_max: int
+    slow_connections: int
+    queue_max_size: int
+
+
+class FeedView(View, frozen=True, kw_only=True):
+    """The feed: see ``FeedStatistics``; ``stale`` are the books that nobody can trust now."""
+
+    kind: str
+    messages: int
+    snapshots: int
+    diffs: int
+    outdated: int
+    trades: int
+    skipped: int
+    gaps: int
+    faults: int
+    resyncs: int
+    checks: int
+    loops: int
+    lag_ms: float
+    finished: bool
+    stale: Sequence[str]
+
+
+class JournalView(View, frozen=True, kw_only=True):
+    """The venue, and what is on its way to the disk.
+
+    Attributes:
+        state: Of the journal: idle, collecting, committing, failed or closed.
+        pending: Records decided and not yet handed to the store.
+        commits: Batches that are durable.
+        records: In them.
+        seconds: From handing them over to their being durable, all together.
+        last_commit_ms: The same, of the last one, in milliseconds.
+        open_orders: Of users.
+        orders: Taken, over all starts.
+        executions: Of users' orders, over all starts.
+        failure: Why nothing can be written; empty: it can.
+    """
+
+    state: str
+    pending: int
+    commits: int
+    records: int
+    seconds: float
+    last_commit_ms: float
+    open_orders: int
+    orders: int
+    executions: int
+    failure: str
+
+
+class FaultsView(View, frozen=True, kw_only=True):
+    """Faults on demand: whether there are any, and those that are on."""
+
+    enabled: bool
+    active: Sequence[FaultReport]
+
+
+class Overview(View, frozen=True, kw_only=True):
+    """Everything at a glance. All but ``nodes`` is of the node ``node``, a uid."""
+
+    time_ms: int
+    node: str
+    nodes: Sequence[NodeInfo]
+    counters: Counters
+    queues: Queues
+    health: Mapping[str, HealthStatus]
+    feed: FeedView | None
+    journal: JournalView | None
+    faults: FaultsView
+
+
+class ConnectionView(View, frozen=True, kw_only=True):
+    """A connection. All texts but ``transport`` and ``protocol`` are chosen by clients.
+
+    Attributes:
+        client: Its id.
+        user: Empty: anonymous.
+        name: Of its SDK.
+        version: Of its SDK.
+        transport: How it is connected.
+        protocol: ``json`` or ``protobuf``.
+        connected_ms: Since when.
+        expire_at: When it must have been refreshed, in Unix seconds; 0: never.
+        subscriptions: How many.
+        queued_bytes: Bytes that wait for it.
+        slow: Whether its transport is full.
+    """
+
+    client: str
+    user: str
+    name: str
+    version: str
+    transport: str
+    protocol: str
+    connected_ms: int
+    expire_at: int
+    subscriptions: int
+    queued_bytes: int
+    slow: bool
+
+
+class ConnectionList(View, frozen=True, kw_only=True):
+    """Part of the connections; ``total`` of them are meant by the request."""
+
+    time_ms: int
+    total: int
+    connections: Sequence[ConnectionView]
+
+
+class ChannelView(View, frozen=True, kw_only=True):
+    """A channel, and how many connections are subscribed to it."""
+
+    channel: str
+    subscribers: int
+
+
+class ChannelList(View, frozen=True, kw_only=True):
+    """Part of the channels; ``total`` are meant by the request, with so many subscriptions."""
+
+    time_ms: int
+    total: int
+    subscriptions: int
+    channels: Sequence[ChannelView]
