@@ -210,6 +210,27 @@ def test_a_state_that_cannot_be_read(data):
         read_state(data, 0)
 
 
+def test_an_answer_that_overtakes_the_stream_is_not_taken_back():
+    """What the stream tells of the order's past is told, and changes nothing until it is newer."""
+    venue = played([("new", 0, 3, 0), ("fill", 0, 1, 1), ("fill", 0, 1, 1), ("cancel", 0, 1, 1)])
+    copy = begun(venue, 1)
+    (order,) = copy.orders.values()
+    overtaking = next(at for at, it in venue.versions if it["executedQuantity"] == "2")
+    found = venue.found(overtaking, order.order_id)
+    assert copy.adopt(found.data, found.raw) is order
+    stale = venue.found(1, order.order_id)
+    copy.adopt(stale.data, stale.raw)
+    seen = []
+    for offset, payload in venue.events[1:]:
+        event = copy.apply(payload, offset)
+        if isinstance(event, OrderUpdated):
+            seen.append((str(event.filled_quantity), str(order.filled_quantity)))
+    assert seen == [("1", "2"), ("2", "2"), ("2", "2")]
+    assert order.status == "CANCELLED"
+    copy.adopt(stale.data, stale.raw)
+    assert (order.status, copy.orders) == ("CANCELLED", {})
+
+
 def test_only_so_many_ended_orders_are_kept():
     """The oldest are forgotten first."""
     venue = played([("new", 0, 1, 0), ("cancel", 0, 1, 0)] * 5)

@@ -95,11 +95,11 @@ class TradingCalls:
         host, is_sent = self._host, False
         trouble: Exception | None = None
         while True:
-            connection = host.client_id
+            connection = host.stats.connects
             try:
                 async with deadline:
                     await host.wait_connected()
-                    connection = host.client_id
+                    connection = host.stats.connects
                     again, is_sent = is_sent, True
                     return await send(again)
             except _LOST as error:
@@ -117,13 +117,13 @@ class TradingCalls:
             if isinstance(trouble, ConnectionLostError):
                 await self._noticed(connection, deadline)
 
-    async def _noticed(self, connection: str, deadline: Deadline) -> None:
+    async def _noticed(self, connection: int, deadline: Deadline) -> None:
         """Return when the client has given up a connection that has ended.
 
         Until then commands would still be taken, and never answered.
         """
         host = self._host
-        while host.is_connected and host.client_id == connection and deadline.left > 0:
+        while host.is_connected and host.stats.connects == connection and deadline.left > 0:
             await sleep(host.options.clock, NOTICED)
 
     async def _envelope(self, method: str, params: dict[str, Any]) -> Envelope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from cadenza.client.buffer import Buffer
 from cadenza.client.callbacks import Callback, Dispatcher, Tasks
@@ -11,6 +11,9 @@ from cadenza.client.given import SubscribeGiven
 from cadenza.client.options import ClientOptions
 from cadenza.client.states import State
 from cadenza.client.subscription import Subscription
+
+if TYPE_CHECKING:
+    from cadenza.client.client import Stats
 
 
 class TradingHost(Protocol):
@@ -29,8 +32,8 @@ class TradingHost(Protocol):
         """Whether commands can be sent."""
 
     @property
-    def client_id(self) -> str:
-        """The id of the present connection; empty while there is none."""
+    def stats(self) -> Stats:
+        """Counters."""
 
     async def wait_connected(self) -> None:
         """Wait, at most ``timeout``, until commands can be sent."""

@@ -180,9 +180,10 @@ class Order(OrderView):
 
     def _is_news(self, data: RpcTradeOrder, *, or_same: bool) -> bool:
         """Whether ``data`` is later than what is known, as far as an order itself can tell."""
-        is_final = status_of(data) in FINAL
-        if not self.is_open or is_final:
-            return self.is_open and is_final
+        if self._status in FINAL:
+            return False
+        if status_of(data) in FINAL:
+            return True
         filled = decimal_of(data.executed_quantity)
         if filled != self.filled_quantity:
             return filled > self.filled_quantity
