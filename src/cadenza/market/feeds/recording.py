@@ -21,7 +21,14 @@ from cadenza.market.errors import (
     RecordingFormatError,
     RecordingNotFoundError,
 )
-from cadenza.market.feeds import replay_binance, replay_coinbase, replay_kraken, replay_okx
+from cadenza.market.feeds import (
+    recording_parquet,
+    replay_binance,
+    replay_cadenza,
+    replay_coinbase,
+    replay_kraken,
+    replay_okx,
+)
 from cadenza.market.feeds.decoder import Decoder
 
 _log = logging.getLogger(__name__)
@@ -39,6 +46,7 @@ FORMATS: dict[str, Callable[[Sequence[bytes]], Decoder | None]] = {
     "OKX": replay_okx.detect,
     "Kraken": replay_kraken.detect,
     "Coinbase": replay_coinbase.detect,
+    "cadenza record": replay_cadenza.detect,
 }
 
 
@@ -125,6 +133,10 @@ def _detect(path: Path) -> Decoder:
         sample = list(islice(_lines(path), SAMPLE_LINES))
     except PermissionError as error:
         raise RecordingNotFoundError(path, "not readable") from error
+    except ModuleNotFoundError as error:
+        raise RecordingNotFoundError(path, str(error)) from error
+    except ValueError as error:
+        raise RecordingFormatError(path, FORMATS) from error
     for detect in FORMATS.values():
         decoder = detect(sample)
         if decoder:
@@ -133,9 +145,13 @@ def _detect(path: Path) -> Decoder:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    """The lines of a plain or gzipped file, whatever its name says."""
+    """The lines of a plain, gzipped or Parquet file, whatever its name says."""
     with path.open("rb") as raw:
-        is_gzip = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        magic = raw.read(len(recording_parquet.MAGIC))
+        if magic == recording_parquet.MAGIC:
+            yield from recording_parquet.read_parquet(path)
+            return
+        is_gzip = magic.startswith(_GZIP_MAGIC)
         raw.seek(0)
         with gzip.open(raw) if is_gzip else raw as stream:
             try:

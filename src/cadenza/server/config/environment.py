@@ -19,7 +19,16 @@ from cadenza.server.config.names import lacking, supported
 from cadenza.server.config.problems import Report
 
 PREFIXES: Final = ("CENTRIFUGO_", "CADENZA_")
-RESERVED: Final = frozenset({"CADENZA_CONFIG"})
+RESERVED: Final = frozenset(
+    {
+        "CADENZA_CONFIG",
+        # Those of the commands that talk to a server:
+        "CADENZA_CONFIG_FILE",
+        "CADENZA_PROFILE",
+        "CADENZA_TOKEN",
+        "CADENZA_URL",
+    }
+)
 """Variables with a meaning of their own: the path of the configuration file."""
 
 _NAMESPACES: Final = "channel.namespaces"

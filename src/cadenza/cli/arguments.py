@@ -1,0 +1,45 @@
+"""Reads what users write as arguments: JSON, positions."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import msgspec
+import typer
+
+MAX_INPUT_BYTES: Final = 16 * 2**20
+
+
+def json_argument(text: str | None, name: str) -> Any:
+    """The value of an argument in JSON; ``-`` reads it from standard input.
+
+    Raises:
+        typer.BadParameter: It is no JSON.
+    """
+    if text is None:
+        return None
+    given = sys.stdin.read(MAX_INPUT_BYTES + 1) if text == "-" else text
+    if len(given) > MAX_INPUT_BYTES:
+        raise typer.BadParameter("there is more than 16 MiB of it", param_hint=name)
+    try:
+        msgspec.json.decode(given)
+    except msgspec.DecodeError as error:
+        hint = " (a text needs quotes of its own: '\"hello\"')" if text != "-" else ""
+        raise typer.BadParameter(f"this is no JSON: {error}{hint}", param_hint=name) from None
+    # As it was written: a reading and writing again could change its numbers.
+    return msgspec.Raw(given.encode())
+
+
+def position_argument(text: str | None) -> tuple[int, str] | None:
+    """An ``OFFSET:EPOCH``, as ``cadenza history`` prints it.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    if text is None:
+        return None
+    offset, colon, epoch = text.partition(":")
+    if not colon or not offset.isascii() or not offset.isdecimal() or len(offset) > 19:
+        raise typer.BadParameter(f"{text!r} is not OFFSET:EPOCH, as 17:AbCd", param_hint="--since")
+    return int(offset), epoch

@@ -1,0 +1,62 @@
+"""``cadenza history``: what a channel keeps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cadenza.cli.arguments import position_argument
+from cadenza.cli.options import (
+    JsonOption,
+    ProfileOption,
+    Protocol,
+    ProtocolOption,
+    QuietOption,
+    TokenFileOption,
+    UrlOption,
+)
+from cadenza.cli.running import perform
+from cadenza.cli.target import find_target
+
+
+def history(  # noqa: PLR0917 - typer reads the options from the parameters
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=0, help="At most so many; 0: the position alone.")
+    ] = 10,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="OFFSET:EPOCH", help="Those after this position."),
+    ] = None,
+    oldest: Annotated[
+        bool, typer.Option("--oldest", help="The oldest that are kept, instead of the newest.")
+    ] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    url: UrlOption = None,
+    profile: ProfileOption = None,
+    token_file: TokenFileOption = None,
+    protocol: ProtocolOption = Protocol.JSON,
+) -> None:
+    """Print the publications that a channel keeps, oldest first, and its position.
+
+    Where only subscribers may read a history, it subscribes for that.
+    """
+    position = position_argument(since)
+    target = find_target(url, profile, token_file, protocol)
+
+    async def job() -> None:
+        from cadenza.cli.asking import reading  # noqa: PLC0415 - the SDK loads when needed
+
+        await reading(
+            target,
+            channel,
+            limit,
+            position,
+            is_reversed=not oldest and position is None,
+            as_json=json,
+            is_quiet=quiet,
+        )
+
+    perform(job)

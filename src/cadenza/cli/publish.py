@@ -1,0 +1,38 @@
+"""``cadenza publish``: one message to a channel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cadenza.cli.arguments import json_argument
+from cadenza.cli.options import (
+    ProfileOption,
+    Protocol,
+    ProtocolOption,
+    TokenFileOption,
+    UrlOption,
+)
+from cadenza.cli.running import perform
+from cadenza.cli.target import find_target
+
+
+def publish(  # noqa: PLR0917 - typer reads the options from the parameters
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Where to.")],
+    data: Annotated[str, typer.Argument(metavar="JSON", help="What; - reads standard input.")],
+    url: UrlOption = None,
+    profile: ProfileOption = None,
+    token_file: TokenFileOption = None,
+    protocol: ProtocolOption = Protocol.JSON,
+) -> None:
+    """Publish a message, as a client; the channel must allow that."""
+    payload = json_argument(data, "JSON")
+    target = find_target(url, profile, token_file, protocol)
+
+    async def job() -> None:
+        from cadenza.cli.asking import publishing  # noqa: PLC0415 - the SDK loads when needed
+
+        await publishing(target, channel, payload)
+
+    perform(job)
