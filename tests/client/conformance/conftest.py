@@ -10,12 +10,13 @@ import pytest
 
 import cadenza.client
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "trading")]  # the model of a venue is there
 pytest.register_assert_rewrite("byte_peer", "tidiness", "plain_peer", "flows", "flow_worlds")
 
-from byte_peer import byte_peer
-from peer_world import quick
-from tidiness import CountingClock, tidy
+from byte_peer import byte_peer  # noqa: E402  only now on the path
+from peer_world import quick  # noqa: E402  only now on the path
+from tidiness import CountingClock, tidy  # noqa: E402  only now on the path
 
 
 @pytest.fixture(params=["json", "protobuf"])

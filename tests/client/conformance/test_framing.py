@@ -163,9 +163,10 @@ async def test_not_the_protocol(make, peer, protocol, kind):
 async def test_unknown_fields_are_passed_over(make, peer, protocol):
     """A newer server may say more than this client knows."""
     more = {
-        "json": b'{"id":0,"novel":1,"push":{"channel":"news","new":[],"pub":{"data":5,"offset":5,"q":{}}}}',
-        # Reply{push: Push{channel: "news", pub: {data: 5, offset: 5, field 90}, field 99}, field 88}
-        "protobuf": b"\x19\x22\x14\x12\x04news\x22\x09\x22\x015\x30\x05\xd2\x05\x01x\x9a\x06\x00\xc2\x05\x00",
+        "json": b'{"novel":1,"push":{"channel":"news","new":[],"pub":{"data":5,"offset":5,"q":{}}}}',
+        # A reply with field 88 and a push, which has field 99 and a publication, which has field 90.
+        "protobuf": b"\x19\x22\x14\x12\x04news"
+        b"\x22\x09\x22\x015\x30\x05\xd2\x05\x01x\x9a\x06\x00\xc2\x05\x00",
     }[protocol]
     opcode = TEXT if protocol == "json" else BINARY
     _, subscription, events, _ = await broken_by(make, peer, frames.frame(opcode, more))

@@ -161,15 +161,13 @@ async def test_a_connect_without_a_result(client, peer):
 async def test_connected_twice(client, peer):
     """A second answer to connect, and a connect push, are nobody's."""
     line = await connected(client, peer)
-    await line.send(
-        {"id": 1, "connect": {"client": "c2"}}, {"push": {"connect": {"client": "c3"}}}
-    )
+    await line.send({"id": 1, "connect": {"client": "c2"}}, {"push": {"connect": {"client": "c3"}}})
     assert await asyncio.gather(client.rpc("m"), line.answer("rpc", {"data": 1}))
     assert (client.client_id, client.stats.connects) == ("c1", 1)
 
 
 async def test_an_unanswered_subscribe(make, peer):
-    """After ``timeout`` the connection is replaced, and the late reply is not taken for an answer."""
+    """After ``timeout`` the connection is replaced, and asked again."""
     clock = HandClock()
     events = Events()
     client = make(clock=clock, **events.all("connecting"))

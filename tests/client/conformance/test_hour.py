@@ -1,0 +1,180 @@
+"""An hour in which everything breaks again and again, and nothing is lost, doubled or wrong."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
+from tidiness import CountingClock, tidy
+from virtual_loop import VirtualLoop
+
+from cadenza.client import Client, ClientCallbacks, ClientOptions, Overflow, State
+from cadenza.client.trading.following import Following
+
+HOUR = 3600.0
+BETWEEN = 100.0
+"""Seconds of trouble between two quiet points."""
+RECOVERY = 120.0
+"""Seconds in which everything must be well again once nothing breaks any more."""
+
+
+class Trader:
+    """A client that keeps a book, an account, and everything else that it is told.
+
+    Attributes:
+        events: Of the account; ``log`` and ``personal``: what came there.
+        answers: Of its calls; ``failures`` of those that a break has cut short.
+    """
+
+    def __init__(self, world, protocol):
+        self.events = []
+        self.log = []
+        self.personal = []
+        self.answers = 0
+        self.failures = 0
+        self._world = world
+        options = ClientOptions(
+            protocol=protocol,
+            clock=CountingClock(),
+            get_token=self._token,
+            random=world.chance.random,
+            max_reconnect_delay=5.0,
+            max_resubscribe_delay=5.0,
+            start_timeout=600.0,
+        )
+        callbacks = ClientCallbacks(on_publication=self._on_publication)
+        self.client = Client("ws://hour/", options, callbacks, world.dial)
+        self.book = self.account = self.subscription = None
+        self._tasks = []
+
+    async def start(self):
+        """Connect and follow everything."""
+        await self.client.connect()
+        self.subscription = await self.client.subscribe(
+            LOG, get_token=self._subscription_token, buffer=8, overflow=Overflow.BLOCK
+        )
+        self.account = await self.client.account(ACCOUNT, on_event=self.events.append)
+        self.book = await self.client.order_book(SPEC.instrument_id)
+        self._tasks = [asyncio.create_task(it) for it in (self._read_log(), self._call())]
+
+    async def close(self):
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.close()
+        assert self.client.options.clock.pending == set()
+
+    async def calm(self):
+        """Wait until it is connected and current, and has read what came."""
+        async with asyncio.timeout(RECOVERY):
+            while not await self._is_answered():  # the line may be dead, and nobody knows yet
+                await asyncio.sleep(1.0)
+            await self.subscription.ready()
+            await self.account.live()
+            await self.book.wait_live()
+            while self.log[-1:] != self._world.log[-1:]:
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(5.0)
+
+    def assert_equal(self):
+        """What it holds is what the server holds; every event came once, and in order."""
+        world, where = self._world, f"{self.client.options.protocol} after {now():.0f} s"
+        assert self.client.state is State.CONNECTED, where
+        sequence, bids, asks = world.book()
+        assert self.book.sequence == sequence, where
+        assert [list(map(list, side)) for side in self.book.rows()] == [bids, asks], where
+        told = [(offset, payload) for offset, payload in world.venue.events]
+        assert [(it.offset, it.payload) for it in self.events] == told, where
+        assert self.account.following is Following.LIVE, where
+        state = world.venue.states[-1]
+        assert list(self.account.orders) == [it["tradeOrderId"] for it in state["orders"]], where
+        assert [str(it.total) for it in self.account.balances.values()] == [
+            it["total"] for it in state["portfolio"]["balances"]
+        ], where
+        assert self.log == world.log, where
+        assert self.personal == world.personal, where
+        assert (self.account.resyncs, self.subscription.gaps) == (0, 0), where
+        assert self.client.stats.gaps == 0, where
+        assert self.client.stats.errors == 0, where
+
+    async def _read_log(self):
+        async for publication in self.subscription:
+            self.log.append(publication.data)
+            await asyncio.sleep(0.02)  # slower than a burst: the buffer is full, nothing is read
+
+    async def _call(self):
+        """Ask something every few seconds: the answer is right, or there is none."""
+        number = 0
+        while True:
+            await asyncio.sleep(7.0)
+            number += 1
+            await self._is_answered(number)
+
+    async def _is_answered(self, number=0):
+        try:
+            assert await self.client.rpc("echo", number) == number
+        except (ConnectionError, TimeoutError):
+            self.failures += 1
+            return False
+        self.answers += 1
+        return True
+
+    def _on_publication(self, event):
+        assert event.channel == PERSONAL
+        self.personal.append(event.publication.data)
+
+    async def _token(self):
+        return await self._world.tokens.give(is_first=self.client.state is not State.CONNECTED)
+
+    async def _subscription_token(self, channel):
+        return await self._world.tokens.give(is_first=False)
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+async def live_through(seed, *, seconds=HOUR, sabotage=None):
+    """The hour; gives the world and the traders as they are at its end."""
+    world = World(seed)
+    traders = [Trader(world, protocol) for protocol in ("json", "protobuf")]
+    async with world.running():
+        try:
+            world.calm()
+            for trader in traders:
+                await trader.start()
+            world.storm()
+            if sabotage is not None:
+                sabotage(world, traders)
+            while now() < seconds:
+                await asyncio.sleep(BETWEEN)
+                world.calm()
+                await asyncio.gather(*(trader.calm() for trader in traders))
+                for trader in traders:
+                    trader.assert_equal()
+                world.storm()
+        finally:
+            await asyncio.gather(*(trader.close() for trader in traders))
+    return world, traders
+
+
+async def tidily(seed, **options):
+    async with tidy():
+        return await live_through(seed, **options)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_hour_of_faults(seed):
+    """At every quiet point books are equal, and every event has come exactly once, in order."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        world, traders = runner.run(tidily(seed))
+    # It was the hour that it says it was: each kind of fault struck, and work was done.
+    assert min(world.faults.values()) >= 5, world.faults
+    assert world.tokens.refusals >= 1
+    assert world.tokens.failures >= 1
+    assert len(world.venue.events) > 300
+    for trader in traders:
+        assert trader.client.stats.connects > 50
+        assert trader.answers > 100
+        assert trader.failures > 5
