@@ -102,13 +102,15 @@ class Line:
     # What is done to it.
 
     def cut(self, here=0.0, there=0.0):
-        """It breaks: what is on its way is lost; each end learns of it after some seconds."""
+        """It breaks: what is on its way is lost; each end learns of it after seconds, or never."""
         self.is_open = False
         self._to_client.cut()
         self._to_server.cut()
         loop = asyncio.get_running_loop()
-        loop.call_later(here, self._client.lose)
-        loop.call_later(there, self._lose_there)
+        if here is not None:
+            loop.call_later(here, self._client.lose)
+        if there is not None:
+            loop.call_later(there, self._lose_there)
 
     def stall(self, seconds):
         """Nothing arrives for a while, in either direction."""

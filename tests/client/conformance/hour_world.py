@@ -117,7 +117,8 @@ class World:
         self.log = []
         self.personal = []
         self.faults = dict.fromkeys(
-            ("cut", "half open", "stall", "close", "unsubscribe", "blackout", "refused", "silent"), 0
+            ("cut", "half open", "stall", "close", "unsubscribe", "blackout", "refused", "silent"),
+            0,
         )
         self.lines = []
         self._is_dark = False
@@ -129,8 +130,10 @@ class World:
             market_options(OrderBookConfig(history_size=60, history_ttl=Duration(60))),
         )
         rules = ChannelRules(
-            namespaces=(_kept("tradingAccount", 10_000), _kept("log", 10_000), _kept("personal", 10_000))
-            + (Namespace(name="market"),),
+            namespaces=(
+                *(_kept(name, 10_000) for name in ("tradingAccount", "log", "personal")),
+                Namespace(name="market"),
+            ),
         )
         client = ClientOptions(recovery_max_publication_limit=10_000)
         access = Access(rules, client, self.tokens)
@@ -214,7 +217,9 @@ class World:
 
     def _on_subscribe(self, event):
         if event.channel == ACCOUNT_CHANNEL:
-            return SubscribeReply(by_rules=True, state=lambda: json.dumps(self.venue.states[self._told]).encode())
+            return SubscribeReply(
+                by_rules=True, state=lambda: json.dumps(self.venue.states[self._told]).encode()
+            )
         return self._data.on_subscribe(event)
 
     def _on_rpc(self, event):
@@ -281,7 +286,7 @@ class World:
                 elif kind == "stall":
                     line.stall(chance.expovariate(1 / 20))
                 else:
-                    late = chance.random() * 60
+                    late = chance.choice((chance.random() * 60, None))
                     line.cut(*((late, 0.0) if chance.random() < 0.5 else (0.0, late)))
 
     def _end_one(self, kind):
@@ -316,4 +321,3 @@ class _Paused(EngineClock):
     async def sleep(self, seconds):
         await asyncio.sleep(seconds)
         await self._world.pause()
-

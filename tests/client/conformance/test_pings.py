@@ -26,7 +26,7 @@ def events():
 
 @pytest.fixture
 def pinged(make, peer, clock, events):
-    """Makes, by ``await pinged(**result)``, a client that was promised a ping every 25 s, and its line."""
+    """Makes clients that were promised a ping every 25 s, each with its line."""
 
     async def make_one(**result):
         client = make(clock=clock, **events.all("connecting"))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 
+TURN = 1e-6
+"""Seconds that a turn of the loop takes: a clock that stands still would be unlike any other."""
+
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """A loop for programs without sockets; an hour passes as fast as its work can be done."""
@@ -30,8 +33,7 @@ class _Jumping(selectors.SelectSelector):
     def select(self, timeout=None):
         if timeout is None:
             raise RuntimeError("everybody waits, and for nothing that will ever happen")
-        if timeout > 0:
-            self._loop.jump(timeout)
+        self._loop.jump(max(timeout, TURN))
         return super().select(0)
 
 
