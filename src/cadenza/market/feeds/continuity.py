@@ -109,7 +109,8 @@ class ChainTracker:
         if verdict is Verdict.GAP:
             gap = SequenceGapError(self._instrument_id, self._last_id, diff.first_id)
             self.lose()
-            self._held.append(diff)
+            if self._rule.is_numbered:
+                self._held.append(diff)
             return [gap]
         self.state = ChainState.LIVE
         self._last_id = diff.last_id
