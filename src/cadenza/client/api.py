@@ -14,8 +14,8 @@ from cadenza.client.websocket_api import (
     ApiError,
     Configuration,
     WebSocketApi,
-    WebSocketConnection,
 )
+from cadenza.client.websocket_connection import WebSocketConnection
 from cadenza.client.ws_models import (
     WsClientInfo,
     WsCommand,

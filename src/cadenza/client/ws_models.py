@@ -7,12 +7,17 @@ are left out. Source: WebSocketApi.md, and the WebSocket schemas of the API.
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, Self
 
 import msgspec
 from msgspec import Struct
+
+Reader = Callable[[Any], Any]
+"""Turns names of the wire inside a value into those of the documents."""
 
 
 class WsModel(Struct, kw_only=True, omit_defaults=True, rename="camel"):
@@ -75,26 +80,44 @@ def _documented(kind: type[WsModel], data: Any) -> Any:
     """Names of the wire as names of the documents, for what is a model and nothing else."""
     if not isinstance(data, dict):
         return data
+    plan = _plan(kind)
     found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(kind):
-        if field.name in data:
-            found[field.encode_name] = _inside(field.type, data[field.name])
-        elif field.encode_name in data:
-            found[field.encode_name] = _inside(field.type, data[field.encode_name])
+    for name, value in data.items():
+        if name in plan:
+            shown, read = plan[name]
+            found[shown] = value if read is None else read(value)
     return found
 
 
-def _inside(kind: Any, value: Any) -> Any:
+@functools.cache
+def _plan(kind: type[WsModel]) -> dict[str, tuple[str, Reader | None]]:
+    """By either spelling of a field: its documented name, and what reads models inside of it."""
+    plan: dict[str, tuple[str, Reader | None]] = {}
+    for field in msgspec.structs.fields(kind):
+        known = (field.encode_name, _reader(field.type))
+        plan |= {field.name: known, field.encode_name: known}
+    return plan
+
+
+def _reader(kind: Any) -> Reader | None:
+    """What reads a value of a field's type; nothing where no model can be inside."""
     if isinstance(kind, type) and issubclass(kind, WsModel):
-        return _documented(kind, value)
+        return functools.partial(_documented, kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
-        return next((_inside(it, value) for it in arguments if it is not type(None)), value)
-    if origin is list and isinstance(value, list):
-        return [_inside(arguments[0], it) for it in value]
-    if origin is dict and isinstance(value, dict):
-        return {name: _inside(arguments[1], it) for name, it in value.items()}
-    return value
+        return next((read for it in arguments if (read := _reader(it)) is not None), None)
+    inner = _reader(arguments[-1]) if origin in (list, dict) else None
+    if inner is None:
+        return None
+    return functools.partial(_read_list if origin is list else _read_dict, inner)
+
+
+def _read_list(inner: Reader, value: Any) -> Any:
+    return [inner(it) for it in value] if isinstance(value, list) else value
+
+
+def _read_dict(inner: Reader, value: Any) -> Any:
+    return {name: inner(it) for name, it in value.items()} if isinstance(value, dict) else value
 
 
 # Parts of both directions.
