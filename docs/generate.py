@@ -27,6 +27,7 @@ MAKERS: Final[dict[str, Callable[..., str]]] = {
     "cli": cli.help_text,
     "disconnects": codes.disconnects,
     "errors": codes.errors,
+    "exit-codes": cli.exit_codes,
     "journal-states": trading.journal_states,
     "lacking": configuration.lacking,
     "metrics": http_api.metrics,

@@ -6,6 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from cadenza.cli import app
+from cadenza.cli.exits import MEANINGS
 
 WIDTH = 90
 
@@ -33,3 +34,9 @@ def help_text(command: str) -> str:
     )
     lines = [line.rstrip() for line in result.output.strip().splitlines()]
     return "\n".join(["```text", f"$ cadenza {command} --help".replace("  ", " "), *lines, "```"])
+
+
+def exit_codes() -> str:
+    """The table of exit codes."""
+    rows = [f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items()]
+    return "\n".join(["| Code | Meaning |", "| --- | --- |", *rows])

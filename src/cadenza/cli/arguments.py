@@ -23,7 +23,7 @@ def json_argument(text: str | None, name: str) -> Any:
     if len(given) > MAX_INPUT_BYTES:
         raise typer.BadParameter("there is more than 16 MiB of it", param_hint=name)
     try:
-        msgspec.json.decode(given)
+        msgspec.json.decode(given, type=msgspec.Raw)
     except msgspec.DecodeError as error:
         hint = " (a text needs quotes of its own: '\"hello\"')" if text != "-" else ""
         raise typer.BadParameter(f"this is no JSON: {error}{hint}", param_hint=name) from None

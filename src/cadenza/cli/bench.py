@@ -58,8 +58,9 @@ def bench(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Open connections, subscribe, count what comes and how late it is, and end.
+    """Measure what subscribers get.
 
+    It opens connections, subscribes, counts what comes and how late it is, and ends.
     Lateness is the time since --publish sent a message, or since the timestamp in the data of a
     market channel, which has milliseconds and is right where both clocks are one. Exit status 1:
     a connection failed or was lost, or publications were missing.

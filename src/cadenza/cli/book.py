@@ -38,11 +38,11 @@ def book(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Show the order book of an instrument as it changes, until Ctrl-C.
+    """Show an order book as it changes.
 
-    The local copy checks that no update is missing. While it cannot be trusted it says so, and
-    shows what it last held. Where standard output is no terminal, each state is printed below the
-    one before.
+    It ends with Ctrl-C. The local copy checks that no update is missing. While it cannot be trusted
+    it says so, and shows what it last held. Where standard output is no terminal, each state is
+    printed below the one before.
     """
     target = find_target(url, profile, token_file, protocol)
 

@@ -23,7 +23,7 @@ from cadenza.cli.trade import Side, confirm
 def cancel(  # noqa: PLR0917 - typer reads the options from the parameters
     orders: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ORDER]...", help="Ids, or client order ids.", show_default=False),
+        typer.Argument(metavar="ORDER", help="Ids, or client order ids.", show_default=False),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All open orders.")] = False,
     instrument: Annotated[

@@ -39,9 +39,10 @@ def history(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Print the publications that a channel keeps, oldest first, and its position.
+    """Print what a channel keeps.
 
-    Where only subscribers may read a history, it subscribes for that.
+    The publications come oldest first, the position of the stream on standard error. Where only
+    subscribers may read a history, it subscribes for that.
     """
     position = position_argument(since)
     target = find_target(url, profile, token_file, protocol)

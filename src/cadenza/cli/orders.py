@@ -33,7 +33,10 @@ def orders(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Print the open orders of an account, the oldest first."""
+    """Print the open orders of an account.
+
+    The oldest come first.
+    """
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:

@@ -27,9 +27,10 @@ def presence(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Print who is in a channel: user and client id, one connection a line.
+    """Print who is in a channel.
 
-    Where only subscribers may ask, it subscribes for that and counts itself.
+    One connection a line: user and client id. Where only subscribers may ask, it subscribes for
+    that and counts itself.
     """
     target = find_target(url, profile, token_file, protocol)
 

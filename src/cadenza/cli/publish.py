@@ -26,7 +26,10 @@ def publish(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Publish a message, as a client; the channel must allow that."""
+    """Publish a message to a channel.
+
+    The channel must allow that to clients.
+    """
     payload = json_argument(data, "JSON")
     target = find_target(url, profile, token_file, protocol)
 

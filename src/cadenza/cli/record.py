@@ -21,7 +21,7 @@ from cadenza.cli.target import find_target
 
 
 def record(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL...", help="Which.")],
+    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Which.")],
     output: Annotated[
         Path,
         typer.Option(
@@ -42,8 +42,9 @@ def record(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Record channels until Ctrl-C; `cadenza serve --feed replay:FILE` replays books and trades.
+    """Record channels into a file.
 
+    It ends with Ctrl-C. `cadenza serve --feed replay:FILE` replays the books and trades.
     A file that exists is gone on with: what was missed is recovered where the server still has it,
     and a gap is noted in the file where it has not. The same goes for losses of the connection.
     """

@@ -28,6 +28,8 @@ from cadenza.client import (
 INSTRUMENTS: Final = "query.instrument.list"
 RESYNC_SECONDS: Final = 10.0
 """A book that does not fit is asked for anew, at most so often."""
+TICKS: Final = 2
+"""How often progress is told between two flushes."""
 _MARKET: Final = "market"
 _KINDS: Final = frozenset({"orderBook", "orderbook", "trade"})
 
@@ -99,8 +101,9 @@ class Recorder:
 
     async def _tick(self, progress: Callable[[Recorder], None]) -> None:
         while True:
-            progress(self)
-            await asyncio.sleep(FLUSH_SECONDS / 4)
+            for _ in range(TICKS):
+                progress(self)
+                await asyncio.sleep(FLUSH_SECONDS / TICKS)
             self._sink.flush()
 
     async def _describe(self, channels: Sequence[str]) -> None:

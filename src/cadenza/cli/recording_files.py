@@ -1,8 +1,9 @@
 """Recordings in JSON lines, plain or gzipped: appended to, and mended after a crash.
 
 What is written goes to the operating system as whole lines (plain) or as whole gzip members that
-hold whole lines. So a process that is killed loses what waits in memory, at most two seconds, and
-leaves at most one torn line or member, which the next run cuts off. What can be read of it is kept.
+hold whole lines. So a process that is killed loses what waits in memory, at most a second of it,
+and leaves at most one torn line or member, which the next run cuts off. What can be read of it is
+kept.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cadenza.cli.recording_lines import MAX_LINE_BYTES
 PLAIN_BYTES: Final = 64 * 1024
 GZIP_BYTES: Final = 256 * 1024
 """What may wait in memory."""
-FLUSH_SECONDS: Final = 2.0
+FLUSH_SECONDS: Final = 1.0
 """How long."""
 MOST_TORN_BYTES: Final = 64 * 2**20
 """A member of ours holds 256 KiB; those of others may be larger."""

@@ -28,9 +28,10 @@ def rpc(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Call a method and print its answer: indented at a terminal, else one line of JSON.
+    """Call a method and print its answer.
 
-    An answer that holds an error object is printed too, and the exit status is 1.
+    It is indented at a terminal, else one line of JSON. An answer that holds an error object is
+    printed too, and the exit status is 1.
     """
     params = json_argument(data, "JSON")
     target = find_target(url, profile, token_file, protocol)

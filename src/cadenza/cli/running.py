@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import io
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
@@ -46,43 +43,14 @@ def perform(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
         Failure: It has failed.
         typer.Exit: A signal has ended it.
     """
-    from cadenza.cli.explain import explain  # noqa: PLC0415 - the SDK loads when it is needed
-    from cadenza.client.errors import ClientError  # noqa: PLC0415 - likewise
+    from cadenza.cli.performing import outcome  # noqa: PLC0415 - the SDK loads when needed
 
     try:
-        code = asyncio.run(_watched(job()))
-    except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
-    except ClientError as error:
-        raise explain(error) from error
+        code = outcome(job)
     except BrokenPipeError:
         code = _stop_writing()
-    except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise Failure(what) from error
     if code is not Exit.OK:
         raise typer.Exit(code)
-
-
-async def _watched(job: Coroutine[Any, Any, None]) -> Exit:
-    """Run it as a task that SIGTERM cancels, as Ctrl-C does."""
-    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(job)
-    terminated: list[bool] = []
-
-    def terminate() -> None:
-        terminated.append(True)
-        task.cancel()
-
-    # Where there are no such signals the system ends the process by itself.
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-        loop.add_signal_handler(signal.SIGTERM, terminate)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not terminated:
-            raise
-        return Exit.TERMINATED
-    return Exit.OK
 
 
 def _prepare() -> None:

@@ -16,7 +16,8 @@ from cadenza.client import ClientInfo, Publication
 def payload_fields(payload: bytes) -> dict[str, Any]:
     """``data`` as it was published, in one line; ``base64`` where it is no JSON."""
     try:
-        msgspec.json.decode(payload)
+        payload.decode()
+        msgspec.json.decode(payload, type=Raw)  # as JSON it is right; nothing is built from it
         is_flat = b"\n" not in payload and b"\r" not in payload
         return {"data": Raw(payload if is_flat else msgspec.json.format(payload, indent=-1))}
     except (msgspec.DecodeError, UnicodeDecodeError):

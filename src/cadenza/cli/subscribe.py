@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def subscribe(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL...", help="Their names.")],
+    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Their names.")],
     since: Annotated[
         str | None,
         typer.Option(
@@ -45,10 +45,10 @@ def subscribe(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Print the publications of channels as they come, until Ctrl-C.
+    """Print publications as they come.
 
-    After a loss of the connection it goes on by itself, with what was missed where the channel
-    keeps a history; standard error tells if something could not be recovered.
+    It ends with Ctrl-C. After a loss of the connection it goes on by itself, with what was missed
+    where the channel keeps a history; standard error tells if something could not be recovered.
     """
     position = position_argument(since)
     if position is not None and len(channels) > 1:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
-import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +21,6 @@ from cadenza.cli.profiles import (
     read_profiles,
 )
 
-COMMAND_SECONDS: Final = 30.0
 MAX_TOKEN_BYTES: Final = 64 * 1024
 
 TokenSource = Callable[[], Awaitable[str]]
@@ -183,27 +180,8 @@ def _of_file(path: Path) -> TokenSource:
 
 def _of_command(command: str) -> TokenSource:
     async def run() -> str:
-        try:
-            words = shlex.split(command)
-            process = await asyncio.create_subprocess_exec(
-                *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
-            )
-        except (OSError, ValueError, IndexError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise Failure(f"cannot run token_command: {why}", Exit.UNAUTHORIZED) from None
-        try:
-            async with asyncio.timeout(COMMAND_SECONDS):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            late = f"token_command gave no token within {COMMAND_SECONDS:g} s"
-            raise Failure(late, Exit.UNAUTHORIZED) from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode:
-            failed = f"token_command ended with exit code {process.returncode}"
-            raise Failure(failed, Exit.UNAUTHORIZED)
-        return token_of_text(output.decode(errors="replace"), "what token_command printed")
+        from cadenza.cli.token_command import output_of  # noqa: PLC0415 - few profiles have one
+
+        return token_of_text(await output_of(command), "what token_command printed")
 
     return run

@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from cadenza.cli.config import ConfigOption
-from cadenza.realtime.duration import Duration
 
 
 def token(
@@ -60,6 +59,9 @@ def token(
 
 
 def _seconds(text: str | None) -> float | None:
+    # It brings the engine along, which other commands do not need.
+    from cadenza.realtime.duration import Duration  # noqa: PLC0415 - see above
+
     if text is None:
         return None
     try:

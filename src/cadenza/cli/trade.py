@@ -82,10 +82,11 @@ def trade(  # noqa: PLR0917 - typer reads the options from the parameters
     token_file: TokenFileOption = None,
     protocol: ProtocolOption = Protocol.JSON,
 ) -> None:
-    """Submit an order, and print it as the venue has acknowledged it.
+    """Submit an order and print it.
 
-    At a terminal it asks first; anywhere else it wants --yes. An order whose acknowledgement is
-    lost is sent again under the same name, so that there is one order.
+    It is printed as the venue has acknowledged it. At a terminal it asks first; anywhere else it
+    wants --yes. An order whose acknowledgement is lost is sent again under the same name, so that
+    there is one order.
     """
     target = find_target(url, profile, token_file, protocol)
     given = {

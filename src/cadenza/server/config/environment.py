@@ -23,6 +23,7 @@ RESERVED: Final = frozenset(
     {
         "CADENZA_CONFIG",
         # Those of the commands that talk to a server:
+        "CADENZA_API_KEY",
         "CADENZA_CONFIG_FILE",
         "CADENZA_PROFILE",
         "CADENZA_TOKEN",
