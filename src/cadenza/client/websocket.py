@@ -86,9 +86,11 @@ class WebSocket(asyncio.BufferedProtocol):
         if not self._gone.done():
             self._end(_NORMAL, "")
             self.resume()
-            done, _ = await asyncio.wait([self._gone], timeout=CLOSE_SECONDS)
-            if not done:
-                self._transport.abort()
+            try:
+                await asyncio.wait([self._gone], timeout=CLOSE_SECONDS)
+            finally:  # also when whoever closes will not wait
+                if not self._gone.done():
+                    self._transport.abort()
 
     # What the event loop calls.
 

@@ -174,6 +174,11 @@ class Line:
         """Wait until they have left."""
         await self._writer.drain()
 
+    def push(self, *replies):
+        """Replies in one frame, at once."""
+        if not self._is_ended:
+            self.write(self.encoding.frame(*replies))
+
     async def send(self, *replies):
         """Replies in one frame."""
         self.write(self.encoding.frame(*replies))
@@ -237,6 +242,10 @@ class BytePeer:
         """The next line before its handshake."""
         async with asyncio.timeout(PATIENCE):
             return await self._accepted.get()
+
+    async def next_line(self):
+        """The next line before its handshake, however long it takes."""
+        return await self._accepted.get()
 
     async def accept(self):
         """The next line, open."""

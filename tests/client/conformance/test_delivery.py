@@ -101,6 +101,7 @@ async def test_everything_in_one_packet(peer, protocol):
         await running
     assert life.seen == [(it["offset"], it["data"]) for it in STREAM]
     assert life.outcome == RPC_RESULT
+    assert life.client.stats.connects == 2, "the answer to connect was in the packet too"
     left = life.clock.pending.copy()
     life.clock.clear()
     assert left == set()

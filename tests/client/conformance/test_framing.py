@@ -163,7 +163,7 @@ async def test_not_the_protocol(make, peer, protocol, kind):
 async def test_unknown_fields_are_passed_over(make, peer, protocol):
     """A newer server may say more than this client knows."""
     more = {
-        "json": b'{"novel":1,"push":{"channel":"news","new":[],"pub":{"data":5,"offset":5,"q":1}}}',
+        "json": b'{"novel":1,"push":{"channel":"news","new":1,"pub":{"data":5,"offset":5,"q":1}}}',
         # A reply with field 88 and a push; that has field 99 and a publication, which has 90.
         "protobuf": b"\x19\x22\x14\x12\x04news"
         b"\x22\x09\x22\x015\x30\x05\xd2\x05\x01x\x9a\x06\x00\xc2\x05\x00",
