@@ -29,7 +29,7 @@ def test_sandbox_is_valid_and_open_to_this_machine_only():
     assert hosts == {"localhost", "127.0.0.1"}
     on = (config.sse, config.http_stream, config.health, config.prometheus, config.market)
     assert all(section.enabled for section in on)
-    assert not config.dashboard.enabled
+    assert config.dashboard.enabled
     assert config.faults.enabled
     assert not config.client.insecure
     assert not config.http_api.insecure

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from cadenza.server.config.client import ClientConfig, TokenConfig
+from cadenza.server.config.dashboard import DashboardConfig
 from cadenza.server.config.faults import FaultsConfig
 from cadenza.server.config.http import HttpApiConfig
 from cadenza.server.config.operations import (
@@ -32,7 +33,7 @@ _KEY_BYTES: Final = 32
 def sandbox(token_hex: Callable[[int], str] = secrets.token_hex) -> Config:
     """A configuration with keys made at random, and everything for people and programs on.
 
-    That is every transport and report, and faults on demand.
+    That is every transport and report, the page, and faults on demand.
 
     Args:
         token_hex: Random source: ``token_hex(32)`` gives 32 bytes as hexadecimal text. Two are
@@ -49,4 +50,5 @@ def sandbox(token_hex: Callable[[int], str] = secrets.token_hex) -> Config:
         rpc=RpcConfig(ping=RpcPingConfig(enabled=True)),
         node=NodeConfig(name="sandbox"),
         faults=FaultsConfig(enabled=True),
+        dashboard=DashboardConfig(enabled=True),
     )

@@ -1,0 +1,138 @@
+"""The operator's view, on a server with other clients."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx
+import pytest
+from playwright.async_api import expect
+from websockets.asyncio.client import connect
+
+A_NUMBER = re.compile("[0-9]")
+CONFIG = {"dashboard": {"enabled": True}, "faults": {"enabled": True}}
+KEY = "tests-api-key"
+
+
+@pytest.fixture
+async def operator(tab, token):
+    """The page with both tokens, at the operator's view."""
+    await tab.open("#operate")
+    await tab.sign_in(token("operator"), KEY)
+    await expect(tab.page.locator("#tile-connections")).to_have_text(A_NUMBER)
+    return tab
+
+
+@pytest.fixture
+async def stranger(server, token):
+    """A client with a plain WebSocket; gives the socket."""
+    async with connect(server.ws) as socket:
+        await socket.send(json.dumps({"id": 1, "connect": {"token": token("stranger")}}))
+        await socket.recv()
+        await socket.send(json.dumps({"id": 2, "subscribe": {"channel": "market:trade:MOCK:A/B"}}))
+        await socket.recv()
+        yield socket
+
+
+def row(tab, pane: str, text: str):
+    """A row of a table of the view."""
+    return tab.page.locator(f"{pane} tbody tr").filter(has_text=text)
+
+
+async def test_figures_connections_and_channels_are_those_of_the_server(operator, stranger):
+    page = operator.page
+    await expect(page.locator("#tile-connections")).to_have_text("2")
+    await expect(page.locator("#tile-users")).to_have_text("2")
+    await expect(page.locator("#tile-sent")).to_have_text(A_NUMBER)
+    await expect(page.locator("#health")).to_contain_text("node healthy")
+    await expect(row(operator, "#connections", "stranger")).to_contain_text("websocket, json")
+    await expect(row(operator, "#connections", "operator")).to_contain_text("cadenza-page")
+    await page.get_by_label("Search channels").fill("MOCK:A/B")
+    await expect(page.locator("#channels tbody tr")).to_have_count(1)
+    await expect(row(operator, "#channels", "market:trade:MOCK:A/B")).to_contain_text("1")
+    await expect(page.locator("#feed")).to_contain_text("No feed")
+    await expect(row(operator, "#journal", "State")).to_contain_text("idle")
+
+
+async def test_a_client_is_disconnected(operator, stranger):
+    button = row(operator, "#connections", "stranger").get_by_role("button", name="Disconnect")
+    await button.click()
+    await stranger.wait_closed()
+    assert stranger.close_code == 3503
+    await expect(row(operator, "#connections", "stranger")).to_have_count(0)
+
+
+async def test_a_message_is_published_to_a_channel_of_the_list(operator, stranger):
+    page = operator.page
+    await row(operator, "#channels", "market:trade:MOCK:A/B").get_by_role("button").click()
+    await expect(page.get_by_label("Channel", exact=True)).to_have_value("market:trade:MOCK:A/B")
+    await page.get_by_label("Message, JSON").fill('{"note": "hello"')
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    await expect(page.locator("#publish-problem")).to_contain_text("no JSON")
+    await page.get_by_label("Message, JSON").fill('{"note": "hello"}')
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    await expect(page.locator("#publish-problem")).to_have_text("")
+    push = json.loads(await stranger.recv())["push"]
+    assert push["pub"]["data"] == {"note": "hello"}
+
+
+async def test_an_error_of_publishing_is_said(operator):
+    page = operator.page
+    await page.get_by_label("Channel", exact=True).fill("nowhere:x")
+    await page.get_by_label("Message, JSON").fill("1")
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    await expect(page.locator("#publish-problem")).to_have_text("unknown channel")
+
+
+async def test_a_fault_is_switched_on_hits_and_is_switched_off(operator, stranger, server):
+    page = operator.page
+    form = page.locator("#fault-form")
+    await form.get_by_label("Kind").select_option("drop")
+    await form.get_by_label("user").fill("stranger")
+    await form.get_by_label("code").fill("4500")
+    await form.get_by_label("every, ms").fill("60000")
+    await form.get_by_role("button", name="Switch on").click()
+    await stranger.wait_closed()
+    assert stranger.close_code == 4500
+    await expect(row(operator, "#faults", "drop")).to_contain_text("user stranger")
+    await row(operator, "#faults", "drop").get_by_role("button", name="End").click()
+    await expect(page.locator("#faults")).to_contain_text("No fault is on")
+    async with httpx.AsyncClient(headers={"X-API-Key": KEY}) as http:
+        answer = await http.post(f"{server.url}/api/rpc", json={"method": "faults.list"})
+    assert answer.json()["result"]["data"]["active"] == []
+
+
+async def test_what_is_wrong_with_a_fault_is_said(operator):
+    form = operator.page.locator("#fault-form")
+    await form.get_by_label("Kind").select_option("delay")
+    await form.get_by_label("ms", exact=True).fill("soon")
+    await form.get_by_role("button", name="Switch on").click()
+    await expect(operator.page.locator("#fault-problem")).not_to_have_text("")
+
+
+async def test_a_wrong_admin_token_is_said_and_forgotten(tab, token):
+    await tab.open("#operate")
+    await tab.sign_in(token(), "wrong")
+    await expect(tab.page.locator("#admin-problem")).to_contain_text("not accepted")
+    await expect(tab.page.locator("#operate-room")).to_be_hidden()
+    kept = await tab.page.evaluate("Object.values(sessionStorage).join()")
+    assert "wrong" not in kept
+    # What the browser writes about an answer with 401, and nothing else.
+    assert [error for error in tab.errors if "401 (Unauthorized)" not in error] == []
+    tab.errors.clear()
+
+
+async def test_an_admin_token_alone_opens_the_operators_view_alone(tab):
+    await tab.open()
+    await tab.page.locator("#sign-in-admin").fill(KEY)
+    await tab.page.get_by_role("button", name="Sign in").click()
+    await expect(tab.page.locator("#tile-connections")).to_have_text(A_NUMBER)
+    await expect(tab.page.get_by_role("tab", name="Market")).to_be_hidden()
+
+
+async def test_without_an_admin_token_nothing_is_asked(tab, token):
+    await tab.open("#operate")
+    await tab.sign_in(token())
+    await expect(tab.page.locator("#admin-form")).to_be_visible()
+    assert not [it for it in tab.requests if "/api/rpc" in it]
