@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from types import ModuleType
@@ -31,7 +32,7 @@ def _entry(module: ModuleType, name: str) -> Iterator[str]:
     value = getattr(module, name)
     yield f"### `{name}`"
     if isinstance(value, (str, int)):
-        yield _code(f"{name} = {value!r}")
+        yield _code(f"{name} = {json.dumps(value)}")
         return
     if not isinstance(value, type):
         keyword = "async def" if inspect.iscoroutinefunction(value) else "def"

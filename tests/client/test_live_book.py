@@ -185,7 +185,7 @@ async def test_the_end_of_the_subscription(client, peer):
     push = {"channel": CHANNEL, "unsubscribe": {"code": 2000, "reason": "server unsubscribe"}}
     await line.send({"push": push})
     await changed(book, lambda: book.state is BookState.STALE)
-    with pytest.raises(cadenza.client.BookFaultError, match="2000 server unsubscribe"):
+    with pytest.raises(UnsubscribedError, match="2000 server unsubscribe"):
         await book.wait_live()
 
 

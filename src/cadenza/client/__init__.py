@@ -31,6 +31,7 @@ from cadenza.client.errors import (
 from cadenza.client.given import ConnectGiven, split
 from cadenza.client.live_book import LiveOrderBook
 from cadenza.client.market_data import Bar, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.market_instrument import MarketInstrument
 from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
 from cadenza.client.order_book import OrderBook
 from cadenza.client.states import State, SubscriptionState
@@ -103,6 +104,7 @@ __all__ = [
     "HistoryPage",
     "Left",
     "LiveOrderBook",
+    "MarketInstrument",
     "MarketKline",
     "MarketTicker",
     "MarketTrade",

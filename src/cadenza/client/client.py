@@ -16,6 +16,7 @@ from cadenza.client.errors import ClientError, ClosedError, DisconnectedError, U
 from cadenza.client.given import SubscribeGiven, split
 from cadenza.client.link import Ending
 from cadenza.client.market_channels import MarketChannels
+from cadenza.client.market_reads import MarketReads
 from cadenza.client.options import ClientOptions, SubscriptionOptions
 from cadenza.client.requests import Requests
 from cadenza.client.routing import Routing
@@ -70,7 +71,7 @@ class Stats(NamedTuple):
     gaps: int
 
 
-class Client(Requests, MarketChannels, TradingChannels):
+class Client(Requests, MarketChannels, MarketReads, TradingChannels):
     """A connection that comes back by itself, and its subscriptions.
 
     Made by ``connect``. Belongs to the event loop in which it connects. Closed clients stay closed.

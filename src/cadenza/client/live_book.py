@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from cadenza.client.backoff import Backoff
 from cadenza.client.book_change import BookState, Change
 from cadenza.client.book_changes import Changes
-from cadenza.client.book_errors import BookFaultError, BookInterruptedError
+from cadenza.client.book_errors import BookInterruptedError, StaleBookError
 from cadenza.client.clock import Timer
-from cadenza.client.errors import ClientError
+from cadenza.client.errors import (
+    BufferOverflowError,
+    CallTimeoutError,
+    ClientError,
+    DisconnectedError,
+    UnsubscribedError,
+)
 from cadenza.client.gate import Gate
+from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.order_book import OrderBook
+from cadenza.client.states import SubscriptionState
+from cadenza.client.subscribing import UNSUBSCRIBE_CALLED
 from cadenza.client.values import Left, Publication, Subscribed
 
 if TYPE_CHECKING:
@@ -35,9 +44,11 @@ class LiveOrderBook(OrderBook):
     - A payload that does not fit makes it STALE, and it subscribes anew to be sent a SNAPSHOT: at
       once, then after growing pauses, so that a server that never fits is not hammered.
     - A server that sends no SNAPSHOT by itself leaves it STALE until it publishes one.
+    - A callback that raises is reported, and heals or breaks nothing.
 
     Attributes:
         resyncs: How often it has asked for a new SNAPSHOT.
+        subscription: The subscription that feeds it: position, gaps, state.
     """
 
     __slots__ = (
@@ -48,7 +59,9 @@ class LiveOrderBook(OrderBook):
         "_good",
         "_is_resyncing",
         "_pause",
+        "_readers",
         "_timer",
+        "_watch",
         "resyncs",
         "subscription",
     )
@@ -60,6 +73,8 @@ class LiveOrderBook(OrderBook):
         *,
         allow_stale: bool = False,
         delta_is_diff: bool = False,
+        delta: Literal["", "fossil"] = "",
+        get_token: GetSubscriptionToken | None = None,
     ) -> None:
         super().__init__(instrument_id, allow_stale=allow_stale, delta_is_diff=delta_is_diff)
         options = client.options
@@ -78,35 +93,45 @@ class LiveOrderBook(OrderBook):
         self._is_resyncing = False
         self._ended: ClientError | None = None
         self._before = BookState.EMPTY
+        self._readers: set[Changes] = set()
+        self._watch: asyncio.Task[None] | None = None
         self._gate.shut()
         self.subscription = client.subscription(
             CHANNEL.format(instrument_id),
             recoverable=True,
             positioned=True,
+            delta=delta,
+            get_token=get_token,
             on_publication=self._arrived,
             on_subscribing=self._interrupted,
             on_subscribed=self._subscribed,
             on_unsubscribed=self._unsubscribed,
         )
 
-    async def start(self, *, wait: bool = True) -> None:
+    async def start(
+        self,
+        *,
+        wait: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+    ) -> None:
         """Subscribe, and wait until the book is LIVE.
 
         Raises:
             UnsubscribedError: The server refused.
-            CallTimeoutError: Not within ``start_timeout``.
+            CallTimeoutError: Not in time (default: ``start_timeout``).
         """
         self.subscription.subscribe()
         try:
-            await self.subscription.ready()
             if wait:
-                await self._gate.wait(self._client.options.start_timeout)
+                await self.wait_live(timeout)
+            else:
+                await self.subscription.ready(timeout)
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Unsubscribe; the book is STALE from then on, iterations end."""
+        """Unsubscribe; the book is STALE from then on, iterations end after what waits."""
         self._stop_waiting()
         self.subscription.unsubscribe()
 
@@ -125,17 +150,46 @@ class LiveOrderBook(OrderBook):
         """Changes to iterate over, from now on: ``async with book.changes() as changes``.
 
         What comes while the reader is busy is merged into one change, so a slow reader gets fewer
-        and larger ones, and whoever applies all of them holds what the book holds.
+        and larger ones, and whoever applies all of them holds what the book holds. The iteration
+        ends with ``close`` or when the user disconnects or closes the client, and raises when the
+        server ends the subscription or the connection for good.
         """
         changes = Changes(self.instrument_id)
         leave = self.subscribe(changes.put)
+        self._readers.add(changes)
         if self._ended is not None:
             changes.end(None)
         try:
             yield changes
         finally:
             leave()
+            self._readers.discard(changes)
             changes.end(None)
+
+    async def wait_for(
+        self,
+        predicate: Callable[[OrderBook], bool],
+        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+    ) -> None:
+        """Wait until ``predicate(book)`` is true; a book that cannot be read is not.
+
+        States that follow one another within one turn of the event loop may be looked at once.
+
+        Raises:
+            CallTimeoutError: Not in time (default: ``start_timeout``).
+            UnsubscribedError: The subscription has ended.
+            DisconnectedError: The client has, for good.
+        """
+        clock = self._client.options.clock
+        limit = self._client.options.start_timeout if timeout is None else timeout
+        late = CallTimeoutError(f"waiting for the book of {self.instrument_id}", limit)
+        async with self.changes() as changes:
+            timer = clock.call_later(limit, lambda: changes.end(late))
+            try:
+                while not self._holds(predicate):
+                    await self._next(changes)
+            finally:
+                timer.cancel()
 
     async def wait_live(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
         """Wait until the book can be trusted (again).
@@ -143,36 +197,58 @@ class LiveOrderBook(OrderBook):
         Raises:
             CallTimeoutError: Not in time (default: ``start_timeout``).
             UnsubscribedError: Its subscription has ended.
+            DisconnectedError: The client has, for good.
         """
+        clock = self._client.options.clock
         limit = self._client.options.start_timeout if timeout is None else timeout
-        await self._gate.wait(limit)
+        until = clock.now() + limit
+        await self.subscription.ready(limit)
+        await self._gate.wait(max(0.0, until - clock.now()))
+
+    def settle(self) -> None:
+        """As `OrderBook`; levels that turn out to be wrong are a reason to subscribe anew."""
+        super().settle()
+        if self.fault is not None:
+            self._doubt()
 
     # What the subscription tells.
 
     def _arrived(self, publication: Publication) -> None:
-        fault = self.post(bytes(publication.payload))
-        if fault is None:
-            if not self._good:
-                self._gate.open()
-            self._good += 1
-            if self._good == GOOD_RUN:
-                self._pause.reset()
-        else:
-            self._doubt(fault)
+        try:
+            self.post(bytes(publication.payload))
+        finally:  # also when a callback has raised: the book has changed all the same
+            if self.state is BookState.LIVE:
+                if not self._good:
+                    self._gate.open()
+                self._good += 1
+                if self._good == GOOD_RUN:
+                    self._pause.reset()
+            else:
+                self._doubt()
 
-    def _doubt(self, fault: BookFaultError) -> None:
+    def _doubt(self) -> None:
         self._good = 0
         self._gate.shut()
-        if not fault.is_healed_by_snapshot or self._timer is not None:
+        if not self._wants_snapshot or self._timer is not None:
             return
         # The first time at once, but not in the middle of what is being delivered.
         delay = self._pause.next() if self._pause.step else 0.0
         self._pause.step = max(1, self._pause.step)
         self._timer = self._client.options.clock.call_later(delay, self._resync)
 
+    @property
+    def _wants_snapshot(self) -> bool:
+        """Whether to ask for one is worth the trouble.
+
+        While it is not subscribed it is not: what comes of the subscribe decides.
+        """
+        is_subscribed = self.subscription.state is SubscriptionState.SUBSCRIBED
+        is_bad = is_subscribed and self.state is not BookState.LIVE
+        return is_bad and (self.fault is None or self.fault.is_healed_by_snapshot)
+
     def _resync(self) -> None:
         self._timer = None
-        if self._ended is not None or not self.needs_resync or not self._client.is_connected:
+        if not self._wants_snapshot:
             return
         self.resyncs += 1
         self._is_resyncing = True
@@ -185,29 +261,70 @@ class LiveOrderBook(OrderBook):
 
     def _interrupted(self, why: Left) -> None:
         """The line is down: what the book holds was true, and may be no more."""
+        self._good = 0
+        self._gate.shut()
+        if self._watch is None or self._watch.done():
+            name = f"the end of {self.subscription.channel!r}"
+            self._watch = self._client.tasks.spawn(self._watch_for_the_end(), name)
         if self.state is BookState.LIVE and not self._is_resyncing:
             if self._posted:
                 self.settle()
             self._before = self.state
             self.invalidate(f"{why.code} {why.reason}")
-        self._good = 0
-        self._gate.shut()
+
+    async def _watch_for_the_end(self) -> None:
+        """Until it is subscribed (again), the client may end without a word to subscriptions."""
+        while True:
+            try:
+                return await self.subscription.ready()
+            except CallTimeoutError:
+                continue
+            except DisconnectedError as error:
+                return self._over(error, error)
+            except UnsubscribedError as error:
+                # By its user: a client that was disconnected; what else there is, was told.
+                return None if self._ended is not None else self._over(error, None)
 
     def _subscribed(self, event: Subscribed) -> None:
         before, self._before = self._before, BookState.EMPTY
-        interrupted = isinstance(self.fault, BookInterruptedError)
-        if event.recovered and before is BookState.LIVE and interrupted:
-            self.state, self.fault = BookState.LIVE, None
+        self._gate.shut()
+        if not event.recovered:
+            return  # a SNAPSHOT comes by itself, where the server has one
+        if before is BookState.LIVE and isinstance(self.fault, BookInterruptedError):
             self._gate.open()
+            self._finish(None, None, None, [], [])
+        else:
+            self._doubt()  # it was not whole before, and what was missed alone does not make it so
 
     def _unsubscribed(self, why: Left) -> None:
         if self._is_resyncing:
             return
         self._stop_waiting()
-        fault = BookInterruptedError(self.instrument_id, f"{why.code} {why.reason}")
-        self._ended = fault
-        self._gate.fail(fault)
+        error = UnsubscribedError(self.subscription.channel, *why)
+        self._ended = error
+        self._over(error, None if why == UNSUBSCRIBE_CALLED else error)
         self.invalidate(f"{why.code} {why.reason}")
+
+    def _over(self, error: ClientError, told: ClientError | None) -> None:
+        """Waiting raises ``error``; iterations end, by ``told`` if that is one."""
+        self._gate.fail(error)
+        for changes in self._readers:
+            changes.end(told)
+
+    def _holds(self, predicate: Callable[[OrderBook], bool]) -> bool:
+        try:
+            return predicate(self)
+        except StaleBookError:
+            return False
+
+    async def _next(self, changes: Changes) -> None:
+        try:
+            await anext(changes)
+        except BufferOverflowError:
+            return  # the book itself is looked at
+        except StopAsyncIteration:
+            await self.subscription.ready(0.0)
+            raise UnsubscribedError(self.subscription.channel, *UNSUBSCRIBE_CALLED) from None
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
@@ -221,12 +338,20 @@ async def order_book(
     *,
     allow_stale: bool,
     delta_is_diff: bool,
+    delta: Literal["", "fossil"],
+    get_token: GetSubscriptionToken | None,
     wait: bool,
+    timeout: float | None,  # noqa: ASYNC109  on the client's clock
 ) -> LiveOrderBook:
     """See ``Client.order_book``."""
     asyncio.get_running_loop()
     book = LiveOrderBook(
-        client, instrument_id, allow_stale=allow_stale, delta_is_diff=delta_is_diff
+        client,
+        instrument_id,
+        allow_stale=allow_stale,
+        delta_is_diff=delta_is_diff,
+        delta=delta,
+        get_token=get_token,
     )
-    await book.start(wait=wait)
+    await book.start(wait=wait, timeout=timeout)
     return book

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, cast
 
 from cadenza.client.given import SubscribeGiven
 from cadenza.client.live_book import LiveOrderBook, order_book
 from cadenza.client.market_data import MarketKline, MarketTicker, MarketTrade
+from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.typed_channel import OnItem, TypedChannel
 from cadenza.models import KlineInterval
 
@@ -30,7 +31,10 @@ class MarketChannels:
         *,
         allow_stale: bool = False,
         delta_is_diff: bool = False,
+        delta: Literal["", "fossil"] = "",
+        get_token: GetSubscriptionToken | None = None,
         wait: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
     ) -> LiveOrderBook:
         """A local book that is kept current.
 
@@ -38,18 +42,24 @@ class MarketChannels:
             instrument_id: As ``BINANCE:BTC/USDT``.
             allow_stale: Whether it may be read while it cannot be trusted.
             delta_is_diff: Whether a DELTA of this server means what a DIFF does.
+            delta: ``fossil`` asks for patches on the line; the book sees whole payloads.
+            get_token: Called with the channel, where the server wants a token for it.
             wait: Whether to wait for the first SNAPSHOT.
+            timeout: For how long; by default ``start_timeout``.
 
         Raises:
             UnsubscribedError: The server refused.
-            CallTimeoutError: No SNAPSHOT within ``start_timeout``.
+            CallTimeoutError: No SNAPSHOT in time.
         """
         return await order_book(
             cast("Client", self),
             instrument_id,
             allow_stale=allow_stale,
             delta_is_diff=delta_is_diff,
+            delta=delta,
+            get_token=get_token,
             wait=wait,
+            timeout=timeout,
         )
 
     async def trades(
@@ -76,12 +86,18 @@ class MarketChannels:
         instrument_id: str,
         interval: KlineInterval | str,
         on_kline: OnItem[MarketKline] | None = None,
+        *,
+        closed_only: bool = False,
         **given: Unpack[SubscribeGiven],
     ) -> TypedChannel[MarketKline]:
-        """Candles of an instrument while they form, ``is_closed`` when they have ended."""
+        """Candles of an instrument while they form, ``is_closed`` when they have ended.
+
+        With ``closed_only`` those that have ended are all that is given.
+        """
         name = interval.value if isinstance(interval, KlineInterval) else interval
         channel = f"market:kline:{instrument_id}:{name}"
-        return await self._typed(channel, MarketKline, on_kline, given)
+        wanted = _is_closed if closed_only else None
+        return await self._typed(channel, MarketKline, on_kline, given, wanted=wanted)
 
     async def order_books(self, instrument_ids: Iterable[str]) -> dict[str, LiveOrderBook]:
         """Several books, by instrument; when one cannot be had, none stays subscribed."""
@@ -96,8 +112,20 @@ class MarketChannels:
         return books
 
     async def _typed(
-        self, channel: str, kind: type[T], on_item: OnItem[T] | None, given: Any
+        self,
+        channel: str,
+        kind: type[T],
+        on_item: OnItem[T] | None,
+        given: Any,
+        *,
+        wanted: Callable[[T], bool] | None = None,
     ) -> TypedChannel[T]:
-        typed = TypedChannel(cast("Client", self), channel, kind, on_item, dict(given))
+        typed = TypedChannel(
+            cast("Client", self), channel, kind, on_item, dict(given), wanted=wanted
+        )
         await typed.start()
         return typed
+
+
+def _is_closed(kline: MarketKline) -> bool:
+    return kline.is_closed

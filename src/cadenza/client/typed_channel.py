@@ -56,6 +56,8 @@ class TypedChannel(Generic[T]):
         kind: type[T],
         on_item: OnItem[T] | None,
         given: dict[str, Any],
+        *,
+        wanted: Callable[[T], bool] | None = None,
     ) -> None:
         if wrong := _OURS & set(given):
             raise UsageError(f"{channel!r} gives typed values: no {', '.join(sorted(wrong))}")
@@ -64,6 +66,7 @@ class TypedChannel(Generic[T]):
         self._on_error = given.get("on_error")
         self._decode = msgspec.json.Decoder(kind).decode
         self._on_item = on_item
+        self._wanted = wanted
         if on_item is not None:
             given["on_publication"] = self._async_item if is_async(on_item) else self._plain_item
         self.subscription = client.subscription(channel, **given)
@@ -112,13 +115,17 @@ class TypedChannel(Generic[T]):
                 return item
 
     def _read(self, publication: Publication) -> Item[T] | None:
+        """The value of a publication; ``None`` if it cannot be read, or is not wanted."""
         try:
-            return Item(self._decode(publication.payload), publication)
+            value = self._decode(publication.payload)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.unreadable += 1
             wrong = PayloadError(self.subscription.channel, str(error), publication)
             self._client.trouble(wrong, self._on_error)
             return None
+        if self._wanted is not None and not self._wanted(value):
+            return None
+        return Item(value, publication)
 
     def _plain_item(self, publication: Publication) -> None:
         item = self._read(publication)
