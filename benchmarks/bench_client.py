@@ -1,9 +1,9 @@
 """What a message costs a client; run with ``python benchmarks/bench_client.py``.
 
 Every consumer is a process of its own that gets the same stream over a socket: order book updates
-of a market, one publication a frame at a steady pace (each wakes the client up) or 16 a frame as
-fast as they are read. Counted is the CPU time of the process, from the first publication to the
-last.
+of a market, one publication a frame at a steady pace (each wakes the client up), one a frame with
+all of them waiting (a backlog), or 16 a frame as fast as they are read. Counted is the CPU time of
+the process, from the first publication to the last.
 centrifuge-python hands over decoded JSON; the typed book applies every update besides.
 """
 
@@ -26,7 +26,7 @@ from bench_client_book import Stream, streams
 MESSAGES = 20_000
 ROUNDS = 3
 RIVAL = "centrifuge-python"
-MODES = {"paced": 1, "burst": 16}
+MODES = {"paced": 1, "backlog": 1, "burst": 16}
 """Publications a frame."""
 
 
@@ -207,7 +207,7 @@ def _show(mode: str, found: dict[str, list[float]]) -> None:
     for name, figures in found.items():
         median = statistics.median(figures)
         spread = f"{min(figures):.2f} to {max(figures):.2f}"
-        print(f"  {mode:6} {name:18} {median:6.2f} us a message ({spread})  {base / median:5.2f} x")
+        print(f"  {mode:7} {name:18} {median:6.2f} us a message ({spread})  {base / median:5.2f} x")
 
 
 def main() -> None:

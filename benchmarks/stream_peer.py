@@ -14,6 +14,8 @@ from pathlib import Path
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 
+from cadenza.protocol import frames as wire
+
 PACE_HZ = 2_000
 
 
@@ -29,8 +31,8 @@ def frames_of(path: Path, channel: str, per_frame: int) -> list[bytes]:
     return [b"\n".join(lines[at : at + per_frame]) for at in range(0, len(lines), per_frame)]
 
 
-async def play(socket: ServerConnection, path: Path, per_frame: int, *, paced: bool) -> None:
-    """Serve one client to its end."""
+async def play(socket: ServerConnection, path: Path, per_frame: int, mode: str) -> None:
+    """Serve one client to its end: at a pace, as fast as it reads, or all in one write."""
     channel = ""
     while not channel:
         for line in (await socket.recv()).splitlines():
@@ -42,10 +44,13 @@ async def play(socket: ServerConnection, path: Path, per_frame: int, *, paced: b
                 reply = {"id": command["id"], "subscribe": {}}
             await socket.send(json.dumps(reply))
     frames = frames_of(path, channel, per_frame)
+    if mode == "backlog":
+        socket.transport.write(b"".join(wire.frame(wire.TEXT, frame) for frame in frames))
+        frames = []
     loop = asyncio.get_running_loop()
     start = loop.time()
     for number, frame in enumerate(frames):
-        if paced:
+        if mode == "paced":
             await asyncio.sleep(start + number / PACE_HZ - loop.time())
         await socket.send(frame, text=True)
     await socket.wait_closed()
@@ -53,10 +58,10 @@ async def play(socket: ServerConnection, path: Path, per_frame: int, *, paced: b
 
 async def main() -> None:
     """Listen until the process is ended."""
-    path, per_frame, pace = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    path, per_frame, mode = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 
     async def handle(socket: ServerConnection) -> None:
-        await play(socket, path, per_frame, paced=pace == "paced")
+        await play(socket, path, per_frame, mode)
 
     async with serve(
         handle, "127.0.0.1", 0, compression=None, ping_interval=None, subprotocols=None

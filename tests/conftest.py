@@ -44,6 +44,16 @@ def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted, also when they run in the background of a shell.
+
+    A shell without job control starts what stands before an ``&`` deaf to Ctrl-C, and so would be
+    every program that the tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class ServerProcess:
     """A running ``cadenza serve``.
 

@@ -20,8 +20,7 @@ from cadenza.client.book_errors import (
     UnsupportedBookError,
     WrongInstrumentError,
 )
-from cadenza.client.book_scale import CACHE_LIMIT, PriceScale
-from cadenza.client.book_side import BookSide, Level
+from cadenza.client.book_side import Level
 from cadenza.client.errors import ClientError, Fault
 from cadenza.client.order_book import OrderBook
 from cadenza.models import OrderBook as BookPayload
@@ -349,17 +348,6 @@ def test_prices_below_zero_are_prices():
     book.apply(payload("SNAPSHOT", [["-1.5", "1"], ["-0.5", "2"]], [["-0.25", "1"], ["0", "1"]]))
     assert texts(book)[0] == [["-0.5", "2"], ["-1.5", "1"]]
     assert (book.mid, book.spread) == (Decimal("-0.375"), Decimal("0.25"))
-
-
-def test_the_memory_for_prices_is_bounded():
-    """A price that was forgotten is parsed again."""
-    scale = PriceScale(BTC)
-    side = BookSide(scale, 1)
-    rows = [(str(number), "1") for number in range(CACHE_LIMIT + 10)]
-    side.replace(rows, [])
-    assert len(scale) <= CACHE_LIMIT
-    side.apply([("0", "0")], changed := [])
-    assert (len(changed), len(side), side.best_row) == (1, len(rows) - 1, rows[-1])
 
 
 def test_a_bad_level_that_was_posted_is_noticed_when_the_book_is_read(book):

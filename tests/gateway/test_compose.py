@@ -9,7 +9,9 @@ import pytest
 
 from cadenza.gateway.compose import Gateway
 from cadenza.gateway.feeds import make_feed
+from cadenza.gateway.health import GatewayHealth
 from cadenza.market.errors import RecordingNotFoundError
+from cadenza.models import HealthStatus
 from cadenza.server.config import load_tree
 from cadenza.trading.store_errors import StoreLockedError
 
@@ -34,6 +36,8 @@ async def test_a_feed_that_fails_does_not_end_the_gateway(gateway_of, client_of,
     (record,) = [found for found in caplog.records if found.levelno == logging.ERROR]
     assert record.name == "cadenza.gateway"
     assert "the venue speaks nonsense" in caplog.text
+    assert gateway.failures == {"the market feed": "ValueError: the venue speaks nonsense"}
+    assert GatewayHealth(gateway).parts()["market"] is HealthStatus.DEGRADED
 
 
 async def test_a_feed_that_ends_leaves_its_books(gateway_of, client_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -170,6 +171,22 @@ async def test_a_book_that_cannot_be_trusted_makes_the_feed_stale(gateway_of):
         gateway.market.book_diff(BTC, [("3.00", "1.000")], [], 2)
     overview = await ask("operate.overview")
     assert overview["feed"]["stale"] == [BTC]
+    assert overview["health"]["market"] == "degraded"
+
+
+async def test_a_part_that_has_failed_is_named(gateway_of):
+    """With its error: it stands still, while the rest goes on."""
+    failed = asyncio.Event()
+
+    async def script():
+        failed.set()
+        raise OSError("no such recording")
+
+    gateway = await gateway_of(script)
+    ask = ask_of(gateway)
+    await failed.wait()
+    overview = await ask("operate.overview")
+    assert overview["failures"] == {"the market feed": "OSError: no such recording"}
     assert overview["health"]["market"] == "degraded"
 
 

@@ -20,7 +20,6 @@ from typing import Final
 
 from cadenza.client.book_errors import BadLevelError
 from cadenza.client.errors import UsageError
-from cadenza.models import Row
 
 # Sums and products of plain decimals are exact, whatever context the caller works in.
 EXACT: Final = Context(
@@ -33,8 +32,8 @@ EXACT: Final = Context(
 DIVIDE: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
 """Quotients are rounded; these are the default digits of `decimal`."""
 
-# Books of a thousand levels a side fit several times over; at most about 2 MiB a book.
-CACHE_LIMIT: Final = 16_384
+# What comes and goes at the best prices fits several times over; at most 0.5 MiB a book.
+CACHE_LIMIT: Final = 4096
 
 # A spread between two instruments may have a negative price.
 _PRICE: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
@@ -66,7 +65,7 @@ class PriceScale(dict[str, int]):
     """Maps price strings to integers of one scale: ``scale["61837.63"]`` is 6183763.
 
     The scale has as many decimals as the finest price seen; when a finer one comes, the sides of
-    the book are rescaled. Prices recur, so each is parsed once.
+    the book are rescaled. Prices that are looked up one by one recur, so each is parsed once.
 
     Args:
         instrument_id: Whose prices, for error messages.
@@ -79,23 +78,37 @@ class PriceScale(dict[str, int]):
         BadLevelError: On a lookup of anything else than a plain decimal.
     """
 
-    __slots__ = ("decimals", "instrument_id", "on_finer")
+    __slots__ = ("_are_usual", "_is_usual", "decimals", "instrument_id", "on_finer")
 
     def __init__(self, instrument_id: str) -> None:
         super().__init__()
         self.instrument_id = instrument_id
         self.decimals = 0
         self.on_finer: list[Callable[[int], None]] = []
+        self._note_usual()
 
-    def __missing__(self, text: str) -> int:
-        whole, _, fraction = text.partition(".")
-        digits = whole + fraction
-        # Nearly every price is like the one before it; the rest goes the long way.
-        is_usual = len(fraction) == self.decimals > 0 and whole and digits.isdigit()
-        if is_usual and len(digits) < 40 and text.isascii() and len(self) < CACHE_LIMIT:
-            units = self[text] = int(digits)
-            return units
-        return self._parse(text)
+    def __missing__(self, price: str) -> int:
+        units = int(price.replace(".", "")) if self._is_usual(price) else self._parse(price)
+        if len(self) >= CACHE_LIMIT:
+            self.clear()
+        self[price] = units
+        return units
+
+    def units(self, prices: Sequence[str]) -> list[int]:
+        """The integers of these prices, all of one scale.
+
+        Raises:
+            BadLevelError: If one is anything else than a plain decimal.
+        """
+        # Nearly all prices have the decimals of those before: then they are parsed in one go.
+        text = " ".join(prices)
+        if self._are_usual(text):
+            units = list(map(int, text.replace(".", "").split(" ")))
+            if len(units) == len(prices):
+                return units
+        decimals = self.decimals
+        units = [self._parse(price) for price in prices]
+        return units if decimals == self.decimals else [self._parse(price) for price in prices]
 
     def _parse(self, text: str) -> int:
         if not _PRICE.fullmatch(text):
@@ -103,16 +116,7 @@ class PriceScale(dict[str, int]):
         whole, _, fraction = text.partition(".")
         if len(fraction) > self.decimals:
             self._grow(len(fraction))
-        if len(self) >= CACHE_LIMIT:
-            self.clear()
-        units = self[text] = int(whole + fraction.ljust(self.decimals, "0"))
-        return units
-
-    def units(self, rows: Sequence[Row]) -> list[int]:
-        """The integers of the prices of these rows, all of one scale."""
-        decimals = self.decimals
-        units = [self[price] for price, _ in rows]
-        return units if decimals == self.decimals else [self[price] for price, _ in rows]
+        return int(whole + fraction.ljust(self.decimals, "0"))
 
     def find(self, price: Decimal) -> int | None:
         """The integer of a price; ``None`` if it is finer than every price seen."""
@@ -123,5 +127,13 @@ class PriceScale(dict[str, int]):
         factor = 10 ** (decimals - self.decimals)
         self.decimals = decimals
         self.clear()
+        self._note_usual()
         for rescale in self.on_finer:
             rescale(factor)
+
+    def _note_usual(self) -> None:
+        """What most prices look like: of so many decimals as the scale, and not overlong."""
+        fraction = rf"\.[0-9]{{{self.decimals}}}" if self.decimals else ""
+        usual = rf"[0-9]{{1,40}}+{fraction}"
+        self._is_usual = re.compile(usual).fullmatch
+        self._are_usual = re.compile(rf"{usual}(?: {usual})*+").fullmatch

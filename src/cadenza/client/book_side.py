@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -18,6 +18,10 @@ from cadenza.client.book_scale import EXACT, PriceScale
 from cadenza.models import Row
 
 REMOVED: Final = "0"
+FEW: Final = 8
+"""Keys are moved one by one among this many times as many; more of them by sorting anew."""
+MANY: Final = 32
+"""From so many updates on it costs less to take them all at once than one by one."""
 
 _QUANTITY: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _QUANTITIES: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+(?: [0-9]++(?:\.[0-9]++)?+)*+")
@@ -79,24 +83,20 @@ class BookSide:
         """Keep updates for ``settle``."""
         self._posted += updates
 
-    def settle(self, *, once: bool) -> None:
+    def settle(self) -> None:
         """Apply what was posted: of each level the last update alone.
-
-        Args:
-            once: Whether it was posted in one piece, which names each level once.
 
         Raises:
             BadLevelError: As `apply`.
         """
         posted, self._posted = self._posted, []
-        if once:
+        if len(posted) < MANY:
             self.apply(posted, [])
             return
         latest = dict(posted)
-        scale = self._scale
-        # Two spellings of one price: then only all updates in their order tell which came last.
-        is_plain = len({scale[price] for price in latest}) == len(latest)
-        self.apply(list(latest.items()) if is_plain else posted, [])
+        _check_quantities(latest.values(), self._scale.instrument_id)
+        if not self._merge(latest):
+            self.apply(posted, [])
 
     def apply(self, updates: Sequence[Row], changed: list[Row]) -> None:
         """Set each named level to its absolute quantity; zero removes it.
@@ -109,7 +109,7 @@ class BookSide:
             BadLevelError: If a quantity is malformed: nothing has been applied. If a price is:
                 those before it have been.
         """
-        _check_quantities(updates, self._scale.instrument_id)
+        _check_quantities([quantity for _, quantity in updates], self._scale.instrument_id)
         scale, sign = self._scale, self._sign
         keys, prices, quantities = self._keys, self._prices, self._quantities
         for row in updates:
@@ -136,6 +136,54 @@ class BookSide:
                 quantities[known] = quantity
             changed.append(row)
 
+    def _merge(self, latest: dict[str, str]) -> bool:
+        """Apply the last updates of many levels, all at once.
+
+        Returns:
+            False, and nothing has changed, if they must be taken in their order: a price comes in
+            two spellings, or malformed.
+        """
+        prices, quantities = self._prices, self._quantities
+        gone = [price for price, quantity in latest.items() if _is_zero(quantity)]
+        for price in gone:
+            del latest[price]
+        fresh = [price for price in latest if price not in quantities]
+        try:
+            units = self._scale.units(fresh + gone)
+        except BadLevelError:
+            return False
+        keys = units if self._sign > 0 else [-unit for unit in units]
+        new = dict(zip(keys, fresh, strict=False))
+        known = prices.keys()
+        dead = keys[len(fresh) :]
+        left = {key: prices[key] for key in dead if key in known}
+        if (
+            len(new) < len(fresh)
+            or not known.isdisjoint(new)
+            or not new.keys().isdisjoint(dead)
+            or not latest.keys().isdisjoint(left.values())
+        ):
+            return False
+        quantities.update(latest)
+        for key, price in left.items():
+            del prices[key], quantities[price]
+        prices.update(new)
+        self._move(new, left)
+        return True
+
+    def _move(self, new: Collection[int], left: Collection[int]) -> None:
+        """Put keys into their places, and take others out."""
+        keys = self._keys
+        if len(new) + len(left) < len(keys) // FEW:
+            for key in left:
+                del keys[bisect_left(keys, key)]
+            for key in new:
+                insort(keys, key)
+        else:
+            # What is in order already, with a few at the end that are not, is sorted fast.
+            keys[:] = [*(key for key in keys if key not in left), *new]
+            keys.sort()
+
     def replace(self, rows: Sequence[Row], changed: list[Row]) -> None:
         """Take these levels instead of the present ones.
 
@@ -149,8 +197,9 @@ class BookSide:
         scale, sign = self._scale, self._sign
         prices: dict[int, str] = {}
         quantities: dict[str, str] = {}
-        _check_quantities(rows, scale.instrument_id)
-        for units, (price, quantity) in zip(scale.units(rows), rows, strict=True):
+        _check_quantities([quantity for _, quantity in rows], scale.instrument_id)
+        all_units = scale.units([price for price, _ in rows])
+        for units, (price, quantity) in zip(all_units, rows, strict=True):
             if _is_zero(quantity):
                 continue
             key = sign * units
@@ -215,12 +264,14 @@ class BookSide:
 
 
 def _is_zero(quantity: str) -> bool:
-    return quantity[0] == "0" and not quantity.strip("0.")
+    return quantity == REMOVED or (quantity[0] == "0" and not quantity.strip("0."))
 
 
-def _check_quantities(rows: Sequence[Row], instrument_id: str) -> None:
+def _check_quantities(quantities: Collection[str], instrument_id: str) -> None:
     # All at once: one regular expression for each would cost more than the rest of an update.
-    joined = " ".join([quantity for _, quantity in rows])
-    if rows and (not _QUANTITIES.fullmatch(joined) or joined.count(" ") != len(rows) - 1):
-        bad = next(quantity for _, quantity in rows if not _QUANTITY.fullmatch(quantity))
+    joined = " ".join(quantities)
+    if not quantities:
+        return
+    if not _QUANTITIES.fullmatch(joined) or joined.count(" ") != len(quantities) - 1:
+        bad = next(quantity for quantity in quantities if not _QUANTITY.fullmatch(quantity))
         raise BadLevelError(instrument_id, "quantity", bad)

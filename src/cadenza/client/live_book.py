@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from cadenza.client.backoff import Backoff
 from cadenza.client.book_change import BookState, Change
 from cadenza.client.book_changes import Changes
-from cadenza.client.book_errors import BookInterruptedError, StaleBookError
+from cadenza.client.book_errors import BookInterruptedError
+from cadenza.client.book_waiting import until
 from cadenza.client.clock import Timer
 from cadenza.client.errors import (
-    BufferOverflowError,
     CallTimeoutError,
     ClientError,
     DisconnectedError,
@@ -180,16 +180,10 @@ class LiveOrderBook(OrderBook):
             UnsubscribedError: The subscription has ended.
             DisconnectedError: The client has, for good.
         """
-        clock = self._client.options.clock
-        limit = self._client.options.start_timeout if timeout is None else timeout
-        late = CallTimeoutError(f"waiting for the book of {self.instrument_id}", limit)
+        options = self._client.options
+        limit = options.start_timeout if timeout is None else timeout
         async with self.changes() as changes:
-            timer = clock.call_later(limit, lambda: changes.end(late))
-            try:
-                while not self._holds(predicate):
-                    await self._next(changes)
-            finally:
-                timer.cancel()
+            await until(self, predicate, changes, limit, options.clock)
 
     async def wait_live(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
         """Wait until the book can be trusted (again).
@@ -311,47 +305,7 @@ class LiveOrderBook(OrderBook):
         for changes in self._readers:
             changes.end(told)
 
-    def _holds(self, predicate: Callable[[OrderBook], bool]) -> bool:
-        try:
-            return predicate(self)
-        except StaleBookError:
-            return False
-
-    async def _next(self, changes: Changes) -> None:
-        try:
-            await anext(changes)
-        except BufferOverflowError:
-            return  # the book itself is looked at
-        except StopAsyncIteration:
-            await self.subscription.ready(0.0)
-            raise UnsubscribedError(self.subscription.channel, *UNSUBSCRIBE_CALLED) from None
-
     def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-async def order_book(
-    client: Client,
-    instrument_id: str,
-    *,
-    allow_stale: bool,
-    delta_is_diff: bool,
-    delta: Literal["", "fossil"],
-    get_token: GetSubscriptionToken | None,
-    wait: bool,
-    timeout: float | None,  # noqa: ASYNC109  on the client's clock
-) -> LiveOrderBook:
-    """See ``Client.order_book``."""
-    asyncio.get_running_loop()
-    book = LiveOrderBook(
-        client,
-        instrument_id,
-        allow_stale=allow_stale,
-        delta_is_diff=delta_is_diff,
-        delta=delta,
-        get_token=get_token,
-    )
-    await book.start(wait=wait, timeout=timeout)
-    return book

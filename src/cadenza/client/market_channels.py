@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, cast
 
 from cadenza.client.given import SubscribeGiven
-from cadenza.client.live_book import LiveOrderBook, order_book
+from cadenza.client.live_book import LiveOrderBook
 from cadenza.client.market_data import MarketKline, MarketTicker, MarketTrade
 from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.typed_channel import OnItem, TypedChannel
@@ -51,16 +51,16 @@ class MarketChannels:
             UnsubscribedError: The server refused.
             CallTimeoutError: No SNAPSHOT in time.
         """
-        return await order_book(
+        book = LiveOrderBook(
             cast("Client", self),
             instrument_id,
             allow_stale=allow_stale,
             delta_is_diff=delta_is_diff,
             delta=delta,
             get_token=get_token,
-            wait=wait,
-            timeout=timeout,
         )
+        await book.start(wait=wait, timeout=timeout)
+        return book
 
     async def trades(
         self,

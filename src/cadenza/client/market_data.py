@@ -25,6 +25,9 @@ class MarketTrade(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=
     side: OrderSide
     timestamp: int
 
+    def __post_init__(self) -> None:
+        _check_finite(self.price, self.quantity)
+
 
 class MarketTicker(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """The last trade and the best prices of an instrument; ``None``: not known."""
@@ -40,6 +43,10 @@ class MarketTicker(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc
     ask_price: Decimal | None = None
     ask_quantity: Decimal | None = None
     price_change_percent: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        _check_finite(self.last_price, self.last_quantity, self.price_change_percent)
+        _check_finite(self.bid_price, self.bid_quantity, self.ask_price, self.ask_quantity)
 
 
 class Bar(NamedTuple):
@@ -64,7 +71,24 @@ class MarketKline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     timestamp: int
     instrument_id: str | None = None
 
+    def __post_init__(self) -> None:
+        for bar in self.candles:
+            _check_finite(*bar[1:])
+
     @property
     def bar(self) -> Bar:
-        """The newest candle."""
+        """The newest candle.
+
+        Raises:
+            LookupError: It has none, as what a question found may be.
+        """
+        if not self.candles:
+            raise LookupError(f"no candles of {self.instrument_id or self.symbol}")
         return self.candles[-1]
+
+
+def _check_finite(*numbers: Decimal | None) -> None:
+    """Refuse "NaN" and "Infinity": they compare with nothing, and spread from sum to sum."""
+    for number in numbers:
+        if number is not None and not number.is_finite():
+            raise ValueError(f"{number} is not finite")

@@ -134,11 +134,11 @@ class OrderBook(BookReading):
 
     def settle(self) -> None:
         """Put into place what waits; reading does it by itself."""
-        once, self._posted = self._posted == 1, 0
+        self._posted = 0
         fault = None
         try:
-            self._bids.settle(once=once)
-            self._asks.settle(once=once)
+            self._bids.settle()
+            self._asks.settle()
             self._check_crossing()
         except BookFaultError as error:
             fault = error.with_traceback(None)

@@ -41,6 +41,8 @@ from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
 
+FEED: Final = "the market feed"
+
 
 Pages = Callable[[Config, Origins], Iterable[BaseRoute]]
 """Routes of pages for browsers, and who may talk to the server."""
@@ -52,6 +54,9 @@ class Gateway:
     Args:
         config: Everything that can be chosen.
         pages: Makes the routes of pages for people, such as ``cadenza.dashboard.routes``.
+
+    Attributes:
+        failures: The parts that have failed and stand still, each with its error.
     """
 
     def __init__(self, config: Config, pages: Pages | None = None) -> None:
@@ -60,6 +65,7 @@ class Gateway:
         book = config.market.order_book
         self.market: Final = Market(depth=book.depth, is_paced=book.update_interval > 0)
         self.faults: Final = FaultInjection(config.faults, self.market)
+        self.failures: Final[dict[str, str]] = {}
         configured = {namespace.name: namespace for namespace in config.channel.namespaces}
         by_operator = configured.get(channels.MARKET)
         self.summaries: Final = MarketSummaries(self.market, config.market, self.clock, by_operator)
@@ -141,7 +147,7 @@ class Gateway:
         tasks: list[asyncio.Task[None]] = []
         try:
             await self._open()
-            tasks += [asyncio.create_task(_logged(*work)) for work in self._work()]
+            tasks += [asyncio.create_task(self._carry_out(*work)) for work in self._work()]
             yield
         finally:
             for task in tasks:
@@ -221,17 +227,17 @@ class Gateway:
                 pace = partial(publish_every, self.market, self.clock, millis)
                 work.append(("the order book publisher", pace))
         if self.feed is not None:
-            work.append(("the market feed", self.feed.run))
+            work.append((FEED, self.feed.run))
         if self.trading is not None:
             work += self.trading.work()
         return work
 
-
-async def _logged(name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run a part. Its end is the end of what it does, not of the gateway."""
-    try:
-        await work()
-    except Exception:
-        logger.exception("%s failed and stands still", name)
-    else:
-        logger.info("%s has ended", name)
+    async def _carry_out(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run a part. Its end is the end of what it does, not of the gateway."""
+        try:
+            await work()
+        except Exception as error:
+            self.failures[name] = f"{type(error).__name__}: {error}"
+            logger.exception("%s failed and stands still", name)
+        else:
+            logger.info("%s has ended", name)

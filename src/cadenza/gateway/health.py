@@ -26,14 +26,18 @@ class GatewayHealth:
         gateway = self._gateway
         node = gateway.node
         parts = {"node": _of(not (node.closing or node.unhealthy))}
-        if gateway.feed is not None:
-            is_fresh = gateway.feed.statistics().healthy and not any(
-                gateway.market.fault(one.instrument_id) for one in gateway.market.instruments()
-            )
-            parts["market"] = HealthStatus.HEALTHY if is_fresh else HealthStatus.DEGRADED
+        if gateway.feed is not None or gateway.failures:
+            parts["market"] = HealthStatus.HEALTHY if self._is_fresh() else HealthStatus.DEGRADED
         if gateway.trading is not None:
             parts["database"] = _of(gateway.trading.venue.journal.failure is None)
         return parts
+
+    def _is_fresh(self) -> bool:
+        gateway = self._gateway
+        if gateway.failures or (gateway.feed is not None and not gateway.feed.statistics().healthy):
+            return False
+        market = gateway.market
+        return not any(market.fault(one.instrument_id) for one in market.instruments())
 
 
 def _of(is_fine: bool) -> HealthStatus:

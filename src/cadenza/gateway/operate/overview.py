@@ -31,6 +31,7 @@ async def overview(gateway: Gateway, time_ms: int) -> Overview:
         counters=counters_of(node),
         queues=queues_of(node),
         health=GatewayHealth(gateway).parts(),
+        failures=dict(gateway.failures),
         feed=None if feed is None else _feed(gateway, feed),
         journal=None if trading is None else journal_of(trading.venue),
         faults=FaultsView(enabled=gateway.faults.enabled, active=gateway.faults.table.reports()[0]),

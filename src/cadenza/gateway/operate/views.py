@@ -111,7 +111,11 @@ class FaultsView(View, frozen=True, kw_only=True):
 
 
 class Overview(View, frozen=True, kw_only=True):
-    """Everything at a glance. All but ``nodes`` is of the node ``node``, a uid."""
+    """Everything at a glance. All but ``nodes`` is of the node ``node``, a uid.
+
+    Attributes:
+        failures: Parts that have failed and stand still, each with its error.
+    """
 
     time_ms: int
     node: str
@@ -119,6 +123,7 @@ class Overview(View, frozen=True, kw_only=True):
     counters: Counters
     queues: Queues
     health: Mapping[str, HealthStatus]
+    failures: Mapping[str, str]
     feed: FeedView | None
     journal: JournalView | None
     faults: FaultsView
