@@ -22,7 +22,7 @@ from cadenza.client.book_errors import (
 )
 from cadenza.client.book_side import Level
 from cadenza.client.errors import ClientError, Fault
-from cadenza.client.order_book import OrderBook
+from cadenza.client.order_book import MOST_POSTED, OrderBook
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import UpdateType
 
@@ -359,7 +359,9 @@ def test_a_bad_level_that_was_posted_is_noticed_when_the_book_is_read(book):
 
 
 def test_posted_payloads_are_bounded(book):
-    """Nobody has to read: 64 payloads are put into place by themselves."""
-    faults = [book.post(diff([["99.5", "nonsense"]], sequence=number)) for number in range(2, 66)]
-    assert faults[:-1] == [None] * 63
+    """Nobody has to read: when many levels wait, they are put into place by themselves."""
+    rows = [["99.5", "nonsense"]] * 256
+    faults = [book.post(diff(rows, sequence=number)) for number in range(2, 6)]
+    assert 4 * len(rows) == MOST_POSTED
+    assert faults[:-1] == [None] * 3
     assert isinstance(faults[-1], BadLevelError)

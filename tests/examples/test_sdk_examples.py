@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SECRET = "examples-hmac-secret-0123456789abcdef-0123456789abcdef-0123456789"
 CONFIG = {
     "client": {"token": {"hmac_secret_key": SECRET}},
-    "market": {"simulated": {"seed": 7, "rate": 50}},
+    "market": {"simulated": {"seed": 7, "rate": 200}},
     "channel": {
         "namespaces": [
             {
@@ -126,10 +126,10 @@ def test_live_ladder_prints_the_book(server, token):
 
 def test_market_maker_quotes_and_takes_back(server, token):
     printed = run_example(
-        "market_maker.py", "2", CADENZA_WS=server.ws, CADENZA_TOKEN=token("maker")
+        "market_maker.py", "1", CADENZA_WS=server.ws, CADENZA_TOKEN=token("maker")
     )
     assert printed[0].startswith("quoting ")
-    assert sum(line.startswith("moved to ") for line in printed) == 2
+    assert sum(line.startswith("moved to ") for line in printed) == 1
     assert "quotes, equity " in printed[-1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.explain import GET_TOKEN
@@ -18,6 +18,9 @@ from cadenza.client import (
     TransportError,
     connect,
 )
+
+BUSY: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""HTTP says: try again. Other answers, and none, stay as they are while one waits."""
 
 Notes = Callable[[str], None]
 """Where sentences for the user go."""
@@ -54,7 +57,7 @@ class _Watch:
         if self._connects:
             cause = error.__cause__
             self._notes(str(cause) if isinstance(cause, Failure) else str(error))
-        elif isinstance(error, TransportError) and error.status is None:
+        elif isinstance(error, TransportError) and error.status not in BUSY:
             _fail(self.refused, error)
 
     def on_connecting(self, why: Left) -> None:

@@ -48,6 +48,7 @@ class BookReading:
         "_best",
         "_bids",
         "_posted",
+        "_shown",
         "fault",
         "instrument_id",
         "state",
@@ -59,6 +60,8 @@ class BookReading:
         self._asks = BookSide(scale, -1)
         # The best rows as of the last payload: asked for after nearly each, and compared.
         self._best: tuple[Row | None, Row | None] = (None, None)
+        # What was made of them: between two payloads they are mostly the same.
+        self._shown: list[tuple[Row, Level] | None] = [None, None]
         self._posted = 0  # payloads that are not in place yet
         self._allow_stale = allow_stale
         self.instrument_id = instrument_id
@@ -161,7 +164,12 @@ class BookReading:
     def _level(self, side: int) -> Level | None:
         self._check_readable()
         row = self._best[side]
-        return level_of(row) if row else None
+        if row is None:
+            return None
+        shown = self._shown[side]
+        if shown is None or shown[0] != row:
+            shown = self._shown[side] = row, level_of(row)
+        return shown[1]
 
     def settle(self) -> None:
         """Put into place what waits; reading does it by itself."""

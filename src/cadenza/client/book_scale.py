@@ -32,8 +32,8 @@ EXACT: Final = Context(
 DIVIDE: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
 """Quotients are rounded; these are the default digits of `decimal`."""
 
-# What comes and goes at the best prices fits several times over; at most 0.5 MiB a book.
-CACHE_LIMIT: Final = 4096
+# Books of a thousand levels a side fit several times over; at most about 2 MiB a book.
+CACHE_LIMIT: Final = 16_384
 
 # A spread between two instruments may have a negative price.
 _PRICE: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")

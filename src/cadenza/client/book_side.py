@@ -20,7 +20,7 @@ from cadenza.models import Row
 REMOVED: Final = "0"
 FEW: Final = 8
 """Keys are moved one by one among this many times as many; more of them by sorting anew."""
-MANY: Final = 32
+MANY: Final = 128
 """From so many updates on it costs less to take them all at once than one by one."""
 
 _QUANTITY: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
@@ -79,9 +79,10 @@ class BookSide:
         theirs = other.best_key
         return theirs is not None and bool(self._keys) and self._keys[-1] >= -theirs
 
-    def post(self, updates: Sequence[Row]) -> None:
-        """Keep updates for ``settle``."""
+    def post(self, updates: Sequence[Row]) -> int:
+        """Keep updates for ``settle``, and say how many wait."""
         self._posted += updates
+        return len(self._posted)
 
     def settle(self) -> None:
         """Apply what was posted: of each level the last update alone.

@@ -31,8 +31,14 @@ from cadenza.client.book_reading import BookReading
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import OrderBookType, Row, UpdateType
 
-MOST_POSTED: Final = 64
-"""Payloads that may wait to be put into place."""
+MOST_POSTED: Final = 1024
+"""Levels of a side that may wait to be put into place; about 0.2 MiB."""
+
+# Looked up for each payload, which costs more than once.
+_LIVE: Final = BookState.LIVE
+_SNAPSHOT: Final = UpdateType.SNAPSHOT
+_DELTA: Final = UpdateType.DELTA
+_L2: Final = OrderBookType.L2
 
 _AnyUpdate: TypeAlias = BookUpdate | BookPayload
 
@@ -98,8 +104,8 @@ class OrderBook(BookReading):
     def post(self, payload: bytes) -> BookFaultError | None:
         """Take the next payload as `apply` does, but put its levels into place later.
 
-        Its place in the sequence is checked at once. Levels wait until the book is read, or 64
-        payloads wait: of a level that changes many times meanwhile only the last quantity costs
+        Its place in the sequence is checked at once. Levels wait until the book is read, or 1,024
+        of a side wait: of a level that changes many times meanwhile only the last quantity costs
         anything. So a malformed or crossing level is noticed then, and makes the book STALE then.
         While somebody subscribes to changes, it is `apply`.
 
@@ -109,7 +115,7 @@ class OrderBook(BookReading):
         Raises:
             WrongInstrumentError: As `apply`.
         """
-        if self.state is not BookState.LIVE or self._callbacks:
+        if self.state is not _LIVE or self._callbacks:
             return self.apply(payload).fault
         try:
             update = read_update(payload, self.instrument_id)
@@ -117,18 +123,17 @@ class OrderBook(BookReading):
             return self.apply(payload).fault
         kind = update.update_type
         if (
-            kind is UpdateType.SNAPSHOT
-            or (kind is UpdateType.DELTA and not self._delta_is_diff)
+            kind is _SNAPSHOT
+            or (kind is _DELTA and not self._delta_is_diff)
             or update.prev_sequence != self.sequence
             or update.instrument_id != self.instrument_id
-            or update.order_book_type is not OrderBookType.L2
+            or update.order_book_type is not _L2
         ):
             return self.apply(payload).fault
-        self._bids.post(update.bids)
-        self._asks.post(update.asks)
+        waiting = max(self._bids.post(update.bids), self._asks.post(update.asks))
         self.sequence, self.timestamp = update.sequence, update.timestamp
         self._posted += 1
-        if self._posted >= MOST_POSTED:
+        if waiting >= MOST_POSTED:
             self.settle()
         return self.fault
 
