@@ -31,6 +31,7 @@ def test_there_are_suites():
     assert [suite.name.partition(".")[0] for suite in SUITES] == [
         "account",
         "address",
+        "amend",
         "book",
         "decimal",
         "filters",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
 import httpx
@@ -48,6 +49,7 @@ class Tab:
         self.server = server
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self._is_server_away = False
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("request", lambda request: self.requests.append(request.url))
@@ -55,8 +57,38 @@ class Tab:
         page.set_default_timeout(PATIENCE_MS)
 
     def _console(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.errors.append(f"{message.text} ({message.location['url']})")
+        if message.type not in {"error", "warning"}:
+            return
+        if self._is_server_away and self._is_of_the_network(message):
+            return
+        self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _is_of_the_network(self, message: Any) -> bool:
+        """Whether it is the browser's own line about an address of the server, and no script's."""
+        socket = rf"WebSocket connection to '{re.escape(self.server.ws)}' failed: .*"
+        if re.fullmatch(socket, message.text, re.DOTALL):
+            return True
+        ends = "CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE"
+        load = f"Failed to load resource: net::ERR_({ends})"
+        is_ours = message.location["url"].startswith(f"{self.server.url}/")
+        return is_ours and re.fullmatch(load, message.text) is not None
+
+    @contextlib.contextmanager
+    def server_away(self) -> Iterator[None]:
+        """While the server is not there, Chromium writes of failed connections to it: only that."""
+        self._is_server_away = True
+        yield
+        self._is_server_away = False
+
+    def take(self, status: str, operation: str) -> None:
+        """Take out what Chromium writes of its own about answers with a status, as "400 (Bad ...)".
+
+        There must be one at least.
+        """
+        said = f"Failed to load resource: the server responded with a status of {status}"
+        line = f"{said} ({self.server.url}{operation})"
+        assert line in self.errors, self.errors
+        self.errors = [it for it in self.errors if it != line]
 
     async def open(self, fragment: str = "") -> None:
         """Load the page, without signing in."""

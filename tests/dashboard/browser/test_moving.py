@@ -33,6 +33,15 @@ async def listeners(server, channel: str) -> int:
     return channels.get(channel, {"num_clients": 0})["num_clients"]
 
 
+async def operate(server, method: str, params: dict) -> dict:
+    """A method of the server API that is reached by ``rpc``."""
+    async with httpx.AsyncClient(headers={"X-API-Key": server.api_key}) as http:
+        body = {"method": method, "params": params}
+        answer = (await http.post(f"{server.url}/api/rpc", json=body)).json()
+    assert "error" not in answer
+    return answer["result"]["data"]
+
+
 async def opened(tab, token):
     await tab.open(f"#market/{INSTRUMENT}")
     await tab.sign_in(token())
@@ -47,13 +56,23 @@ async def test_a_moving_ladder_equals_the_book_of_the_same_sequence(tab, token, 
 async def test_a_hole_in_the_book_is_noticed_and_closed_by_a_snapshot(tab, server, token, person):
     await opened(tab, token)
     fault = {"kind": "book_gap", "target": {"instrument": INSTRUMENT}, "count": 1}
-    async with httpx.AsyncClient(headers={"X-API-Key": server.api_key}) as http:
-        body = {"method": "faults.set", "params": fault}
-        answer = await http.post(f"{server.url}/api/rpc", json=body)
-    assert "error" not in answer.json()
+    await operate(server, "faults.set", fault)
     await expect(tab.page.locator("#line-outcome")).to_contain_text("Resynchronised")
     await expect(tab.page.locator("#ladder .level.bid:visible")).to_have_count(50)
     await assert_follows(tab, await person("watcher"))
+
+
+async def test_a_book_that_the_gateway_does_not_trust_is_seen_to_be_old(tab, server, token):
+    await opened(tab, token)
+    problem = tab.page.locator("#market-problem")
+    await expect(problem).to_be_hidden()
+    fault = {"kind": "feed_unhealthy", "target": {"instrument": INSTRUMENT}}
+    await operate(server, "faults.set", fault)
+    await expect(problem).to_contain_text("these prices are old")
+    await expect(tab.page.locator("#ladder")).to_have_attribute("data-old", "")
+    await operate(server, "faults.clear", {"kind": "feed_unhealthy"})
+    await expect(problem).to_be_hidden()
+    await expect(tab.page.locator("#ladder")).not_to_have_attribute("data-old", "")
 
 
 async def test_the_charts_draw_both_sides(tab, token):

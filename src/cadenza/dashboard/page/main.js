@@ -4,7 +4,7 @@ import { Connection } from './core/connection.js';
 import { byId, setShown, setText } from './core/dom.js';
 import { Notices } from './core/notice.js';
 import { Panes } from './core/panes.js';
-import { Rest } from './core/rest.js';
+import { NoAnswer, Rest } from './core/rest.js';
 import { Session, userOf } from './core/session.js';
 import { Status } from './core/status.js';
 import { readFragment, Tabs, writeFragment } from './core/tabs.js';
@@ -16,6 +16,7 @@ import { Trade } from './trade/trade.js';
 
 const PAGE = 1000;
 const FIRST = 'PAPER:BTC/USDT';
+const RETRY_MS = 2000;
 
 class Page {
   #settings;
@@ -25,6 +26,8 @@ class Page {
   #rest;
   #connection = null;
   #instruments = new Map();
+  #hasInstruments = false;
+  #reader = null; // the connection for which instruments and accounts are read, or have been
   #instrumentId = '';
   #market;
   #trade;
@@ -37,7 +40,9 @@ class Page {
     this.#settings = settings;
     this.#rest = new Rest(settings.rest, () => this.#session.clientToken);
     this.#market = new Market((price) => this.#picked(price));
-    this.#trade = settings.trading ? new Trade(this.#market, this.#notices) : null;
+    const instrumentOf = (id) => this.#instruments.get(id);
+    const trade = () => new Trade(this.#market, this.#notices, instrumentOf);
+    this.#trade = settings.trading ? trade() : null;
     this.#operate = new Operate(settings, this.#session, this.#notices);
     this.#picker = new Picker(byId('instrument'), byId('other-instrument'), (id) => this.#pick(id));
     this.#tabs = new Tabs(byId('tabs'), (view) => this.#viewed(view));
@@ -59,6 +64,11 @@ class Page {
     });
     byId('sign-out').addEventListener('click', () => this.#signOut(''));
     byId('line-retry').addEventListener('click', () => this.#connection?.connect());
+    byId('client-token').addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey) return;
+      event.preventDefault(); // a token has no lines
+      byId('sign-in-form').requestSubmit();
+    });
     addEventListener('hashchange', () => this.#followAddress());
     const { view, instrumentId } = readFragment(location.hash);
     this.#instrumentId = instrumentId;
@@ -89,13 +99,25 @@ class Page {
   }
 
   #signOut(problem) {
+    this.#leave();
+    this.#session.clear();
+    this.#askForToken(problem);
+  }
+
+  /** Asks for another client token; the admin token is another matter and stays. */
+  #refuseToken(problem) {
+    this.#leave();
+    this.#session.setClientToken('');
+    this.#askForToken(problem);
+  }
+
+  #leave() {
     this.#connection?.close();
     this.#connection = null;
+    this.#hasInstruments = false;
     this.#market.stop();
-    this.#trade?.stop();
-    this.#session.clear();
+    this.#trade?.detach();
     this.#operate.open(false);
-    this.#askForToken(problem);
   }
 
   #askForToken(problem) {
@@ -105,6 +127,10 @@ class Page {
   }
 
   #connect() {
+    if (this.#settings.websocket === null) {
+      this.#askForToken('The WebSocket endpoint of this gateway is switched off: the page needs it.');
+      return;
+    }
     document.body.dataset.signedIn = 'yes';
     setText(byId('user'), userOf(this.#session.clientToken));
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -113,32 +139,51 @@ class Page {
     this.#status.follow(this.#connection);
     this.#market.attach(this.#connection);
     this.#connection.connect();
-    this.#open();
     this.#operate.open(this.#tabs.view === 'operate');
   }
 
-  async #open() {
+  /** Once it is online: reads what channels do not bring, and again if no answer came. */
+  async #read() {
     const connection = this.#connection;
-    await connection.ready();
-    await this.#readInstruments();
-    if (connection !== this.#connection) return; // signed out meanwhile
-    const first = this.#instruments.has(FIRST) ? FIRST : this.#instruments.keys().next().value;
-    this.#pick(this.#instrumentId || first || FIRST);
-    await this.#trade?.attach(connection, this.#rest);
-  }
-
-  async #readInstruments() {
+    if (this.#reader === connection) return;
+    this.#reader = connection;
     try {
-      const instruments = await this.#rest.get('market/instrument/list', { limit: PAGE });
-      this.#instruments = new Map(instruments.map((one) => [one.instrumentId, one]));
-      this.#picker.offer(instruments);
+      if (!this.#hasInstruments) await this.#readInstruments(connection);
+      if (connection !== this.#connection) return; // signed out meanwhile
+      await this.#trade?.attach(connection, this.#rest);
     } catch (error) {
-      this.#picker.offer([]);
-      this.#notices.say(`Instruments: ${error.message}`, 'bad');
+      if (connection !== this.#connection) return;
+      this.#notices.say(error.message, 'bad');
+      setTimeout(() => {
+        if (connection !== this.#connection) return;
+        this.#reader = null;
+        if (connection.state === 'online') this.#read();
+      }, RETRY_MS);
     }
   }
 
-  #pick(instrumentId) {
+  async #readInstruments(connection) {
+    let instruments = [];
+    try {
+      instruments = await this.#rest.get('market/instrument/list', { limit: PAGE });
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
+      this.#notices.say(`Instruments: ${error.message}`, 'bad');
+    }
+    if (connection !== this.#connection) return;
+    this.#hasInstruments = true;
+    this.#instruments = new Map(instruments.map((one) => [one.instrumentId, one]));
+    this.#picker.offer(instruments);
+    const first = this.#instruments.has(FIRST) ? FIRST : this.#instruments.keys().next().value;
+    this.#pick(this.#instrumentId || first || FIRST);
+  }
+
+  #pick(wanted) {
+    // Without a venue it would name the channels of a whole venue, or none.
+    const instrumentId = wanted.includes(':') ? wanted : FIRST;
+    if (instrumentId !== wanted) {
+      this.#notices.say(`${wanted} is no instrument: they are named VENUE:BASE/QUOTE`, 'bad');
+    }
     this.#instrumentId = instrumentId;
     const instrument = this.#instruments.get(instrumentId);
     this.#picker.show(instrumentId);
@@ -165,18 +210,21 @@ class Page {
   #followAddress() {
     const { view, instrumentId } = readFragment(location.hash);
     const isOther = instrumentId !== '' && instrumentId !== this.#instrumentId;
-    if (isOther && this.#connection !== null) this.#pick(instrumentId);
+    if (isOther && this.#hasInstruments && this.#connection !== null) this.#pick(instrumentId);
     else if (isOther) this.#instrumentId = instrumentId;
-    this.#tabs.open(view);
+    // An admin token alone has no markets to see, whatever the address says.
+    this.#tabs.open(document.body.dataset.signedIn === 'operator' ? 'operate' : view);
+    this.#writeAddress();
   }
 
   #lineChanged(state, { code, reason }) {
     setShown(byId('line-retry'), state === 'closed');
+    if (state === 'online') this.#read();
     if (state !== 'closed') return;
-    // 3500: a token that the gateway does not accept; 1: centrifuge-js found it expired.
-    const isToken = code === 3500 || code === 1;
     const hint = 'A sandbox makes its tokens anew at every start: copy the one it prints now.';
-    if (isToken) this.#signOut(`The token is not accepted: ${reason}. ${hint}`);
+    // 1: centrifuge-js found it expired, or was told so; 3500: it is not accepted at all.
+    if (code === 1) this.#refuseToken('The token has expired: paste a newer one.');
+    else if (code === 3500) this.#refuseToken(`The token is not accepted: ${reason}. ${hint}`);
     else this.#notices.say(`The gateway has ended the connection: ${reason} (${code})`, 'bad');
   }
 }

@@ -1,5 +1,7 @@
 // The server API, for whoever has its key.
 
+import { ask } from './rest.js';
+
 /** An answer that is no success: `code` is the protocol's, or the HTTP status. */
 export class AdminError extends Error {
   constructor(code, message) {
@@ -24,12 +26,10 @@ export class Admin {
 
   /** The `result` of a method of the server API. */
   async call(method, body = {}) {
-    const response = await fetch(`${this.#base}/${method}`, {
+    const response = await ask(`${this.#base}/${method}`, {
       method: 'POST',
       body: JSON.stringify(body),
       headers: { 'X-API-Key': this.#key(), 'Content-Type': 'application/json' },
-      credentials: 'omit',
-      cache: 'no-store',
     });
     if (response.status === 401) throw new AdminError(401, 'The admin token is not accepted.');
     const answer = await response.json().catch(() => null);

@@ -3,6 +3,7 @@
 /* global Centrifuge */
 
 const PING_MS = 2000;
+const SILENT_MS = 4000;
 
 /** An operation's own error, out of the envelope of an rpc reply. */
 export class RpcError extends Error {
@@ -11,6 +12,11 @@ export class RpcError extends Error {
     this.name = 'RpcError';
     this.code = code;
   }
+}
+
+/** Whether an error is the gateway's word. If not, the line broke, and one may ask again. */
+export function isAnswer(error) {
+  return error instanceof RpcError || error?.code >= 100;
 }
 
 /**
@@ -25,14 +31,17 @@ export function continuity(context) {
 }
 
 /**
- * States: 'connecting' (for the first time), 'online', 'reconnecting', 'closed' (for good: the
- * gateway said so, `code` and `reason` say why).
+ * States: 'connecting' (for the first time), 'online', 'silent' (the line is open, and nobody
+ * answers), 'reconnecting', 'closed' (for good: the gateway said so, `code` and `reason` say why).
  */
 export class Connection {
   #client;
   #wasOnline = false;
   #listeners = { state: [], latency: [], continuity: [] };
   #timer = null;
+  #askedAt = null; // when the first ping left that has no answer yet
+  #isAsking = false;
+  #look = () => this.#ping(); // a tab that comes to the front wants to know at once
   state = 'connecting';
 
   /**
@@ -51,6 +60,7 @@ export class Connection {
     });
     this.#client.on('connected', ({ client }) => {
       this.#wasOnline = true;
+      this.#askedAt = null;
       this.#tell('online', { client });
       this.#ping();
     });
@@ -68,19 +78,13 @@ export class Connection {
     this.#client.connect();
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#ping(), PING_MS);
-  }
-
-  /** Waits until it is online; forever, if the gateway does not want this token. */
-  async ready() {
-    if (this.state === 'online') return;
-    await new Promise((resolve) => {
-      this.on('state', (state) => state === 'online' && resolve());
-    });
+    document.addEventListener('visibilitychange', this.#look);
   }
 
   /** Ends it; nobody is told any more. */
   close() {
     clearInterval(this.#timer);
+    document.removeEventListener('visibilitychange', this.#look);
     for (const listeners of Object.values(this.#listeners)) listeners.length = 0;
     this.#client.disconnect();
   }
@@ -144,14 +148,32 @@ export class Connection {
     for (const listener of this.#listeners.latency) listener(milliseconds);
   }
 
+  /**
+   * Asks how long an answer takes, and notices when none comes: a gateway that is stuck keeps its
+   * socket open, and what is on the page is old long before the socket is given up.
+   */
   async #ping() {
-    if (this.state !== 'online' || document.hidden) return;
+    const isOpen = this.state === 'online' || this.state === 'silent';
+    if (document.hidden || !isOpen) {
+      this.#askedAt = null;
+      return;
+    }
     const before = performance.now();
+    if (this.state === 'online' && this.#askedAt !== null && before - this.#askedAt >= SILENT_MS) {
+      this.#tell('silent', {});
+    }
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#askedAt ??= before;
     try {
       await this.#client.rpc('query.system.info', {});
+      this.#askedAt = null;
+      if (this.state === 'silent') this.#tell('online', {});
       if (this.state === 'online') this.#latency(performance.now() - before);
     } catch {
-      // A ping that found no answer says nothing that the state does not say.
+      // The next one asks again; whether the line broke is what the state says.
+    } finally {
+      this.#isAsking = false;
     }
   }
 }

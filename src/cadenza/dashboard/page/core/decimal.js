@@ -97,8 +97,9 @@ export function format(value, scale = value.scale) {
   return (negative ? '-' : '') + whole + (fraction === '' ? '' : `.${fraction}`);
 }
 
-/** A text without zeros that say nothing: "1.500" becomes "1.5". */
+/** A text without zeros that say nothing: "1.500" becomes "1.5"; what is no text becomes ''. */
 export function trim(text) {
+  if (typeof text !== 'string') return '';
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 

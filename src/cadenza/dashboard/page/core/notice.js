@@ -2,7 +2,7 @@
 
 import { element } from './dom.js';
 
-const SECONDS = 8;
+const SECONDS = { good: 8, plain: 8, bad: 20 };
 const MOST = 4;
 
 export class Notices {
@@ -21,6 +21,20 @@ export class Notices {
     notice.append(close);
     this.#list.append(notice);
     while (this.#list.children.length > MOST) this.#list.firstElementChild.remove();
-    setTimeout(() => notice.remove(), SECONDS * 1000);
+    this.#fade(notice, SECONDS[kind] * 1000);
+  }
+
+  /** Takes it away after a while that nobody has pointed at it or had the focus in it. */
+  #fade(notice, milliseconds) {
+    let timer = null;
+    const begin = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => notice.remove(), milliseconds);
+    };
+    for (const event of ['pointerenter', 'focusin']) {
+      notice.addEventListener(event, () => clearTimeout(timer));
+    }
+    for (const event of ['pointerleave', 'focusout']) notice.addEventListener(event, begin);
+    begin();
   }
 }

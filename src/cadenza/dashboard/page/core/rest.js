@@ -12,6 +12,26 @@ export class RestError extends Error {
   }
 }
 
+/** No answer came: whether the gateway has done what it was asked is not known. */
+export class NoAnswer extends Error {
+  constructor() {
+    super('No answer came from the gateway.');
+    this.name = 'NoAnswer';
+  }
+}
+
+const PATIENCE_MS = 10_000;
+
+/** As fetch, without cookies and caches, and not forever. Throws NoAnswer. */
+export async function ask(url, options) {
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return await fetch(url, { ...options, signal, credentials: 'omit', cache: 'no-store' });
+  } catch {
+    throw new NoAnswer();
+  }
+}
+
 export class Rest {
   #base;
   #token;
@@ -43,12 +63,10 @@ export class Rest {
   }
 
   async #call(method, path, body) {
-    const response = await fetch(`${this.#base}/${path}`, {
+    const response = await ask(`${this.#base}/${path}`, {
       method,
       body,
       headers: { Authorization: `Bearer ${this.#token()}`, 'Content-Type': 'application/json' },
-      credentials: 'omit',
-      cache: 'no-store',
     });
     const answer = await response.json().catch(() => null);
     if (!response.ok || answer?.success !== true) throw new RestError(response.status, answer);

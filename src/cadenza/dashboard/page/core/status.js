@@ -3,9 +3,11 @@
 import { byId, element, setText, timeOfDay } from './dom.js';
 
 const LINES = 60;
+const OUTCOME_MS = 15_000; // how long the outcome of a break stands; the past keeps it
 const WORDS = {
   connecting: 'Connecting',
   online: 'Live',
+  silent: 'No answer',
   reconnecting: 'Reconnecting',
   closed: 'Disconnected',
 };
@@ -16,7 +18,9 @@ const OUTCOMES = {
 
 export class Status {
   #brokenAt = null;
+  #silentAt = null;
   #outcome = '';
+  #timer = null;
 
   /** @param {(state: string, details: object) => void} [onState] */
   constructor(onState = () => {}) {
@@ -44,13 +48,16 @@ export class Status {
       this.#say('', '');
     }
     const reason = details.reason ? `: ${details.reason} (${details.code})` : '';
+    if (state === 'silent') this.#silentAt = performance.now();
     if (state === 'online' && this.#brokenAt !== null) {
-      const seconds = ((performance.now() - this.#brokenAt) / 1000).toFixed(1);
+      this.log(`Live again after ${since(this.#brokenAt)} s`);
       this.#brokenAt = null;
-      this.log(`Live again after ${seconds} s`);
+    } else if (state === 'online' && this.#silentAt !== null) {
+      this.log(`Answers again after ${since(this.#silentAt)} s`);
     } else {
       this.log(WORDS[state] + reason);
     }
+    if (state !== 'silent') this.#silentAt = null;
     this.onState(state, details);
   }
 
@@ -70,6 +77,12 @@ export class Status {
     const place = byId('line-outcome');
     place.dataset.outcome = outcome;
     setText(place, text);
+    clearTimeout(this.#timer);
+    if (text === '') return;
+    this.#timer = setTimeout(() => {
+      this.#outcome = '';
+      this.#say('', '');
+    }, OUTCOME_MS);
   }
 
   /** Adds a line to the past. */
@@ -79,4 +92,8 @@ export class Status {
     list.prepend(element('li', {}, time, ' ', text));
     while (list.children.length > LINES) list.lastElementChild.remove();
   }
+}
+
+function since(moment) {
+  return ((performance.now() - moment) / 1000).toFixed(1);
 }

@@ -28,43 +28,64 @@ export class Table {
   constructor(place, label, columns, key, empty) {
     this.#columns = columns;
     this.#key = key;
-    this.#body = element('tbody');
-    this.#empty = element('p.empty', {}, empty);
+    // The roles are those of the elements; cards on a phone are tables no more without them.
+    this.#body = element('tbody', { role: 'rowgroup' });
+    this.#empty = element('p.empty', { tabindex: -1 }, empty);
     const titles = columns.map(({ title, isNumber }) =>
-      element(isNumber ? 'th.number' : 'th', { scope: 'col' }, title),
+      element(isNumber ? 'th.number' : 'th', { scope: 'col', role: 'columnheader' }, title),
     );
-    const head = element('thead', {}, element('tr', {}, ...titles));
-    const table = element('table', { 'aria-label': label }, head, this.#body);
-    place.append(element('div.scroll', { tabindex: 0, role: 'region', 'aria-label': label }, table));
+    const head = element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, ...titles));
+    const table = element('table', { role: 'table', 'aria-label': label }, head, this.#body);
+    // Two columns fit on a phone as they are; more become cards there.
+    const kind = columns.length > 2 ? 'div.scroll.cards' : 'div.scroll';
+    place.append(element(kind, { tabindex: 0, role: 'region', 'aria-label': label }, table));
     place.append(this.#empty);
   }
 
   /** Shows these items in this order. */
   show(items) {
     this.#empty.hidden = items.length > 0;
-    const gone = new Set(this.#rows.keys());
+    const focused = this.#body.contains(document.activeElement) ? document.activeElement : null;
+    const place = focused === null ? -1 : placeOf(focused);
+    // First those that are gone: the others then stay where they are, and so does the focus.
+    this.#dropAllBut(new Set(items.map(this.#key)));
     let at = this.#body.firstElementChild;
     for (const item of items) {
       const key = this.#key(item);
-      gone.delete(key);
       const row = this.#rows.get(key) ?? this.#make(key, item);
       if (row.node === at) at = at.nextElementSibling;
       else this.#body.insertBefore(row.node, at);
       this.#fill(row, item);
     }
-    for (const key of gone) {
-      this.#rows.get(key).node.remove();
+    if (focused !== null && focused !== document.activeElement) this.#refocus(focused, place);
+  }
+
+  #dropAllBut(keys) {
+    for (const [key, { node }] of this.#rows) {
+      if (keys.has(key)) continue;
+      node.remove();
       this.#rows.delete(key);
     }
   }
 
+  /** Whoever works by keyboard stays at the place, on the row that has come there. */
+  #refocus(focused, place) {
+    const rows = this.#body.rows;
+    const near = rows[Math.min(place, rows.length - 1)]?.querySelector('button');
+    const next = focused.isConnected ? focused : (near ?? this.#empty);
+    next.focus({ preventScroll: focused.isConnected });
+  }
+
   #make(key, item) {
     const cells = this.#columns.map((column) => {
-      const cell = element(column.isNumber ? 'td.number' : 'td', { 'data-title': column.title });
+      const cell = element(column.isNumber ? 'td.number' : 'td', {
+        role: 'cell',
+        'data-title': column.title,
+      });
       if (column.make) cell.append(column.make(item));
       return cell;
     });
-    const row = { node: element('tr', { 'data-key': key }, ...cells), cells };
+    const row = { node: element('tr', { role: 'row', 'data-key': key }, ...cells), cells };
     this.#rows.set(key, row);
     return row;
   }
@@ -76,4 +97,8 @@ export class Table {
       if (column.tone) setAttribute(row.cells[index], 'data-tone', column.tone(item));
     });
   }
+}
+
+function placeOf(node) {
+  return [...node.closest('tbody').rows].indexOf(node.closest('tr'));
 }

@@ -54,8 +54,9 @@ export class Tabs {
     const step = steps[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    const at = this.#tabs.findIndex((tab) => tab.dataset.view === this.view);
-    const next = this.#tabs[(at + step + this.#tabs.length) % this.#tabs.length];
+    const shown = this.#tabs.filter((tab) => tab.getClientRects().length > 0);
+    const at = shown.findIndex((tab) => tab.dataset.view === this.view);
+    const next = shown[(at + step + shown.length) % shown.length];
     next.focus();
     this.open(next.dataset.view);
   }

@@ -25,12 +25,16 @@ export class Candles {
   #newest = 0;
   #shown = [];
 
-  /** @param {HTMLElement} place */
-  constructor(place) {
-    this.#chart = createChart(place, look());
+  /**
+   * @param {HTMLElement} place
+   * @param {typeof createChart} [make]
+   */
+  constructor(place, make = createChart) {
+    this.#chart = make(place, look());
     this.#chart.applyOptions({
       ...timeAxis({ rightOffset: 4, barSpacing: 8 }),
       rightPriceScale: { scaleMargins: { top: 0.08, bottom: 0.24 } },
+      handleScroll: { vertTouchDrag: false }, // a finger that goes up or down scrolls the page
     });
     this.#candles = this.#chart.addSeries(CandlestickSeries, { borderVisible: false });
     this.#volumes = this.#chart.addSeries(HistogramSeries, {
@@ -78,8 +82,7 @@ export class Candles {
   reset(rows) {
     this.#shown = rows.map(candle).filter((one) => one !== null);
     this.#newest = this.#shown.at(-1)?.time ?? 0;
-    this.#candles.setData(this.#shown);
-    this.#volumes.setData(this.#shown.map((one) => this.#volume(one)));
+    this.#draw();
     this.#chart.timeScale().resetTimeScale();
   }
 
@@ -93,7 +96,15 @@ export class Candles {
       this.#candles.update(one);
       this.#volumes.update(this.#volume(one));
     }
-    if (this.#shown.length > 4 * HISTORY) this.#shown.splice(0, 2 * HISTORY);
+    if (this.#shown.length <= 4 * HISTORY) return;
+    // The chart keeps what it is given for good, so it is given less: a day has 86400 seconds.
+    this.#shown.splice(0, 2 * HISTORY);
+    this.#draw();
+  }
+
+  #draw() {
+    this.#candles.setData(this.#shown);
+    this.#volumes.setData(this.#shown.map((one) => this.#volume(one)));
   }
 
   #volume({ time, open, close, volume }) {

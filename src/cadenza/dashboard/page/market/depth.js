@@ -59,7 +59,11 @@ export class Depth {
       handleScroll: false,
       handleScale: false,
       rightPriceScale: { scaleMargins: { top: 0.12, bottom: 0 } },
-      timeScale: { ignoreWhitespaceIndices: true, allowBoldLabels: false },
+      timeScale: {
+        ignoreWhitespaceIndices: true,
+        allowBoldLabels: false,
+        tickMarkMaxCharacterLength: 12, // of a price: so that no two of them touch
+      },
     });
     const options = {
       lineType: LineType.WithSteps,

@@ -1,6 +1,7 @@
 // One instrument on the page: its channels, and the views that show them.
 
-import { byId, element, setShown, setText } from '../core/dom.js';
+import { isAnswer } from '../core/connection.js';
+import { byId, element, setAttribute, setShown, setText } from '../core/dom.js';
 import { nextFrame } from '../core/frames.js';
 import { Applied, Book, BookError } from './book.js';
 import { Candles, CANDLES, INTERVALS } from './candles.js';
@@ -20,6 +21,8 @@ export class Market {
   #interval = INTERVALS[0];
   #book = new Book();
   #bookLine = null;
+  #isDescribed = false; // whether the server knows the instrument, and makes its ticker
+  #isOld = false; // whether the gateway has said that it does not trust its own book
   #middle = new Middle();
   #ticker = new Ticker();
   #tape = new Tape(byId('tape'));
@@ -65,10 +68,11 @@ export class Market {
     this.stop();
     setText(byId('market-title'), instrumentId);
     setText(byId('market-about'), describe(instrument));
-    if (instrument) {
-      this.#candles.setTick(instrument.pipSize);
-      this.#depth.setPrecision((instrument.pipSize.split('.')[1] ?? '').length);
-    }
+    const pipSize = instrument?.pipSize ?? '0.01';
+    this.#candles.setTick(pipSize);
+    this.#depth.setPrecision((pipSize.split('.')[1] ?? '').length);
+    this.#isDescribed = instrument !== undefined;
+    this.#doubt(false);
     this.#refused('');
     this.#listenToBook();
     this.#listenToTrades();
@@ -112,6 +116,7 @@ export class Market {
         this.#book.clear();
         this.#bookLine.again();
       }
+      this.#doubt(false);
     } catch (error) {
       if (!(error instanceof BookError)) throw error;
       this.#refused(`An update of the book was left out: ${error.message}`);
@@ -136,36 +141,36 @@ export class Market {
   }
 
   #listenToTrades() {
-    const listener = this.#connection.listen(`market:trade:${this.#instrumentId}`, {
+    const instrumentId = this.#instrumentId;
+    let hasPast = false;
+    const listener = this.#connection.listen(`market:trade:${instrumentId}`, {
       publication: (trade, offset) => {
         this.#tape.add(trade, offset);
         this.#middle.showLast(trade?.price);
         nextFrame(this.#drawTape);
       },
-      subscribed: (what, _, subscription) => {
-        if (what === 'recovered') return;
-        this.#tape.clear();
+      subscribed: async (what, _, subscription) => {
+        if (what === 'recovered' && hasPast) return;
+        if (what !== 'recovered') this.#tape.clear();
         nextFrame(this.#drawTape);
-        this.#readTrades(subscription);
+        const trades = await readTrades(subscription);
+        // Another instrument's tape is not for these, nor is that of a later subscription to this one.
+        if (trades === null || !this.#listeners.includes(listener)) return;
+        hasPast = true;
+        this.#tape.addOlder(trades);
+        nextFrame(this.#drawTape);
       },
     });
     this.#listeners.push(listener);
-  }
-
-  async #readTrades(subscription) {
-    try {
-      const { publications } = await subscription.history({ limit: TAPE, reverse: true });
-      this.#tape.addOlder(publications.map(({ data, offset }) => ({ trade: data, offset })));
-      nextFrame(this.#drawTape);
-    } catch {
-      // A channel without history: the tape begins with the next trade.
-    }
   }
 
   #listenToTicker() {
     const listener = this.#connection.listen(`market:ticker:${this.#instrumentId}`, {
       publication: (ticker) => {
         this.#ticker.show(ticker);
+        // The ticker of a book that is stale has no best prices, and nothing more of the book comes.
+        const hasLevels = this.#book.bids.length + this.#book.asks.length > 0;
+        this.#doubt(this.#isDescribed && hasLevels && !ticker?.bidPrice && !ticker?.askPrice);
         if (this.#middle.isEmpty) this.#middle.showLast(ticker?.lastPrice);
       },
     });
@@ -177,32 +182,36 @@ export class Market {
     this.#candles.setInterval(this.#interval);
     const [instrumentId, interval] = [this.#instrumentId, this.#interval];
     let early = [];
+    let hasPast = false;
     const read = async () => {
-      early = [];
+      early ??= [];
       const rows = await this.#readKlines(instrumentId, interval);
-      if (instrumentId !== this.#instrumentId || interval !== this.#interval) return;
-      this.#candles.reset(rows);
-      this.#candles.update(early);
+      if (this.#klines !== klines) return; // another chart is shown meanwhile
+      hasPast = rows !== null;
+      if (hasPast) this.#candles.reset(rows);
+      this.#candles.update(early ?? []);
       early = null;
     };
-    this.#klines = this.#connection.listen(`market:kline:${instrumentId}:${interval}`, {
+    const klines = this.#connection.listen(`market:kline:${instrumentId}:${interval}`, {
       publication: (update) => {
         if (early === null) this.#candles.update(update?.candles);
         else early.push(...(Array.isArray(update?.candles) ? update.candles : []));
       },
       subscribed: (what) => {
-        if (what !== 'recovered') read();
+        if (what !== 'recovered' || !hasPast) read();
       },
     });
+    this.#klines = klines;
   }
 
+  /** The candles of before; null if the line broke meanwhile, so that they are asked for again. */
   async #readKlines(instrumentId, interval) {
     try {
       const query = { instrumentIds: [instrumentId], interval, limit: CANDLES };
       const [klines] = await this.#connection.rpc('query.kline.list', query);
       return klines?.candles ?? [];
-    } catch {
-      return []; // no candle yet: the chart begins with the channel
+    } catch (error) {
+      return isAnswer(error) ? [] : null; // no candle yet: the chart begins with the channel
     }
   }
 
@@ -224,9 +233,26 @@ export class Market {
     mark();
   }
 
+  #doubt(isOld) {
+    if (this.#isOld === isOld) return;
+    this.#isOld = isOld;
+    setAttribute(byId('ladder'), 'data-old', isOld);
+    this.#refused(isOld ? 'The gateway does not trust its book just now: these prices are old.' : '');
+  }
+
   #refused(message) {
     const place = byId('market-problem');
     setText(place, message);
     setShown(place, message !== '');
+  }
+}
+
+/** The newest trades, newest first; null if the line broke meanwhile. */
+async function readTrades(subscription) {
+  try {
+    const { publications } = await subscription.history({ limit: TAPE, reverse: true });
+    return publications.map(({ data, offset }) => ({ trade: data, offset }));
+  } catch (error) {
+    return isAnswer(error) ? [] : null; // a channel without history: it begins with the next trade
   }
 }

@@ -26,6 +26,7 @@ export class Picker {
       if (isOther) other.focus();
       else onPick(select.value);
     });
+    other.addEventListener('blur', () => this.show(this.#current));
     other.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.show(this.#current);
       if (event.key === 'Enter' && other.value.trim() !== '') onPick(other.value.trim());

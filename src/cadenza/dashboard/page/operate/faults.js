@@ -121,6 +121,9 @@ export class Faults {
 
 function terms(fault) {
   const { kind: _, target, ...rest } = fault;
+  // What every fault has unless told otherwise says nothing: each time, and as often as it likes.
+  if (rest.per_mille === 1000) delete rest.per_mille;
+  if (rest.count === 0) delete rest.count;
   const all = Object.entries({ ...(target ?? {}), ...rest });
   return all.map(([name, text]) => `${words(name)} ${text}`).join(' · ') || 'everybody';
 }

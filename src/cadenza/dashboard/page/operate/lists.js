@@ -52,14 +52,18 @@ export class Connections {
     );
   }
 
-  /** Asks, and shows the answer. */
-  async refresh() {
-    const { total, connections } = await this.#admin.rpc('operate.connections', {
+  /** Asks for what is searched for. */
+  ask() {
+    return this.#admin.rpc('operate.connections', {
       filter: byId('connections-filter').value,
       order: byId('connections-order').value,
       slow: byId('connections-slow').checked,
       limit: LIMIT,
     });
+  }
+
+  /** Shows an answer. */
+  show({ total, connections }) {
     this.#table.show(connections);
     setText(byId('connections-total'), shownOf(connections.length, total));
   }
@@ -86,8 +90,8 @@ export class Channels {
         'Publish…',
       );
     const columns = [
-      { title: 'Channel', text: (one) => one.channel },
       { title: 'Subscribers', isNumber: true, text: (one) => one.subscribers },
+      { title: 'Channel', text: (one) => one.channel },
       { title: '', text: () => '', make: button },
     ];
     this.#table = new Table(
@@ -99,13 +103,17 @@ export class Channels {
     );
   }
 
-  /** Asks, and shows the answer. */
-  async refresh() {
-    const { total, channels } = await this.#admin.rpc('operate.channels', {
+  /** Asks for what is searched for. */
+  ask() {
+    return this.#admin.rpc('operate.channels', {
       filter: byId('channels-filter').value,
       order: byId('channels-order').value,
       limit: LIMIT,
     });
+  }
+
+  /** Shows an answer. */
+  show({ total, channels }) {
     this.#table.show(channels);
     setText(byId('channels-total'), shownOf(channels.length, total));
   }

@@ -27,6 +27,7 @@ export class Operate {
   #samples = [];
   #timer = null;
   #isAsking = false;
+  #isOld = false; // something else was asked for while an answer was on its way
   #isOpen = false;
 
   /**
@@ -50,10 +51,10 @@ export class Operate {
       this.#publish();
     });
     for (const id of ['connections-filter', 'channels-filter']) {
-      byId(id).addEventListener('input', () => this.#ask());
+      byId(id).addEventListener('input', () => this.#askAnew());
     }
     for (const id of ['connections-order', 'connections-slow', 'channels-order']) {
-      byId(id).addEventListener('change', () => this.#ask());
+      byId(id).addEventListener('change', () => this.#askAnew());
     }
   }
 
@@ -105,7 +106,14 @@ export class Operate {
       lineWidth: 2,
       priceLineVisible: false,
       priceFormat: { type: 'volume' },
+      // From nothing up: a scale that begins at the least of what was seen makes a storm of a ripple.
+      autoscaleInfoProvider: (original) => {
+        const found = original();
+        if (found?.priceRange) found.priceRange.minValue = 0;
+        return found;
+      },
     });
+    this.#chart.priceScale('right').applyOptions({ scaleMargins: { top: 0.12, bottom: 0 } });
     this.restyle();
   }
 
@@ -113,18 +121,35 @@ export class Operate {
     if (!this.#isOpen || this.#isAsking || document.hidden) return;
     this.#isAsking = true;
     try {
-      const [overview] = await Promise.all([
-        this.#admin.rpc('operate.overview'),
-        this.#connections.refresh(),
-        this.#channels.refresh(),
-      ]);
-      this.#show(overview);
-      setText(byId('operate-problem'), '');
+      do {
+        this.#isOld = false;
+        await this.#askOnce();
+      } while (this.#isOld && this.#isOpen);
     } catch (error) {
-      this.#failed(error);
+      if (this.#isOpen) this.#failed(error);
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  /** Asks again at once, whatever is on its way: something else is searched for now. */
+  #askAnew() {
+    this.#isOld = true;
+    this.#ask();
+  }
+
+  async #askOnce() {
+    const [overview, connections, channels] = await Promise.all([
+      this.#admin.rpc('operate.overview'),
+      this.#connections.ask(),
+      this.#channels.ask(),
+    ]);
+    if (!this.#isOpen) return;
+    this.#show(overview);
+    setText(byId('operate-problem'), '');
+    if (this.#isOld) return; // what these answer is not what is searched for any more
+    this.#connections.show(connections);
+    this.#channels.show(channels);
   }
 
   #show(overview) {

@@ -1,7 +1,7 @@
 // What an account has: orders, fills, balances, positions. Pure: made of the state that a
 // subscription begins with, and of the events after it.
 
-import { add, compare, decimal, multiply, parse, subtract, ZERO } from '../core/decimal.js';
+import { add, compare, multiply, parse, subtract, ZERO } from '../core/decimal.js';
 
 const ENDED = new Set(['FILLED', 'CANCELLED', 'REJECTED', 'EXPIRED', 'REVOKED']);
 const MOST = 200; // ended orders, and fills, that are kept
@@ -40,12 +40,14 @@ export class Account {
   /** Takes an event of the account's channel. Unknown ones change nothing. */
   apply(event) {
     const data = event?.data;
+    if (!isObject(data)) return;
     if (event?.eventType === 'event.trade_order.updated') this.#takeOrder(data);
     else if (event?.eventType === 'event.trade_execution.created') this.#takeFill(data);
     else if (event?.eventType === 'event.portfolio.updated') this.#takePortfolio(data);
   }
 
   #takeOrder(order) {
+    if (typeof orderOf(order) !== 'string') return;
     if (isOpen(order)) {
       this.open.set(order.tradeOrderId, order);
       return;
@@ -57,20 +59,22 @@ export class Account {
   }
 
   #takeFill(fill) {
+    if (typeof fillOf(fill) !== 'string') return;
     if (this.fills.some((one) => fillOf(one) === fillOf(fill))) return;
     this.fills.unshift(fill);
     this.#cut();
   }
 
-  #takePortfolio({ balances = [], positions = [], summary }) {
-    for (const balance of balances) this.balances.set(balance.securitySymbol, balance);
-    this.#takePositions(positions);
+  #takePortfolio({ balances, positions, summary }) {
+    for (const balance of listOf(balances)) this.balances.set(balance.securitySymbol, balance);
+    this.#takePositions(listOf(positions));
     if (summary) this.summary = summary;
   }
 
   #takePositions(positions) {
     for (const position of positions) {
       const name = position.instrumentId ?? position.securitySymbol;
+      if (typeof name !== 'string') continue;
       const isFlat = parse(position.quantity)?.units === 0n || position.status === 'CLOSED';
       if (isFlat) this.positions.delete(name);
       else this.positions.set(name, position);
@@ -83,6 +87,9 @@ export class Account {
   }
 }
 
+const isObject = (value) => typeof value === 'object' && value !== null;
+/** The objects of what should be a list of them: whoever may publish may publish anything. */
+const listOf = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
 const orderOf = (order) => order.tradeOrderId;
 const fillOf = (fill) => fill.executionId;
 const byTime = (field) => (one, other) => Date.parse(other[field]) - Date.parse(one[field]);
@@ -98,8 +105,9 @@ function insert(list, item, idOf) {
  */
 export function unrealised(position, price) {
   const [now, entry] = [parse(price), parse(position.entryPrice)];
-  if (now === null || entry === null) return null;
-  const gain = multiply(subtract(now, entry), decimal(position.quantity));
+  const quantity = parse(position.quantity);
+  if (now === null || entry === null || quantity === null) return null;
+  const gain = multiply(subtract(now, entry), quantity);
   return position.positionSide === 'SHORT' ? subtract(ZERO, gain) : gain;
 }
 

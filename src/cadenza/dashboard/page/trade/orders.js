@@ -16,14 +16,18 @@ function terms(order) {
   return parts.join(', ') || 'market';
 }
 
-const COMMON = [
-  { title: 'Time', text: (order) => timeOfDay(order.updatedAt) },
+const TIME = { title: 'Time', text: (order) => timeOfDay(order.updatedAt) };
+// What matters most stands first: a narrow screen cuts the rest.
+const TERMS = [
   { title: 'Instrument', text: (order) => order.instrumentId },
   { title: 'Side', text: (order) => lower(order.orderSide), tone: side },
-  { title: 'Type', text: (order) => `${lower(order.orderType)} ${order.timeInForce ?? ''}` },
   { title: 'Price', isNumber: true, text: terms },
-  { title: 'Quantity', isNumber: true, text: (order) => trim(order.quantity ?? '') },
-  { title: 'Executed', isNumber: true, text: (order) => trim(order.executedQuantity ?? '0') },
+  {
+    title: 'Executed',
+    isNumber: true,
+    text: (order) => `${trim(order.executedQuantity) || '0'} / ${trim(order.quantity) || 'all'}`,
+  },
+  { title: 'Type', text: (order) => `${lower(order.orderType)} ${order.timeInForce ?? ''}` },
   { title: 'Status', text: (order) => lower(order.status) },
 ];
 
@@ -37,7 +41,8 @@ const FILLS = [
   {
     title: 'Fee',
     isNumber: true,
-    text: (fill) => (fill.fees ?? []).map((fee) => `${trim(fee.quantity)} ${fee.asset}`).join(', '),
+    text: ({ fees }) =>
+      (Array.isArray(fees) ? fees : []).map((fee) => `${trim(fee?.quantity)} ${fee?.asset}`).join(', '),
   },
   { title: 'Role', text: (fill) => (fill.isMaker ? 'maker' : 'taker') },
 ];
@@ -47,27 +52,24 @@ export class Orders {
   #ended;
   #fills;
 
-  /** @param {(order: object) => Promise<void>} cancel */
-  constructor(cancel) {
-    const button = (order) =>
-      element(
-        'button.small',
-        {
-          type: 'button',
-          'aria-label': `Cancel ${lower(order.orderSide)} ${order.quantity} ${order.instrumentId}`,
-          click: async ({ currentTarget }) => {
-            currentTarget.disabled = true;
-            await cancel(order);
-            currentTarget.disabled = false;
-          },
-        },
-        'Cancel',
-      );
+  /**
+   * @param {(order: object) => Promise<void>} cancel
+   * @param {(order: object) => void} amend begins to give an order other terms
+   */
+  constructor(cancel, amend) {
     const byOrder = (order) => order.tradeOrderId;
+    const named = (order) => `${lower(order.orderSide)} ${order.quantity} ${order.instrumentId}`;
+    const buttons = (order) =>
+      element(
+        'span.buttons',
+        {},
+        button('Amend', named(order), () => amend(order)),
+        button('Cancel', named(order), () => cancel(order)),
+      );
     this.#open = new Table(
       byId('open-orders'),
       'Open orders',
-      [...COMMON, { title: '', text: () => '', make: button }],
+      [...TERMS, TIME, { title: '', text: () => '', make: buttons }],
       byOrder,
       'No open orders.',
     );
@@ -75,7 +77,7 @@ export class Orders {
     this.#ended = new Table(
       byId('ended-orders'),
       'Ended orders',
-      [...COMMON, { title: 'Reason', text: why }],
+      [TIME, ...TERMS, { title: 'Reason', text: why }],
       byOrder,
       'No orders have ended yet.',
     );
@@ -94,4 +96,18 @@ export class Orders {
     this.#ended.show(account.ended);
     this.#fills.show(account.fills);
   }
+}
+
+/**
+ * A button of a row. While its work goes on it does nothing, and is not `disabled`: that would take
+ * the focus from whoever works by keyboard.
+ */
+function button(verb, what, run) {
+  const click = async ({ currentTarget }) => {
+    if (currentTarget.ariaDisabled === 'true') return;
+    currentTarget.ariaDisabled = 'true';
+    await run();
+    currentTarget.ariaDisabled = null;
+  };
+  return element('button.small', { type: 'button', 'aria-label': `${verb} ${what}`, click }, verb);
 }

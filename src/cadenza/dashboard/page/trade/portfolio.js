@@ -8,7 +8,7 @@ import { sums, tone, unrealised } from './account.js';
 const PLACES = 2;
 
 const money = (value) => (value === null ? '–' : grouped(format(cut(value, PLACES), PLACES)));
-const quoteOf = (instrumentId) => (instrumentId ?? '').split('/').at(-1);
+const quoteOf = (instrumentId) => String(instrumentId ?? '').split('/').at(-1);
 
 const BALANCES = [
   { title: 'Asset', text: (balance) => balance.securitySymbol },
@@ -76,7 +76,7 @@ export class Portfolio {
       { title: 'Instrument', text: (position) => position.instrumentId },
       {
         title: 'Side',
-        text: (position) => (position.positionSide ?? '').toLowerCase(),
+        text: (position) => String(position.positionSide ?? '').toLowerCase(),
         tone: (position) => (position.positionSide === 'SHORT' ? 'down' : 'up'),
       },
       { title: 'Quantity', isNumber: true, text: (position) => trim(position.quantity) },

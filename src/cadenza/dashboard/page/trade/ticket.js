@@ -1,7 +1,7 @@
 // The order ticket: checked by the instrument's filters while somebody types, sent over REST.
 
 import { cut, decimal, format, grouped, parse, trim } from '../core/decimal.js';
-import { byId, setOptions, setShown, setText } from '../core/dom.js';
+import { byId, setAttribute, setOptions, setShown, setText } from '../core/dom.js';
 import { RestError } from '../core/rest.js';
 import { check, NEEDS, TIMES, worth } from './filters.js';
 
@@ -148,10 +148,16 @@ export class Ticket {
       const problem = all || this.#touched.has(name) ? (problems[name] ?? '') : '';
       setText(place, problem);
       const field = this.#field(name);
-      if (field instanceof HTMLElement) {
-        field.setAttribute('aria-invalid', String(problem !== ''));
-      }
+      if (field instanceof HTMLElement) setAttribute(field, 'aria-invalid', problem !== '' ? 'true' : null);
     }
+  }
+
+  /** Leads to a field, and opens what it is folded into. */
+  #lead(name) {
+    const place = this.#form.querySelector(`[data-problem="${CSS.escape(name)}"]`);
+    const folded = place?.closest('details');
+    if (folded) folded.open = true;
+    this.#field(name)?.focus?.();
   }
 
   async #submit() {
@@ -160,7 +166,7 @@ export class Ticket {
     this.#complain(problems, true);
     const first = Object.keys(problems)[0];
     if (first !== undefined) {
-      this.#field(first)?.focus?.();
+      this.#lead(first);
       return;
     }
     const button = byId('ticket-send');
@@ -173,7 +179,8 @@ export class Ticket {
       this.#tell(placed[0]);
     } catch (error) {
       button.disabled = false;
-      this.#refused(order, error);
+      if (order.instrumentId === this.#instrument?.instrumentId) this.#refused(order, error);
+      else this.#notices.say(`${order.instrumentId}: ${error.message}`, 'bad');
     }
   }
 
@@ -193,11 +200,12 @@ export class Ticket {
   /** Shows the server's word at the field it names, until something else is typed. */
   #refused(order, error) {
     const text = JSON.stringify(order);
-    if (!(error instanceof RestError)) {
+    // After an error inside the server, too, nobody knows whether it has taken the order.
+    if (!(error instanceof RestError) || error.status >= 500) {
       this.#refusal = { text, problems: {} };
       setText(
         byId('ticket-problem'),
-        'No answer came. Send it again: it is the same order, and will be taken once.',
+        `${error.message} Send it again: it is the same order, and will be taken once.`,
       );
       return;
     }
@@ -208,6 +216,6 @@ export class Ticket {
     this.#refusal = { text, problems: hasPlace ? { [name]: error.message } : {} };
     setText(byId('ticket-problem'), hasPlace ? '' : error.message);
     this.#complain(this.#refusal.problems, true);
-    if (hasPlace) this.#field(name)?.focus?.();
+    if (hasPlace) this.#lead(name);
   }
 }

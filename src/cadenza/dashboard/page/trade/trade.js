@@ -2,7 +2,10 @@
 
 import { byId, setOptions, setShown, setText } from '../core/dom.js';
 import { nextFrame } from '../core/frames.js';
+import { NoAnswer } from '../core/rest.js';
 import { Account } from './account.js';
+import { Amend } from './amend.js';
+import { Funds } from './funds.js';
 import { Orders } from './orders.js';
 import { Portfolio } from './portfolio.js';
 import { Ticket } from './ticket.js';
@@ -15,14 +18,23 @@ export class Trade {
   #rest;
   #market;
   #notices;
-  #accounts = [];
   #accountId = '';
   #instrumentId = '';
   #account = new Account();
+  #hasPast = false; // whether ended orders and fills of before are here
   #line = null;
   #tickers = new Map();
-  #orders = new Orders((order) => this.#cancel(order));
+  #instrumentOf;
+  #amend = new Amend((order, terms) => this.#amendOrder(order, terms));
+  #orders = new Orders(
+    (order) => this.#cancel(order),
+    ({ tradeOrderId }) => this.#beginToAmend(tradeOrderId),
+  );
   #portfolio = new Portfolio();
+  #funds = new Funds(
+    (operation, body) => this.#rest.post(operation, body),
+    (said, accountId) => this.#accountChanged(said, accountId),
+  );
   #ticket;
   #summaryTimer = null;
   #draw = () => this.#show();
@@ -30,12 +42,17 @@ export class Trade {
   /**
    * @param {import('../market/market.js').Market} market
    * @param {import('../core/notice.js').Notices} notices
+   * @param {(instrumentId: string) => object | undefined} instrumentOf what the server says of one
    */
-  constructor(market, notices) {
+  constructor(market, notices, instrumentOf) {
     this.#market = market;
     this.#notices = notices;
+    this.#instrumentOf = instrumentOf;
     this.#ticket = new Ticket(market, (order) => this.#submit(order), notices);
     byId('account').addEventListener('change', (event) => this.#open(event.target.value));
+    byId('open-funds').addEventListener('click', () =>
+      this.#funds.open(this.#accountId, [...this.#account.balances.keys()].sort()),
+    );
     byId('cancel-all').addEventListener('click', () => this.#cancelAll());
     setInterval(() => this.#ticket.refresh(), 500);
   }
@@ -44,17 +61,41 @@ export class Trade {
   async attach(connection, rest) {
     this.#connection = connection;
     this.#rest = rest;
-    try {
-      this.#accounts = await rest.get('tradingAccount/list', { limit: 100 });
-    } catch (error) {
-      this.#problem(error.message);
-      return;
-    }
-    const names = new Map(this.#accounts.map((one) => [one.tradingAccountId, one.nickname]));
+    const accounts = await this.#readAccounts();
+    if (accounts === null || connection !== this.#connection) return;
+    this.#offer(accounts);
+    if (accounts.length > 0) this.#open(byId('account').value);
+    else this.#problem('This user has no trading account.');
+  }
+
+  #offer(accounts) {
+    const names = new Map(accounts.map((one) => [one.tradingAccountId, one.nickname]));
     const short = (id) => `${names.get(id) || 'Account'} · ${id.slice(-6)}`;
     setOptions(byId('account'), [...names.keys()], short);
-    if (this.#accounts.length > 0) this.#open(byId('account').value);
-    else this.#problem('This user has no trading account.');
+  }
+
+  /** After something was done with an account as a whole: shows it, if it is another one. */
+  async #accountChanged(said, accountId) {
+    this.#notices.say(said, 'good');
+    this.#summarise();
+    if (accountId === this.#accountId) return;
+    const connection = this.#connection;
+    const accounts = await this.#readAccounts().catch(() => null);
+    if (accounts === null || connection !== this.#connection) return;
+    this.#offer(accounts);
+    byId('account').value = accountId;
+    this.#open(accountId);
+  }
+
+  /** The accounts, or null if the gateway refuses to tell. Throws NoAnswer. */
+  async #readAccounts() {
+    try {
+      return await this.#rest.get('tradingAccount/list', { limit: 100 });
+    } catch (error) {
+      if (error instanceof NoAnswer) throw error;
+      this.#problem(error.message);
+      return null;
+    }
   }
 
   /** Orders are for this instrument from here on. */
@@ -69,10 +110,19 @@ export class Trade {
     this.#ticket.setPrice(price);
   }
 
-  /** Ends what `attach` began. */
+  /** Ends what `attach` began, for good. */
+  detach() {
+    this.#connection = null;
+    this.stop();
+  }
+
+  /** Ends what `open` began, and shows nothing. */
   stop() {
     this.#line?.close();
     this.#line = null;
+    this.#problem('');
+    this.#amend.close();
+    this.#funds.close();
     for (const ticker of this.#tickers.values()) ticker.close();
     this.#tickers.clear();
     this.#account = new Account();
@@ -81,7 +131,6 @@ export class Trade {
 
   #open(accountId) {
     this.stop();
-    this.#problem('');
     this.#accountId = accountId;
     this.#line = this.#connection.listen(
       `tradingAccount:${accountId}`,
@@ -92,8 +141,9 @@ export class Trade {
           nextFrame(this.#draw);
         },
         subscribed: (what, context) => {
-          if (what === 'recovered') return;
-          if (context.data) this.#account.begin(context.data);
+          this.#problem('');
+          if (what === 'recovered' && this.#hasPast) return;
+          if (what !== 'recovered' && context.data) this.#account.begin(context.data);
           nextFrame(this.#draw);
           this.#readPast(accountId);
         },
@@ -104,17 +154,19 @@ export class Trade {
   }
 
   async #readPast(tradingAccountId) {
+    this.#hasPast = false;
     const query = { tradingAccountId, limit: PAST };
     try {
       const [orders, fills] = await Promise.all([
         this.#rest.get('tradeOrder/list', query),
         this.#rest.get('tradeOrder/execution/list', query),
       ]);
-      if (tradingAccountId !== this.#accountId) return;
+      if (tradingAccountId !== this.#accountId || this.#line === null) return;
+      this.#hasPast = true;
       this.#account.remember(orders.map(asEvent), fills.map(asEvent));
       nextFrame(this.#draw);
     } catch (error) {
-      this.#problem(`Orders of before: ${error.message}`);
+      if (tradingAccountId === this.#accountId) this.#problem(`Orders of before: ${error.message}`);
     }
   }
 
@@ -144,7 +196,7 @@ export class Trade {
     const own = { BUY: new Set(), SELL: new Set() };
     for (const order of this.#account.open.values()) {
       if (order.instrumentId === this.#instrumentId && order.limitPrice) {
-        own[order.orderSide]?.add(order.limitPrice);
+        own[order.orderSide]?.add?.(order.limitPrice);
       }
     }
     this.#market.markOwn(own);
@@ -173,6 +225,17 @@ export class Trade {
 
   #submit(order) {
     return this.#rest.post('tradeOrder/submit', { tradingAccountId: this.#accountId, ...order });
+  }
+
+  #beginToAmend(tradeOrderId) {
+    const order = this.#account.open.get(tradeOrderId);
+    if (order !== undefined) this.#amend.open(order, this.#instrumentOf(order.instrumentId));
+  }
+
+  async #amendOrder({ tradeOrderId, tradingAccountId }, terms) {
+    const query = { tradingAccountId, tradeOrderId, ...terms };
+    const { status } = await this.#rest.post('tradeOrder/amend', query);
+    this.#notices.say(`Amended: ${status.toLowerCase()}`, 'good');
   }
 
   async #cancel({ tradeOrderId, tradingAccountId }) {
