@@ -195,6 +195,25 @@ async def test_an_answer_to_an_older_search_is_not_shown(operator, stranger):
     await page.unroute("**/api/rpc")
 
 
+async def test_a_part_that_has_failed_is_named_with_its_error(operator):
+    """The gateway goes on without it; here its answer says so of a feed."""
+
+    async def fail(route):
+        answer = await route.fetch()
+        reply = await answer.json()
+        if "failures" in reply.get("result", {}).get("data", {}):
+            reply["result"]["data"]["failures"] = {"the market feed": "OSError: <b>gone</b>"}
+        await route.fulfill(response=answer, json=reply)
+
+    await operator.page.route("**/api/rpc", fail)
+    health = operator.page.locator("#health")
+    await expect(health).to_contain_text(
+        "the market feed has failed and stands still: OSError: <b>gone</b>"
+    )
+    await operator.page.unroute("**/api/rpc")
+    await expect(health).not_to_contain_text("has failed")
+
+
 async def test_without_an_admin_token_nothing_is_asked(tab, token):
     await tab.open("#operate")
     await tab.sign_in(token())

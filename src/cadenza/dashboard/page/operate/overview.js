@@ -72,7 +72,7 @@ export class Overview {
       setText(this.#tiles.get(name), shown);
       setAttribute(this.#tiles.get(name), 'data-tone', isBad?.(shown) ? 'down' : null);
     }
-    this.#showHealth(now.health);
+    this.#showHealth(now.health, now.failures);
     this.#nodes.show(now.nodes);
     this.#feed.show(now.feed ? feedFacts(now.feed) : []);
     this.#journal.show(now.journal ? journalFacts(now.journal) : []);
@@ -80,10 +80,14 @@ export class Overview {
     return speed;
   }
 
-  #showHealth(health) {
-    const badges = Object.entries(health).map(([part, state]) =>
-      element('span.badge', { 'data-health': state }, `${part} ${state}`),
-    );
+  #showHealth(health, failures) {
+    const badge = (state, text) => element('span.badge', { 'data-health': state }, text);
+    const badges = [
+      ...Object.entries(health).map(([part, state]) => badge(state, `${part} ${state}`)),
+      ...Object.entries(failures).map(([part, why]) =>
+        badge('degraded', `${part} has failed and stands still: ${why}`),
+      ),
+    ];
     const place = byId('health');
     const text = badges.map((badge) => badge.textContent).join();
     if (place.dataset.shown === text) return;
