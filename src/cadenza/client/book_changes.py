@@ -17,8 +17,8 @@ class Changes:
     """An iterator over merged changes; one reader.
 
     Raises:
-        BufferOverflowError: When more than 65,536 levels have changed unread: what was merged is
-            dropped, and the reader must read the book itself before it goes on.
+        BufferOverflowError: When more than 65,536 levels have changed unread, in several changes:
+            what was merged is dropped, and the reader must read the book itself before it goes on.
     """
 
     def __init__(self, instrument_id: str) -> None:
@@ -34,12 +34,13 @@ class Changes:
 
     def put(self, change: Change) -> None:
         """Merge another change into what waits."""
+        is_alone = self._last is None
         self._bids.update(change.bid_rows)
         self._asks.update(change.ask_rows)
         self._moved[0] |= change.best_bid_moved
         self._moved[1] |= change.best_ask_moved
         self._last = change
-        if len(self._bids) + len(self._asks) > MOST_LEVELS:
+        if not is_alone and len(self._bids) + len(self._asks) > MOST_LEVELS:
             self._dropped += len(self._bids) + len(self._asks)
             self._bids, self._asks = {}, {}
         self._came.set()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+import pytest
 from book_peer import BTC, payload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.client.book_change import BookState
-from cadenza.client.book_changes import Changes
+from cadenza.client.book_changes import MOST_LEVELS, Changes
+from cadenza.client.errors import BufferOverflowError
 from cadenza.client.order_book import OrderBook
 
 PRICES = [str(price) for price in range(90, 100)]
@@ -95,3 +97,16 @@ def test_the_end_comes_after_what_waits(puts):
         assert [it async for it in changes] == []
 
     asyncio.run(play())
+
+
+async def test_one_change_may_be_larger_than_what_is_merged():
+    """A SNAPSHOT of a huge book is one change; it is what comes on top that is too much."""
+    book, changes = OrderBook(BTC), Changes(BTC)
+    book.subscribe(changes.put)
+    huge = [[str(price), "1"] for price in range(1, MOST_LEVELS + 10)]
+    book.apply(msgspec.json.encode(payload("SNAPSHOT", huge, [], 1)))
+    assert len((await anext(changes)).bid_rows) == len(huge)
+    book.apply(msgspec.json.encode(payload("SNAPSHOT", [], [], 2)))
+    book.apply(msgspec.json.encode(payload("SNAPSHOT", [["1", "1"]], [], 3)))
+    with pytest.raises(BufferOverflowError):
+        await anext(changes)
