@@ -48,10 +48,11 @@ serve: .venv/.serve ## Run a sandbox with streaming markets
 	@$(MAKE) --no-print-directory page || echo 'Going on without the page.'
 	@exec $(BIN)/cadenza serve $(ARGS)
 
+# A file of tests at a time on each core; one after another in this terminal: ARGS='-n 0'.
 test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) ## Run all tests
 	$(call system,command -v curl,curl,curl is needed: the examples of the HTTP API are run with it.)
 	$(call system,command -v chromium,chromium,Chromium is needed: the page is tested in it.)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 venv: .venv/.test $(PAGE_BUILDS) ## Make .venv with everything in it
 
