@@ -114,6 +114,19 @@ def bare(payloads: list[bytes]) -> None:
                     side[price] = quantity
 
 
+def post(stream: Stream) -> float:
+    """Seconds to post every payload: levels are put in place when many wait."""
+
+    def work(payloads: list[bytes]) -> None:
+        book = OrderBook(stream.instrument_id)
+        for payload in payloads:
+            book.post(payload)
+        if book.best_bid is None:
+            raise SystemExit(f"{stream.name}: {book.fault}")
+
+    return timed(work, stream.payloads)
+
+
 def follow(stream: Stream, ask: Callable[[OrderBook], Any] | None = None) -> float:
     """Seconds to apply every payload, and perhaps to ask something after each."""
 
@@ -145,6 +158,7 @@ def measure(stream: Stream) -> None:
     for name, seconds in (
         ("msgspec decoding alone", alone),
         ("bare dictionaries, unchecked", timed(bare, stream.payloads)),
+        ("post, nobody reads", post(stream)),
         ("apply", follow(stream)),
         (
             "apply, best_bid and best_ask",
