@@ -58,8 +58,9 @@ class Buffer(Generic[T]):
         self._channel = channel
         self._size = size
         self._overflow = overflow
-        conflates = overflow is Overflow.CONFLATE
-        self._items: deque[T] | Latest[T] = Latest(key or _same) if conflates else deque()
+        self._blocks = overflow is Overflow.BLOCK
+        self._conflates = overflow is Overflow.CONFLATE
+        self._items: deque[T] | Latest[T] = Latest(key or _same) if self._conflates else deque()
         self._takers: deque[asyncio.Future[None]] = deque()
         self._room: asyncio.Future[None] | None = None
         self._ended = False
@@ -72,8 +73,7 @@ class Buffer(Generic[T]):
     @property
     def is_over(self) -> bool:
         """Whether the connection should not be read until there is ``room``."""
-        blocks = self._overflow is Overflow.BLOCK
-        return blocks and len(self._items) >= self._size and not self._ended
+        return self._blocks and len(self._items) >= self._size and not self._ended
 
     @property
     def is_full(self) -> bool:
@@ -86,7 +86,7 @@ class Buffer(Generic[T]):
             self.dropped += 1
             self._overflowed += bool(self._overflowed)
             return
-        if self._overflow is Overflow.CONFLATE:
+        if self._conflates:
             self._put_latest(item)
         elif len(self._items) >= self._size:
             if self._overflow is Overflow.FAIL:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cadenza.client.client import Client
 
 CHANNEL: Final = "market:orderBook:{}"
+_LIVE: Final = BookState.LIVE  # looked up for each payload
+
 GOOD_RUN: Final = 100
 """Payloads in a row that fit, after which a gap counts as the first again."""
 
@@ -211,7 +213,7 @@ class LiveOrderBook(OrderBook):
         try:
             self.post(bytes(publication.payload))
         finally:  # also when a callback has raised: the book has changed all the same
-            if self.state is BookState.LIVE:
+            if self.state is _LIVE:
                 if not self._good:
                     self._gate.open()
                 self._good += 1

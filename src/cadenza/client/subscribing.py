@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from cadenza.client.backoff import Backoff
 from cadenza.client.buffer import Buffer
@@ -41,6 +41,9 @@ UNAUTHORIZED = Left(1, "unauthorized")
 SUBSCRIBE_TIMEOUT = Left(3, "subscribe timeout")
 BAD_DELTA = Left(1, "bad delta")
 UNSUBSCRIBE_ERROR = Left(4, "unsubscribe error")
+
+# Looked up for each publication.
+_SUBSCRIBED: Final = SubscriptionState.SUBSCRIBED
 
 
 class Host(Protocol):
@@ -168,7 +171,7 @@ class Subscriber:
 
     def publication(self, publication: messages.Publication) -> None:
         """A publication came: move the position, pass it on."""
-        if self.state is not SubscriptionState.SUBSCRIBED:
+        if self.state is not _SUBSCRIBED:
             return
         place = self.position
         if self._tracked and publication.offset and place is not None:
