@@ -61,6 +61,27 @@ async def test_without_a_configured_key_nobody_comes_in(serve, web):
     assert (await post(web, running, "info", params={"api_key": ""})).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("site", "headers", "status"),
+    [
+        ("cross-site", {}, 403),
+        ("cross-site", KEYED, 200),
+        ("same-site", {}, 200),
+        ("same-origin", {}, 200),
+        ("none", {}, 200),
+    ],
+)
+async def test_without_a_key_a_foreign_page_is_refused(serve, web, site, headers, status):
+    """``insecure`` is for those who can reach the port, not for every page that they visit."""
+    running = await serve(http_api={"key": API_KEY, "insecure": True})
+    for path in ("api/info", "api"):
+        url = f"{running.http}/{path}"
+        body = b'{"method": "info", "params": {}}' if path == "api" else b"{}"
+        given = {"Sec-Fetch-Site": site, **headers}
+        answer = await web.post(url, content=body, headers=given)
+        assert answer.status_code == status
+
+
 async def test_insecure_asks_for_no_key(serve, web):
     """``http_api.insecure`` is for experiments."""
     running = await serve(http_api={"key": "", "insecure": True})

@@ -99,9 +99,13 @@ class ApiEndpoint:
     def _refusal(self, request: Request) -> Response | None:
         if request.method != "POST":
             return Response(status_code=405, headers={"allow": "POST"})
-        if not self._insecure and not self._has_key(request):
+        if self._has_key(request):
+            return None
+        if not self._insecure:
             return Response(status_code=401)
-        return None
+        # Who needs no key must not be a page of somebody else in a browser that can reach us.
+        is_foreign = request.headers.get("sec-fetch-site") == "cross-site"
+        return Response(status_code=403) if is_foreign else None
 
     def _has_key(self, request: Request) -> bool:
         """Whether one of the three places holds the key; each is compared in constant time."""
