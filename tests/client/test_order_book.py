@@ -358,6 +358,18 @@ def test_a_bad_level_that_was_posted_is_noticed_when_the_book_is_read(book):
     assert (book.state, book.needs_resync) == (BookState.STALE, True)
 
 
+@pytest.mark.parametrize("bad", ["bids", "asks"])
+def test_what_was_posted_before_a_snapshot_is_not_applied_after_it(book, bad):
+    """Of a payload with a bad level the other side had not been put in place; it never is."""
+    rows = {"bids": [["99.7", "7"]], "asks": [["99.8", "7"]]} | {bad: [["99.5", "nonsense"]]}
+    book.post(diff(rows["bids"], rows["asks"]))
+    with pytest.raises(StaleBookError):
+        book.rows()
+    book.apply(payload("SNAPSHOT", [["99.5", "1"]], [["100", "1"]], sequence=9))
+    book.post(diff([["99.4", "1"]], [["100.1", "1"]], sequence=10))
+    assert book.rows() == ([("99.5", "1"), ("99.4", "1")], [("100", "1"), ("100.1", "1")])
+
+
 def test_posted_payloads_are_bounded(book):
     """Nobody has to read: when many levels wait, they are put into place by themselves."""
     rows = [["99.5", "nonsense"]] * 256

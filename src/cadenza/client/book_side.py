@@ -195,6 +195,8 @@ class BookSide:
         Raises:
             BadLevelError: If a row is malformed or a price stands twice; the side is as it was.
         """
+        # What waits belongs to the levels of before; a fault may have left it here.
+        self._posted = []
         scale, sign = self._scale, self._sign
         prices: dict[int, str] = {}
         quantities: dict[str, str] = {}
