@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -125,6 +127,29 @@ def test_another_path_of_the_server(cadenza, server):
     found = cadenza("rpc", "x", "--url", f"ws://127.0.0.1:{server.port}/nothing")
     assert found.returncode == 3
     assert "does the address end in the server's WebSocket path" in found.stderr
+
+
+@pytest.mark.parametrize(("answers", "asked"), [([404], 1), ([503, 429, 404], 3)])
+def test_http_says_whether_to_try_again(cadenza, answers, asked):
+    """A refused address fails at the first answer; a server that is busy is asked again."""
+    seen = []
+
+    class Refuses(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            seen.append(self.path)
+            self.send_error(answers[min(len(seen), len(answers)) - 1])
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Refuses) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        found = cadenza("rpc", "x", "--url", f"ws://127.0.0.1:{http.server_port}/ws")
+        http.shutdown()
+    assert (found.returncode, seen) == (3, ["/ws"] * asked)
+    assert "HTTP 404" in found.stderr
 
 
 def test_no_token(cadenza, server):

@@ -41,8 +41,6 @@ from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
 
-FEED: Final = "the market feed"
-
 
 Pages = Callable[[Config, Origins], Iterable[BaseRoute]]
 """Routes of pages for browsers, and who may talk to the server."""
@@ -227,7 +225,7 @@ class Gateway:
                 pace = partial(publish_every, self.market, self.clock, millis)
                 work.append(("the order book publisher", pace))
         if self.feed is not None:
-            work.append((FEED, self.feed.run))
+            work.append(("the market feed", self.feed.run))
         if self.trading is not None:
             work += self.trading.work()
         return work

@@ -1,4 +1,4 @@
-"""A scripted peer that serves one order book."""
+"""A scripted peer that serves one order book, and what a market channel carries."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ CHANNEL = f"market:orderBook:{BTC}"
 WATCHED = {"recoverable": True, "positioned": True, "epoch": "e"}
 LOST = WATCHED | {"was_recovering": True}
 RECOVERED = LOST | {"recovered": True}
+
+TRADE = {
+    "instrumentId": BTC,
+    "venue": "BINANCE",
+    "symbol": "BTC/USDT",
+    "tradeId": "1",
+    "price": "60000.10",
+    "quantity": "0.5",
+    "side": "BUY",
+    "timestamp": 1700000000000,
+}
 
 
 def payload(kind, bids, asks, sequence):
@@ -41,6 +52,7 @@ async def opened(client, line, *first, **given):
     """The book is subscribed, and has had what came first."""
     opening = asyncio.ensure_future(client.order_book(BTC, **given))
     command = await line.command("subscribe")
+    assert command["subscribe"]["channel"] == CHANNEL
     await line.send({"id": command["id"], "subscribe": WATCHED | {"offset": 1}}, *first)
     return await opening
 

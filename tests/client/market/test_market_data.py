@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from book_peer import TRADE
 
 from cadenza.client import MarketKline, MarketTicker, MarketTrade
 
-TRADE = {
-    "instrumentId": "BINANCE:BTC/USDT",
-    "venue": "BINANCE",
-    "symbol": "BTC/USDT",
-    "tradeId": "1",
-    "price": "60000.10",
-    "quantity": "0.5",
-    "side": "BUY",
-    "timestamp": 1700000000000,
-}
 TICKER = {
     "venue": "BINANCE",
     "symbol": "BTC/USDT",

@@ -3,17 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { changes, problemsOf, termsOf } from '../../../src/cadenza/dashboard/page/trade/amend.js';
+import { INSTRUMENT } from './instrument.mjs';
 
-const INSTRUMENT = {
-  instrumentId: 'PAPER:BTC/USDT',
-  status: 'ACTIVE',
-  quoteAsset: 'USDT',
-  pipSize: '0.01',
-  lotSize: '0.00001',
-  minQuantity: '0.00001',
-  maxQuantity: '2500',
-  minNotional: '5',
-};
 const LIMIT = {
   orderType: 'LIMIT',
   limitPrice: '60000.00',

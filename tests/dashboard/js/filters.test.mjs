@@ -4,21 +4,8 @@ import { test } from 'node:test';
 
 import { format } from '../../../src/cadenza/dashboard/page/core/decimal.js';
 import { check, worth } from '../../../src/cadenza/dashboard/page/trade/filters.js';
+import { INSTRUMENT } from './instrument.mjs';
 
-const INSTRUMENT = {
-  instrumentId: 'PAPER:BTC/USDT',
-  status: 'ACTIVE',
-  baseAsset: 'BTC',
-  quoteAsset: 'USDT',
-  pipSize: '0.01',
-  lotSize: '0.00001',
-  minQuantity: '0.00001',
-  maxQuantity: '2500',
-  minNotional: '5',
-  maxNotional: '1000000',
-  isIcebergAllowed: true,
-  icebergMinQuantity: '0.001',
-};
 const LIMIT = { orderSide: 'BUY', orderType: 'LIMIT', limitPrice: '60000.00', quantity: '0.01', quantityType: 'BASE' };
 const problems = (fields, instrument = {}) => check({ ...LIMIT, ...fields }, { ...INSTRUMENT, ...instrument });
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from book_peer import BTC, CHANNEL, WATCHED, diff, opened, payload, snapshot
 from peer_world import connected, pub, quick
 
 import cadenza.client
@@ -21,43 +22,11 @@ from cadenza.client import (
 )
 from cadenza.client.book_changes import MOST_LEVELS
 
-BTC = "BINANCE:BTC/USDT"
-CHANNEL = f"market:orderBook:{BTC}"
-WATCHED = {"recoverable": True, "positioned": True, "epoch": "e"}
 CONFIG = {"market": {"simulated": {"seed": 7, "rate": 100}}, "faults": {"enabled": True}}
 OPTIONS = ("--feed", "simulated")
 
 
-def book_payload(kind, bids, asks, sequence):
-    return {
-        "updateType": kind,
-        "instrumentId": BTC,
-        "venue": "BINANCE",
-        "symbol": "BTC/USDT",
-        "orderBookType": "L2",
-        "columns": ["price", "quantity"],
-        "bids": bids,
-        "asks": asks,
-        "timestamp": 1000 + sequence,
-        "sequence": sequence,
-        "prevSequence": sequence - 1,
-    }
-
-
-def sent(kind, bids, asks, sequence, **fields):
-    return pub(CHANNEL, book_payload(kind, bids, asks, sequence), **fields)
-
-
-SNAPSHOT = sent("SNAPSHOT", [["99", "1"]], [["101", "1"]], 1)
-
-
-async def opened(client, line, *first, **given):
-    """The book has had its first SNAPSHOT."""
-    opening = asyncio.ensure_future(client.order_book(BTC, **given))
-    command = await line.command("subscribe")
-    assert command["subscribe"]["channel"] == CHANNEL
-    await line.send({"id": command["id"], "subscribe": WATCHED | {"offset": 1}}, *first)
-    return await opening
+SNAPSHOT = snapshot(1)
 
 
 async def changed(book, predicate):
@@ -74,10 +43,28 @@ async def test_live_from_the_first_snapshot(client, peer):
     line = await connected(client, peer)
     book = await opened(client, line, SNAPSHOT)
     assert (book.state, book.best_bid, book.resyncs) == (BookState.LIVE, (99, 1), 0)
-    await line.send(sent("DIFF", [["100", "0.5"]], [], 2, offset=2))
+    await line.send(diff(2, [["100", "0.5"]], offset=2))
     await changed(book, lambda: book.sequence == 2)
     assert book.best_bid == (Decimal(100), Decimal("0.5"))
     assert book.mid == Decimal("100.5")
+
+
+async def test_what_is_asked_for(client, peer):
+    """A recoverable, positioned subscription; a delta and a token for it where they are wanted."""
+    line = await connected(client, peer)
+    asked = []
+
+    async def get_token(channel):
+        asked.append(channel)
+        return "a token"
+
+    opening = asyncio.ensure_future(client.order_book(BTC, delta="fossil", get_token=get_token))
+    command = await line.command("subscribe")
+    await line.send({"id": command["id"], "subscribe": WATCHED | {"offset": 1}}, SNAPSHOT)
+    await opening
+    wanted = {"recoverable": True, "positioned": True, "delta": "fossil", "token": "a token"}
+    assert wanted.items() <= command["subscribe"].items()
+    assert asked == [CHANNEL]
 
 
 async def test_no_snapshot(peer):
@@ -105,7 +92,7 @@ async def test_a_gap_is_healed(client, peer):
     """Nothing is shown from the gap on; the next SNAPSHOT comes by subscribing anew."""
     line = await connected(client, peer)
     book = await opened(client, line, SNAPSHOT)
-    await line.send(sent("DIFF", [["100", "0.5"]], [], 9, offset=2))
+    await line.send(diff(9, [["100", "0.5"]], offset=2))
     assert (await line.command("unsubscribe"))["unsubscribe"]["channel"] == CHANNEL
     again = await line.command("subscribe")
     with pytest.raises(StaleBookError):
@@ -114,7 +101,7 @@ async def test_a_gap_is_healed(client, peer):
     assert again["subscribe"]["epoch"] == "_"
     await line.send(
         {"id": again["id"], "subscribe": WATCHED | {"was_recovering": True, "offset": 9}},
-        sent("SNAPSHOT", [["98", "3"]], [["101", "1"]], 9),
+        pub(CHANNEL, payload("SNAPSHOT", [["98", "3"]], [["101", "1"]], 9)),
     )
     await book.wait_live()
     assert (book.best_bid, book.resyncs) == ((98, 3), 1)
@@ -136,7 +123,7 @@ async def test_a_server_that_never_fits_is_not_hammered(peer):
     line = await connected(client, peer)
     book = await opened(client, line, SNAPSHOT)
     for number in range(4):
-        await line.send(sent("DIFF", [], [], 100 * number + 50, offset=2))
+        await line.send(diff(100 * number + 50, offset=2))
         await line.command("unsubscribe")
         await line.answer("subscribe", WATCHED, SNAPSHOT)
     await book.wait_live()
@@ -155,7 +142,7 @@ async def test_a_break_that_is_recovered(client, peer):
     await line.welcome()
     again = await line.command("subscribe")
     assert (again["subscribe"]["recover"], again["subscribe"]["offset"]) == (True, 1)
-    missed = book_payload("DIFF", [["100", "2"]], [], 2)
+    missed = payload("DIFF", [["100", "2"]], [], 2)
     result = WATCHED | {"was_recovering": True, "recovered": True, "offset": 1}
     result["publications"] = [{"data": missed, "offset": 2}]
     await line.send({"id": again["id"], "subscribe": result})
@@ -173,7 +160,7 @@ async def test_a_break_that_is_not_recovered(client, peer):
     await line.welcome()
     await line.answer("subscribe", WATCHED | {"was_recovering": True, "offset": 7})
     assert book.state is BookState.STALE
-    await line.send(sent("SNAPSHOT", [["97", "1"]], [["101", "1"]], 7))
+    await line.send(snapshot(7, "97"))
     await book.wait_live()
     assert book.best_bid == (97, 1)
 
@@ -195,9 +182,7 @@ async def test_changes_are_merged_for_a_slow_reader(client, peer):
     book = await opened(client, line, SNAPSHOT)
     async with book.changes() as changes:
         for number in range(2, 6):
-            await line.send(
-                sent("DIFF", [[str(90 + number), str(number)], ["99", "0"]], [], number)
-            )
+            await line.send(diff(number, [[str(90 + number), str(number)], ["99", "0"]]))
         done = asyncio.Event()
         leave = book.on_change(lambda it: it.sequence == 5 and done.set())
         async with asyncio.timeout(10):
@@ -217,11 +202,11 @@ async def test_changes_are_bounded(client, peer):
         for at in range(0, MOST_LEVELS + 1000, 1000):
             rows = [[str(number + 200), "1"] for number in range(at, at + 1000)]
             sequence = 2 + at // 1000
-            book.apply(msgspec.json.encode(book_payload("DIFF", [], rows, sequence)))
+            book.apply(msgspec.json.encode(payload("DIFF", [], rows, sequence)))
         with pytest.raises(BufferOverflowError):
             await anext(changes)
         last = sequence + 1
-        book.apply(msgspec.json.encode(book_payload("DIFF", [["98", "1"]], [], last)))
+        book.apply(msgspec.json.encode(payload("DIFF", [["98", "1"]], [], last)))
         assert (await anext(changes)).bid_rows == [("98", "1")]
 
 

@@ -6,25 +6,15 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from book_peer import BTC, TRADE
 from peer_world import connected, pub
 
 import cadenza.client
 from cadenza.client import Bar, MarketTrade, PayloadError, UnsubscribedError, UsageError
 from cadenza.models import KlineInterval, OrderSide, Venue
 
-BTC = "BINANCE:BTC/USDT"
 CONFIG = {"market": {"simulated": {"seed": 7, "rate": 100}}}
 OPTIONS = ("--feed", "simulated")
-TRADE = {
-    "instrumentId": BTC,
-    "venue": "BINANCE",
-    "symbol": "BTC/USDT",
-    "tradeId": "1",
-    "price": "60000.10",
-    "quantity": "0.5",
-    "side": "BUY",
-    "timestamp": 1700000000000,
-}
 
 
 @pytest.fixture
