@@ -49,7 +49,7 @@ serve: .venv/.serve ## Run a sandbox with streaming markets
 	@exec $(BIN)/cadenza serve $(ARGS)
 
 # A file of tests at a time on each core; one after another in this terminal: ARGS='-n 0'.
-test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) ## Run all tests
+test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) lint ## Check style and types, run all tests
 	$(call system,command -v curl,curl,curl is needed: the examples of the HTTP API are run with it.)
 	$(call system,command -v chromium,chromium,Chromium is needed: the page is tested in it.)
 	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
@@ -59,9 +59,9 @@ venv: .venv/.test $(PAGE_BUILDS) ## Make .venv with everything in it
 page: $(PAGE_BUILDS) ## Fetch the libraries of the page
 
 lint: .venv/.test ## Check style and types
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
 
 bench: .venv/.test ## Measure speed
 	$(call system,command -v cc,gcc libc6-dev,A C compiler is needed: install gcc or clang.)

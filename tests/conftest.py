@@ -20,6 +20,8 @@ import httpx
 import jwt
 import pytest
 
+pytest.register_assert_rewrite("support")
+
 ROOT = Path(__file__).parents[1]
 SECRET = "tests-hmac-secret-0123456789abcdef-0123456789abcdef-0123456789abcdef"
 API_KEY = "tests-api-key"

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 import cadenza.client
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from peer_world import quick
-from scripted_peer import scripted_peer
+from support.client.peer_world import quick
+from support.client.scripted_peer import scripted_peer
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import itertools
 import time
 
 import pytest
-from events import Events, take
 
 import cadenza.client
 from cadenza.client import (
@@ -21,6 +20,7 @@ from cadenza.client import (
     UnsubscribedError,
     UsageError,
 )
+from support.client.events import Events, take
 
 CONFIG = {
     "channel": {

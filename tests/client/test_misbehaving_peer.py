@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events, FastClock, take
-from peer_world import connected, pub, quick, subscribed
 
 import cadenza.client
 from cadenza.client import (
@@ -17,6 +15,8 @@ from cadenza.client import (
     State,
     UsageError,
 )
+from support.client.events import Events, FastClock, take
+from support.client.peer_world import connected, pub, quick, subscribed
 
 
 async def test_calls_in_flight_fail_when_the_line_breaks(client, peer):

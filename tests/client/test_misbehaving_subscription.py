@@ -6,8 +6,6 @@ import asyncio
 import logging
 
 import pytest
-from events import Events, FastClock, take
-from peer_world import RECOVERABLE, connected, pub, quick, subscribed
 
 import cadenza.client
 from cadenza.client import (
@@ -17,6 +15,8 @@ from cadenza.client import (
     UnauthorizedError,
     UnsubscribedError,
 )
+from support.client.events import Events, FastClock, take
+from support.client.peer_world import RECOVERABLE, connected, pub, quick, subscribed
 
 
 async def test_cut_in_the_middle_recovers(client, peer):

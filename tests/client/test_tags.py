@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from peer_world import connected
 
 from cadenza.client import Overflow, UsageError
 from cadenza.client.tags import tag
 from cadenza.protocol import json_codec, protobuf_codec
 from cadenza.protocol.messages import Command, SubscribeRequest
 from cadenza.protocol.tags_filter import compile_filter
+from support.client.peer_world import connected
 
 TAGS = {"ticker": "BTC", "size": "0.50", "side": "BUY"}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import FastClock
 
 import cadenza
 from cadenza import (
@@ -18,6 +17,7 @@ from cadenza import (
     WsSendRequest,
 )
 from cadenza.client.websocket_connection import MOST_WAITING
+from support.client.events import FastClock
 
 CONFIG = {
     "client": {"ping_interval": "1s", "pong_timeout": "-1s"},

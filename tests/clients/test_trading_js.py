@@ -7,17 +7,12 @@ come to what REST shows in the end, and the book that the client kept to the boo
 from __future__ import annotations
 
 import asyncio
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "gateway"))
-
-from account_copy import EXECUTION, ORDER, PORTFOLIO, AccountCopy
-from trading_person import BTC, Person
+from support.clients.trading_person import BTC, Person
+from support.gateway.account_copy import EXECUTION, ORDER, PORTFOLIO, AccountCopy
 
 BOOK = f"market:orderBook:{BTC}"
 STATE = {"$data": {"state": True}}

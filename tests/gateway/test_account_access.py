@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from account_copy import AccountCopy
-from account_world import Trader, a_gateway, quiet, signed
+from support.gateway.account_copy import AccountCopy
+from support.gateway.account_world import Trader, a_gateway, quiet, signed
 
 STRANGERS = [
     "0191e7a0-0000-7000-8000-000000000000",

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from account_copy import ACCOUNT, EXECUTION, ORDER, PORTFOLIO, AccountCopy
-from account_world import BTC, ETH, Trader, a_gateway, check_ledger, quiet, signed
+from support.gateway.account_copy import ACCOUNT, EXECUTION, ORDER, PORTFOLIO, AccountCopy
+from support.gateway.account_world import BTC, ETH, Trader, a_gateway, check_ledger, quiet, signed
 
 STATE = {"state": True}
 

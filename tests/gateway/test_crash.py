@@ -15,13 +15,10 @@ import asyncio
 import os
 import random
 import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from crash_world import World, config_of
+from support.gateway.crash.world import World, config_of
 
 ROUNDS = int(os.environ.get("CADENZA_CRASH_ROUNDS", "52"))
 SEED = int(os.environ.get("CADENZA_CRASH_SEED", "20"))

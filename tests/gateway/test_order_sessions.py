@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from account_copy import AccountCopy
-from account_world import Trader, a_gateway, check_ledger, quiet, signed
-
 from cadenza.protocol import codes
+from support.gateway.account_copy import AccountCopy
+from support.gateway.account_world import Trader, a_gateway, check_ledger, quiet, signed
 
 ON = {"trading": {"cancel_on_disconnect": True}}
 

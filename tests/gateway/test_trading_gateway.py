@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import httpx
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from account_copy import EXECUTION, AccountCopy
-from account_world import Trader, a_gateway, check_ledger, quiet, signed
+from support.gateway.account_copy import EXECUTION, AccountCopy
+from support.gateway.account_world import Trader, a_gateway, check_ledger, quiet, signed
 
 MIRRORED = "BINANCE:BTC/USDT"
 RECORDING = "data/binance/spot_btcusdt_20240808.jsonl.gz"

@@ -7,18 +7,13 @@ what subscribers are sent.
 from __future__ import annotations
 
 import asyncio
-import sys
 import uuid
-from pathlib import Path
 
 import httpx
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "clients"))
-
-from account_copy import EXECUTION, ORDER, PORTFOLIO, AccountCopy
-from trading_person import BTC, Person
+from support.clients.trading_person import BTC, Person
+from support.gateway.account_copy import EXECUTION, ORDER, PORTFOLIO, AccountCopy
 
 CONFIG = {"market": {"order_book": {"update_interval": "0s"}}}
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.models import Venue
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 class Recorder:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive_candles import NaiveCandles
 
 from cadenza.market.candle_level import NOT_BEGUN
 from cadenza.market.candles import RESTART_MS, CandleSeries
 from cadenza.market.intervals import DAY_MS, MINUTE_MS, SECOND_MS
 from cadenza.models import KlineInterval
+from support.market.naive_candles import NaiveCandles
 
 START = 1_709_250_000_000  # 2024-02-29 23:40 UTC: a day, a month and a three-day candle end soon
 HISTORY = 30

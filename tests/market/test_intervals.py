@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_candles import naive_open
 
 from cadenza.market.intervals import LENGTHS, SOURCES, open_of, shift
 from cadenza.models import KlineInterval
+from support.market.naive_candles import naive_open
 
 TIMES = st.integers(0, 4_102_444_800_000)
 INTERVALS = st.sampled_from(KlineInterval)

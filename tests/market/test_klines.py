@@ -7,7 +7,6 @@ import zipfile
 
 import msgspec
 import pytest
-from naive_candles import NaiveCandles
 
 from cadenza.market.clock import VirtualClock
 from cadenza.market.errors import UnknownInstrumentError
@@ -17,6 +16,7 @@ from cadenza.market.intervals import DAY_MS
 from cadenza.market.klines import GRACE_MS, Klines, percent
 from cadenza.market.market import Market
 from cadenza.models import Kline, KlineInterval, OrderSide
+from support.market.naive_candles import NaiveCandles
 
 BTC = "BINANCE:BTC/USDT"
 START = 1_700_000_000_000

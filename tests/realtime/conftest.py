@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-# Tests are no packages, so what they share is found beside them.
-sys.path.insert(0, str(Path(__file__).parent))
-pytest.register_assert_rewrite(
-    "engine_world", "broker_contract", "presence_contract", "delta_model"
-)
-
-from engine_world import MakeWorld, World  # noqa: E402 - only now on the path
-from slow_services import AsyncBroker, AsyncPresence  # noqa: E402 - only now on the path
+from support.realtime.engine_world import MakeWorld, World
+from support.realtime.slow_services import AsyncBroker, AsyncPresence
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from itertools import product
 from typing import Any
 
 import pytest
-from engine_world import Client, FakeVerifier, MakeWorld, World, namespace, open_rules
 
 from cadenza.protocol import codes
 from cadenza.realtime import (
@@ -25,6 +24,14 @@ from cadenza.realtime import (
 from cadenza.realtime.access import with_override
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.subscription import Subscription
+from support.realtime.engine_world import (
+    Client,
+    FakeVerifier,
+    MakeWorld,
+    World,
+    namespace,
+    open_rules,
+)
 
 BOTH = (False, True)
 

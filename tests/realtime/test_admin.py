@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine_world import Client, MakeWorld, World, namespace, open_rules
 
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError, HistoryFilter, Override, Position, SubscriptionGrant
@@ -17,6 +16,7 @@ from cadenza.realtime.controller import (
     Target,
     UnsubscribeUser,
 )
+from support.realtime.engine_world import Client, MakeWorld, World, namespace, open_rules
 
 
 async def refused(work: Any) -> int:

@@ -5,19 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from engine_world import (
-    JSON_WIRE,
-    PROTOBUF_WIRE,
-    Client,
-    FakeVerifier,
-    World,
-    namespace,
-    no_errors_logged,
-    open_rules,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_services import AsyncBroker, AsyncPresence
 
 from cadenza.protocol import codes
 from cadenza.realtime import (
@@ -35,6 +24,17 @@ from cadenza.realtime.controller import (
     UnsubscribeUser,
 )
 from cadenza.realtime.states import State
+from support.realtime.engine_world import (
+    JSON_WIRE,
+    PROTOBUF_WIRE,
+    Client,
+    FakeVerifier,
+    World,
+    namespace,
+    no_errors_logged,
+    open_rules,
+)
+from support.realtime.slow_services import AsyncBroker, AsyncPresence
 
 USERS = ("ann", "bob", "")
 CHANNELS = ("a", "b", "cache:c", "f:d", "$x", "none:x", "")

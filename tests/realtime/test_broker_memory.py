@@ -6,10 +6,8 @@ import asyncio
 import random
 
 import pytest
-from broker_contract import META_TTL, BrokerContract, BrokerLine, Recorder
 from hypothesis import given
 from hypothesis import strategies as st
-from slow_services import AsyncBroker
 
 from cadenza.protocol.messages import Publication, payload
 from cadenza.realtime import VirtualClock
@@ -17,6 +15,8 @@ from cadenza.realtime.broker import PublishOptions
 from cadenza.realtime.broker_memory import MemoryBroker
 from cadenza.realtime.eager import settle
 from cadenza.realtime.stream import HistoryFilter
+from support.realtime.broker_contract import META_TTL, BrokerContract, BrokerLine, Recorder
+from support.realtime.slow_services import AsyncBroker
 
 
 async def make_line(broker_type: type) -> BrokerLine:

@@ -6,13 +6,21 @@ import json
 from typing import Any
 
 import pytest
-from engine_world import JSON_WIRE, PROTOBUF_WIRE, Client, MakeWorld, World, namespace, open_rules
 
 from cadenza.protocol.messages import Publication, payload
 from cadenza.realtime import ConnectReply, Handlers, Override, SubscriptionGrant
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.channel import Channel
 from cadenza.realtime.controller import SubscribeUser, Target
+from support.realtime.engine_world import (
+    JSON_WIRE,
+    PROTOBUF_WIRE,
+    Client,
+    MakeWorld,
+    World,
+    namespace,
+    open_rules,
+)
 
 
 def deliver(world: World, offset: int, epoch: str = "", *, data: object = None) -> None:

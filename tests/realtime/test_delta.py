@@ -7,16 +7,23 @@ import json
 from typing import Any
 
 import pytest
-from delta_model import Model, payload_of
-from engine_world import JSON_WIRE, PROTOBUF_WIRE, MakeWorld, World, namespace, open_rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_services import AsyncBroker, AsyncPresence
 
 from cadenza.realtime import ClientOptions, Handlers
 from cadenza.realtime.connection import Connection
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.wire import Wire
+from support.realtime.delta_model import Model, payload_of
+from support.realtime.engine_world import (
+    JSON_WIRE,
+    PROTOBUF_WIRE,
+    MakeWorld,
+    World,
+    namespace,
+    open_rules,
+)
+from support.realtime.slow_services import AsyncBroker, AsyncPresence
 
 STEPS = st.lists(
     st.tuples(

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from engine_world import UNI_WIRE, FakeVerifier, MakeWorld, namespace, open_rules
 
 from cadenza.protocol import codes
 from cadenza.realtime import (
@@ -33,6 +32,7 @@ from cadenza.realtime import (
 )
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.options import PersonalChannel
+from support.realtime.engine_world import UNI_WIRE, FakeVerifier, MakeWorld, namespace, open_rules
 
 MINE = ErrorCode(444, "mine")
 OUT = Disconnect(4501, "out")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from engine_world import JSON_WIRE, PROTOBUF_WIRE, UNI_WIRE
 from msgspec import Raw
 
 from cadenza.protocol import delta
@@ -14,6 +13,7 @@ from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.encoding import PublicationEncoder, Variant, make_patch, shown
 from cadenza.realtime.wire import CAMEL, JSON, PROTOBUF
+from support.realtime.engine_world import JSON_WIRE, PROTOBUF_WIRE, UNI_WIRE
 
 BASE = b'{"text":"the same words again and again","n":1}'
 DATA = b'{"text":"the same words again and again","n":2}'

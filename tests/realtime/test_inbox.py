@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from engine_world import MakeWorld
-
 from cadenza.realtime import Handlers, RPCEvent
+from support.realtime.engine_world import MakeWorld
 
 
 async def test_frames_beyond_the_limit_stop_the_reading_until_they_are_worked_off(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from engine_world import JSON_WIRE, PROTOBUF_WIRE, UNI_WIRE, MakeWorld, World
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.realtime import ClientOptions
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.wire import Wire
+from support.realtime.engine_world import JSON_WIRE, PROTOBUF_WIRE, UNI_WIRE, MakeWorld, World
 
 INTERVAL, TIMEOUT = 25.0, 8.0
 

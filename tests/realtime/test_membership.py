@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import Client, FakeVerifier, MakeWorld, World, namespace, open_rules
-from presence_contract import TTL
-from slow_services import AsyncBroker, AsyncPresence
 
 from cadenza.realtime import (
     ClientOptions,
@@ -22,6 +19,16 @@ from cadenza.realtime import (
 from cadenza.realtime.controller import RefreshUser, SubscribeUser, Target, UnsubscribeUser
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.presence_memory import MemoryPresence
+from support.realtime.engine_world import (
+    Client,
+    FakeVerifier,
+    MakeWorld,
+    World,
+    namespace,
+    open_rules,
+)
+from support.realtime.presence_contract import TTL
+from support.realtime.slow_services import AsyncBroker, AsyncPresence
 
 QUIET = ClientOptions(ping_interval=Duration(0))
 NOW = int(VirtualClock().time())

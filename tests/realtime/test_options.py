@@ -7,13 +7,13 @@ import uuid
 
 import msgspec
 import pytest
-from engine_world import MakeWorld
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.realtime import ChannelOptions, ClientOptions, HistoryFilter, Namespace, Node
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.node import PUBLISH_OPTIONS_KEPT
+from support.realtime.engine_world import MakeWorld
 
 
 def test_nothing_is_allowed_that_nobody_asked_for():

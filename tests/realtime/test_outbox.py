@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from engine_world import JSON_WIRE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.realtime import VirtualClock
 from cadenza.realtime.outbox import BATCH_LIMIT, Batch, Group, Outbox
+from support.realtime.engine_world import JSON_WIRE
 
 GROUPS, RECIPIENTS = 3, 4
 

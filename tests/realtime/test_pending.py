@@ -6,8 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from engine_world import Client, MakeWorld, World, namespace, open_rules
-from slow_services import AsyncBroker, AsyncPresence
 
 from cadenza.protocol import codes
 from cadenza.realtime import (
@@ -20,6 +18,8 @@ from cadenza.realtime import (
     SubscriptionGrant,
 )
 from cadenza.realtime.controller import SubscribeUser, Target, UnsubscribeUser
+from support.realtime.engine_world import Client, MakeWorld, World, namespace, open_rules
+from support.realtime.slow_services import AsyncBroker, AsyncPresence
 
 SLOW: dict[str, Any] = {"broker": AsyncBroker, "presence": AsyncPresence}
 GATES = [

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from presence_contract import TTL, PresenceContract, PresenceRoom
-from slow_services import AsyncPresence
 
 from cadenza.protocol.messages import ClientInfo
 from cadenza.realtime import VirtualClock
 from cadenza.realtime.presence_memory import MemoryPresence
+from support.realtime.presence_contract import TTL, PresenceContract, PresenceRoom
+from support.realtime.slow_services import AsyncPresence
 
 
 def make_room(presence_type: type) -> PresenceRoom:

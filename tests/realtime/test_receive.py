@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine_world import JSON_WIRE, PROTOBUF_WIRE, MakeWorld, World, no_errors_logged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,13 @@ from cadenza.protocol import protobuf_codec
 from cadenza.protocol.messages import Command
 from cadenza.realtime import Handlers
 from cadenza.realtime.states import State
+from support.realtime.engine_world import (
+    JSON_WIRE,
+    PROTOBUF_WIRE,
+    MakeWorld,
+    World,
+    no_errors_logged,
+)
 
 REQUESTS: list[dict[str, Any]] = [
     {"subscribe": {"channel": "c", "tf": {"key": "k", "cmp": "eq", "val": "1"}, "offset": 3}},

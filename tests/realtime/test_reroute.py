@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import JSON_WIRE, Transport
 
 from cadenza.protocol import codes
+from support.realtime.engine_world import JSON_WIRE, Transport
 
 
 @pytest.fixture

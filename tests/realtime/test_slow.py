@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from engine_world import Client, MakeWorld, World, namespace, open_rules
 
 from cadenza.protocol import codes
 from cadenza.realtime import ClientOptions, Handlers, Override, SubscriptionGrant
 from cadenza.realtime.controller import DisconnectUser, SubscribeUser, Target
 from cadenza.realtime.duration import Duration
+from support.realtime.engine_world import Client, MakeWorld, World, namespace, open_rules
 
 LIMIT = 4000
 FILL = "x" * 100

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from engine_world import UNI_WIRE, Client, FakeVerifier, MakeWorld, World
 
 from cadenza.protocol.messages import Command
 from cadenza.realtime import Handlers, TokenExpired
 from cadenza.realtime.states import MOVES, REQUESTS, Input, Move, State, classify
+from support.realtime.engine_world import UNI_WIRE, Client, FakeVerifier, MakeWorld, World
 
 CONNECT = {"id": 1, "connect": {"name": "ann"}}
 SENT: dict[Input, dict[str, Any]] = {

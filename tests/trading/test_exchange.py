@@ -6,7 +6,6 @@ import asyncio
 
 import msgspec
 import pytest
-from venue_world import BTC, BUY, ETH, RULES, SELL, World, listing_of
 
 from cadenza.models import (
     ContingencyType,
@@ -34,6 +33,7 @@ from cadenza.trading.filters import FilterError
 from cadenza.trading.ledger_errors import OpenReservationsError
 from cadenza.trading.order_request import AmendRequest, Exit, OrderRef
 from cadenza.trading.store_memory import MemoryStore
+from support.trading.venue_world import BTC, BUY, ETH, RULES, SELL, World, listing_of
 
 
 @pytest.fixture

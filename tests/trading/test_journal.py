@@ -8,12 +8,12 @@ import logging
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_records import Books, batch_of, order
 
 from cadenza.trading.batch import Batch
 from cadenza.trading.journal import Journal, JournalState
 from cadenza.trading.store_errors import StoreClosedError, StoreError, StoreFullError
 from cadenza.trading.store_memory import MemoryStore
+from support.trading.store_records import Books, batch_of, order
 
 
 class SlowStore(MemoryStore):

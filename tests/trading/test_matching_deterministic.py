@@ -9,12 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from matching_digest import command
-
 from cadenza.models import OrderSide, OrderType
 from cadenza.trading.commands import Cancel, Submit, SubmitList
 from cadenza.trading.matching import MatchingEngine
 from cadenza.trading.price_level import MAX_GAPS
+from support.trading.matching_digest import command
 
 DIGEST = Path(__file__).with_name("matching_digest.py")
 COUNT = 3000

@@ -7,7 +7,6 @@ from collections import Counter
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from naive_matching import QUICK, STREAMS, Naive
 
 from cadenza.models import TimeInForce
 from cadenza.trading.commands import Amend, Cancel, CancelAll, Expire, Mark, SelfTrade, Submit
@@ -22,6 +21,7 @@ from cadenza.trading.events import (
 )
 from cadenza.trading.matching import MatchingEngine
 from cadenza.trading.rules import SHAPES
+from support.trading.naive_matching import QUICK, STREAMS, Naive
 
 
 def book_of(side):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from mirrored_venue import Mirrored
 
 from cadenza.models import ContingencyType, OrderSide
 from cadenza.trading.commands import CancelAll, Expire, Mark, SubmitList
 from cadenza.trading.events import Spent, Trade
+from support.trading.mirrored_venue import Mirrored
 
 BIDS = [(99, 10), (98, 20)]
 ASKS = [(101, 10), (102, 20), (104, 30)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from mirrored_venue import ID, Mirrored
-from recorded_venue import Crowd
-
 from cadenza.market.clock import VirtualClock
 from cadenza.market.errors import SequenceGapError
 from cadenza.market.feeds.simulated import SimulatedFeed
@@ -12,6 +9,8 @@ from cadenza.market.market import Market
 from cadenza.models import OrderSide
 from cadenza.trading.mirrored import MirroredEngine
 from cadenza.trading.mirrored_feed import MirrorFeed
+from support.trading.mirrored_venue import ID, Mirrored
+from support.trading.recorded_venue import Crowd
 
 
 def test_an_instrument_without_an_engine_is_left_alone():

@@ -9,8 +9,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mirrored_venue import SIDES, Mirrored
-from naive_matching import ANY, PRICES, limits, submits
 
 from cadenza.market.errors import BookFaultError
 from cadenza.models import ContingencyType, OrderSide, OrderType
@@ -19,6 +17,8 @@ from cadenza.trading.events import Accepted, Cancelled, Expired, Replaced, Trade
 from cadenza.trading.mirrored_queue import UNMEASURED
 from cadenza.trading.order import BOOK, MOVING
 from cadenza.trading.saved_order import SavedOrder, saved_of
+from support.trading.mirrored_venue import SIDES, Mirrored
+from support.trading.naive_matching import ANY, PRICES, limits, submits
 
 SOUND = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 

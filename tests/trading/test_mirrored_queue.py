@@ -6,7 +6,8 @@ from itertools import count
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mirrored_venue import Mirrored
+
+from support.trading.mirrored_venue import Mirrored
 
 PRICE = 100
 FAR = [(1, 1)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from recorded_venue import Crowd
 
 from cadenza.market.clock import SystemClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.trading.order import BOOK
+from support.trading.recorded_venue import Crowd
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from mirrored_venue import Mirrored
 
 from cadenza.models import ContingencyType
 from cadenza.trading.commands import SubmitList
 from cadenza.trading.mirrored_queue import UNMEASURED
 from cadenza.trading.saved_order import SavedOrder, saved_of
+from support.trading.mirrored_venue import Mirrored
 
 BIDS = [(99, 10), (98, 20), (90, 5)]
 ASKS = [(101, 10), (102, 20), (110, 5)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from store_records import execution, operation, order
 
 from cadenza.models import OrderStatus
 from cadenza.trading.order_state import OrderState
 from cadenza.trading.status import TERMINAL
+from support.trading.store_records import execution, operation, order
 
 
 @pytest.mark.parametrize("status", OrderStatus)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from participants_world import Place, digest, run
 
 from cadenza.market.simulation.crowd import LEVELS
 from cadenza.market.simulation.makers import SPARE_LEVELS
@@ -19,6 +18,7 @@ from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
 from cadenza.trading.commands import Cancel
 from cadenza.trading.events import Accepted
+from support.trading.participants_world import Place, digest, run
 
 BTC = PAPER_INSTRUMENTS[0]
 HOME = 6_180_000

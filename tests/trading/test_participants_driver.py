@@ -6,13 +6,13 @@ import asyncio
 import re
 
 import pytest
-from participants_world import run, world
 
 from cadenza.market.clock import VirtualClock
 from cadenza.market.simulation.crowd import LEVELS
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
 from cadenza.trading.participants_driver import DriverStatistics, ParticipantsDriver
+from support.trading.participants_world import run, world
 
 
 @pytest.mark.parametrize("rate", [5, 20, 3000])

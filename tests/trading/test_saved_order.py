@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from naive_matching import ANY, LOTS, OWNERS, PRICES, limits, submits
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
 from cadenza.trading.commands import Amend, Cancel, Expire, Mark, Submit, SubmitList
@@ -18,6 +17,7 @@ from cadenza.trading.matching_book import Depth
 from cadenza.trading.order import DAY_MS
 from cadenza.trading.restoring import RestoreError
 from cadenza.trading.saved_order import SavedOrder, saved_of
+from support.trading.naive_matching import ANY, LOTS, OWNERS, PRICES, limits, submits
 
 IDS = st.builds(str.__add__, st.integers(0, 40).map(str), st.sampled_from(["", "a", "b", "c"]))
 

@@ -8,21 +8,27 @@ import sys
 from pathlib import Path
 
 import pytest
-from store_records import ANN, uid
 
 from cadenza.trading.ledger_core import LedgerCore
 from cadenza.trading.ledger_entry import LedgerState
 from cadenza.trading.order_query import ExecutionQuery, OrderQuery
 from cadenza.trading.store_sqlite import SqliteStore
+from support.trading.store_records import ANN, uid
 
-WRITER = Path(__file__).with_name("store_writer.py")
+TESTS = Path(__file__).parents[1]
+WRITER = ("-m", "support.trading.store_writer")
 KILLS = 10
 
 
 async def killed_after(folder: Path, seed: int, lines: int) -> set[int]:
     """The numbers that a writer said were durable; it is killed when it has said so many."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(WRITER), str(folder), str(seed), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        *WRITER,
+        str(folder),
+        str(seed),
+        cwd=TESTS,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     said = b""

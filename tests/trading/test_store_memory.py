@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from store_contract import StoreContract
 
 from cadenza.trading.store_memory import MemoryStore
+from support.trading.store_contract import StoreContract
 
 
 class TestMemoryStore(StoreContract):

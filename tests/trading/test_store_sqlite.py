@@ -11,19 +11,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_contract import StoreContract
-from store_records import (
-    ANN,
-    BOB,
-    INSTRUMENT,
-    OTHER_INSTRUMENT,
-    Books,
-    account,
-    batch_of,
-    execution,
-    order,
-    uid,
-)
 
 from cadenza.models import OrderSide, OrderStatus
 from cadenza.trading import store_queries
@@ -41,6 +28,19 @@ from cadenza.trading.store_memory import MemoryStore
 from cadenza.trading.store_queries import execution_search, order_search
 from cadenza.trading.store_schema import VERSION
 from cadenza.trading.store_sqlite import SqliteStore
+from support.trading.store_contract import StoreContract
+from support.trading.store_records import (
+    ANN,
+    BOB,
+    INSTRUMENT,
+    OTHER_INSTRUMENT,
+    Books,
+    account,
+    batch_of,
+    execution,
+    order,
+    uid,
+)
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import os
 import sqlite3
 
 import pytest
-from store_records import ANN, batch_of, order
 
 from cadenza.trading import store_wal
 from cadenza.trading.order_query import OrderQuery
 from cadenza.trading.store_errors import StoreWriteError
 from cadenza.trading.store_sqlite import SqliteStore
+from support.trading.store_records import ANN, batch_of, order
 
 
 @pytest.fixture

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 
 import cadenza.client
-
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "trading")]  # the model of a venue is there
-pytest.register_assert_rewrite("byte_peer", "tidiness", "plain_peer", "flows", "flow_worlds")
-
-from byte_peer import byte_peer  # noqa: E402  only now on the path
-from peer_world import quick  # noqa: E402  only now on the path
-from tidiness import CountingClock, tidy  # noqa: E402  only now on the path
+from support.client.conformance.byte_peer import byte_peer
+from support.client.conformance.tidiness import CountingClock, tidy
+from support.client.peer_world import quick
 
 
 @pytest.fixture(params=["json", "protobuf"])

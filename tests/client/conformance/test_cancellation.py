@@ -7,12 +7,12 @@ import contextlib
 import itertools
 
 import pytest
-from events import take
-from flow_worlds import PlainWorld
-from peer_world import connected
-from tidiness import tidy
 
 from cadenza.client import ClosedError, State
+from support.client.conformance.flow_worlds import PlainWorld
+from support.client.conformance.tidiness import tidy
+from support.client.events import take
+from support.client.peer_world import connected
 
 NUMBERS = itertools.count()
 MOST_TURNS = 300

@@ -6,48 +6,21 @@ import asyncio
 from typing import NamedTuple
 
 import pytest
-from byte_peer import ENCODINGS, PATIENCE, Line
-from peer_world import quick
-from recording import CHANNEL, EPOCH, FIRST, RPC_RESULT, STREAM, go_on, play, session
-from tidiness import CountingClock
 
-import cadenza.client
 from cadenza.client import ConnectionLostError
 from cadenza.client.codec import CODECS
 from cadenza.protocol import frames
-
-
-class Life:
-    """One client that lives through a cut; ``outcome`` is what its rpc came to."""
-
-    def __init__(self, peer, protocol):
-        self.clock = CountingClock()
-        self.seen = []
-        self.gaps = []
-        self.all_seen = asyncio.Event()
-        self.outcome = None
-        self.client = cadenza.client.connect(
-            peer.url, clock=self.clock, protocol=protocol, **quick()
-        )
-
-    def on_publication(self, publication):
-        self.seen.append((publication.offset, publication.data))
-        if publication.offset == STREAM[-1]["offset"]:
-            self.all_seen.set()
-
-    async def run(self):
-        """Connect, subscribe, ask, and read on to the end of the stream."""
-        async with self.client as client:
-            subscription = await client.subscribe(
-                CHANNEL, since=(FIRST, EPOCH), on_publication=self.on_publication
-            )
-            try:
-                self.outcome = await client.rpc("count", [1])
-            except ConnectionLostError as error:
-                self.outcome = error
-            await self.all_seen.wait()
-            self.gaps.append(subscription.gaps)
-            assert subscription.position == (STREAM[-1]["offset"], EPOCH)
+from support.client.conformance.byte_peer import ENCODINGS, PATIENCE, Line
+from support.client.conformance.cut_life import Life
+from support.client.conformance.recording import (
+    EPOCH,
+    FIRST,
+    RPC_RESULT,
+    STREAM,
+    go_on,
+    play,
+    session,
+)
 
 
 async def live(peer, protocol, stop, end):

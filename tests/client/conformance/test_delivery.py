@@ -7,11 +7,11 @@ import itertools
 import random
 
 import pytest
-from byte_peer import PATIENCE
-from recording import go_on, session
-from test_cuts import RPC_RESULT, STREAM, Life
 
 from cadenza.protocol import frames
+from support.client.conformance.byte_peer import PATIENCE
+from support.client.conformance.cut_life import Life
+from support.client.conformance.recording import RPC_RESULT, STREAM, go_on, session
 
 FINAL = 0x80
 

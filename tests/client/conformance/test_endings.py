@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events, take
-from peer_world import RECOVERABLE, connected, pub, subscribed
 
 from cadenza.client import (
     ConnectionLostError,
@@ -15,6 +13,8 @@ from cadenza.client import (
     SubscriptionState,
     UnsubscribedError,
 )
+from support.client.events import Events, take
+from support.client.peer_world import RECOVERABLE, connected, pub, subscribed
 
 AGAIN = [1000, 1001, 1011, 1012, 1013, 2999, 3000, 3001, 3010, 3014, 3499, 4000, 4499]
 FINAL = [3500, 3501, 3503, 3999, 4500, 4999]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 
-import flows
 import pytest
 import uvloop
-from flow_worlds import CONFIG as FLOW_CONFIG
-from flow_worlds import CadenzaWorld, PlainWorld
-from tidiness import tidy
+
+from support.client.conformance import flows
+from support.client.conformance.flow_worlds import CONFIG as FLOW_CONFIG
+from support.client.conformance.flow_worlds import CadenzaWorld, PlainWorld
+from support.client.conformance.tidiness import tidy
 
 CONFIG = FLOW_CONFIG
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from byte_peer import PATIENCE
-from events import Events, take
-from peer_world import RECOVERABLE, connected, pub, subscribed
 
 from cadenza.client import DisconnectedError, State
 from cadenza.protocol import frames
+from support.client.conformance.byte_peer import PATIENCE
+from support.client.events import Events, take
+from support.client.peer_world import RECOVERABLE, connected, pub, subscribed
 
 TEXT, BINARY = frames.TEXT, frames.BINARY
 FINAL = 0x80

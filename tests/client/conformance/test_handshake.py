@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from byte_peer import response
-from events import Events
-from peer_world import connected
 
 from cadenza.client import CallTimeoutError, DisconnectedError, State, TransportError
+from support.client.conformance.byte_peer import response
+from support.client.events import Events
+from support.client.peer_world import connected
 
 PASSING = [
     "200 OK",

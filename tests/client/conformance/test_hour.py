@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
-from tidiness import CountingClock, tidy
-from virtual_loop import VirtualLoop
 
 from cadenza.client import Client, ClientCallbacks, ClientOptions, Overflow, State
 from cadenza.client.subscribing import Subscriber
 from cadenza.client.subscription import Subscription
 from cadenza.client.trading.following import Following
+from support.client.conformance.hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
+from support.client.conformance.tidiness import CountingClock, tidy
+from support.client.conformance.virtual_loop import VirtualLoop
 
 HOUR = 3600.0
 BETWEEN = 100.0

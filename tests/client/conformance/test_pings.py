@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events
-from peer_world import connected, pub, subscribed
-from tidiness import HandClock
 
 from cadenza.client import ConnectionLostError, State
+from support.client.conformance.tidiness import HandClock
+from support.client.events import Events
+from support.client.peer_world import connected, pub, subscribed
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events, take
-from peer_world import RECOVERABLE, connected, pub, subscribed
-from tidiness import HandClock
 
 from cadenza.client import CallTimeoutError, ConnectionLostError, ReplyError, SubscriptionState
+from support.client.conformance.tidiness import HandClock
+from support.client.events import Events, take
+from support.client.peer_world import RECOVERABLE, connected, pub, subscribed
 
 ASK = {
     "publish": lambda client: client.publish("news", 1),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from byte_peer import PATIENCE
-from peer_world import connected
 
 from cadenza.client import ClientError, State
+from support.client.conformance.byte_peer import PATIENCE
+from support.client.peer_world import connected
 
 FEW_TURNS = 6
 

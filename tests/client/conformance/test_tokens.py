@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events, take
-from peer_world import connected, subscribed
-from tidiness import HandClock
 
 from cadenza.client import (
     DisconnectedError,
@@ -15,6 +12,9 @@ from cadenza.client import (
     UnauthorizedError,
     UnsubscribedError,
 )
+from support.client.conformance.tidiness import HandClock
+from support.client.events import Events, take
+from support.client.peer_world import connected, subscribed
 
 EXPIRED = (109, "token expired")
 

@@ -6,7 +6,6 @@ import asyncio
 
 import msgspec
 import pytest
-from book_peer import BTC, payload
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from cadenza.client.book_change import BookState
 from cadenza.client.book_changes import MOST_LEVELS, Changes
 from cadenza.client.errors import BufferOverflowError
 from cadenza.client.order_book import OrderBook
+from support.client.book_peer import BTC, payload
 
 PRICES = [str(price) for price in range(90, 100)]
 LEVELS = st.lists(

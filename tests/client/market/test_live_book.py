@@ -9,8 +9,6 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from book_peer import BTC, CHANNEL, WATCHED, diff, opened, payload, snapshot
-from peer_world import connected, pub, quick
 
 import cadenza.client
 from cadenza.client import (
@@ -21,6 +19,8 @@ from cadenza.client import (
     UnsubscribedError,
 )
 from cadenza.client.book_changes import MOST_LEVELS
+from support.client.book_peer import BTC, CHANNEL, WATCHED, diff, opened, payload, snapshot
+from support.client.peer_world import connected, pub, quick
 
 CONFIG = {"market": {"simulated": {"seed": 7, "rate": 100}}, "faults": {"enabled": True}}
 OPTIONS = ("--feed", "simulated")

@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 
 import pytest
-from book_peer import BTC, LOST, RECOVERED, diff, opened, resubscribed, snapshot, synced
-from peer_world import connected, quick
 
 import cadenza.client
 from cadenza.client import BookState, CallTimeoutError, StaleBookError
+from support.client.book_peer import (
+    BTC,
+    LOST,
+    RECOVERED,
+    diff,
+    opened,
+    resubscribed,
+    snapshot,
+    synced,
+)
+from support.client.peer_world import connected, quick
 
 FIRST = snapshot(1)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from book_peer import BTC, CHANNEL, WATCHED, diff, opened, snapshot, synced
-from peer_world import connected, quick
 
 import cadenza.client
 from cadenza.client import (
@@ -16,6 +14,8 @@ from cadenza.client import (
     StaleBookError,
     UnsubscribedError,
 )
+from support.client.book_peer import BTC, CHANNEL, WATCHED, diff, opened, snapshot, synced
+from support.client.peer_world import connected, quick
 
 FIRST = snapshot(1)
 PUSHED_OUT = {"channel": CHANNEL, "unsubscribe": {"code": 2000, "reason": "server unsubscribe"}}

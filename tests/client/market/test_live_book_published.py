@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from book_peer import BTC, CHANNEL, payload
-from peer_world import quick
 
 import cadenza.client
 from cadenza.client import BookState
+from support.client.book_peer import BTC, CHANNEL, payload
+from support.client.peer_world import quick
 
 OPTIONS = ("--feed", "none")
 CONFIG = {

@@ -6,12 +6,12 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from book_peer import BTC, TRADE
-from peer_world import connected, pub
 
 import cadenza.client
 from cadenza.client import Bar, MarketTrade, PayloadError, UnsubscribedError, UsageError
 from cadenza.models import KlineInterval, OrderSide, Venue
+from support.client.book_peer import BTC, TRADE
+from support.client.peer_world import connected, pub
 
 CONFIG = {"market": {"simulated": {"seed": 7, "rate": 100}}}
 OPTIONS = ("--feed", "simulated")

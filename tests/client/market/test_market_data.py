@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from book_peer import TRADE
 
 from cadenza.client import MarketKline, MarketTicker, MarketTrade
+from support.client.book_peer import TRADE
 
 TICKER = {
     "venue": "BINANCE",

@@ -6,11 +6,11 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from peer_world import connected
 
 import cadenza.client
 from cadenza.client import Bar, MarketInstrument, MarketTicker, ReplyError, TradingError
 from cadenza.models import KlineInterval, Venue
+from support.client.peer_world import connected
 
 BTC = "BINANCE:BTC/USDT"
 CONFIG = {"market": {"simulated": {"seed": 7, "rate": 100}}}

@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
 import cadenza.client
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 USERS = itertools.count()
 

@@ -7,13 +7,13 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_venue import ModelVenue, balance_of, execution, new_copy, position_of
 
 from cadenza.client import ClientError
 from cadenza.client.trading import ExecutionReport, OrderUpdated, PortfolioUpdated, UnknownEvent
 from cadenza.client.trading.account_copy import Found
 from cadenza.client.trading.account_state import read_state
 from cadenza.client.trading.recent import Recent
+from support.client.model_venue import ModelVenue, balance_of, execution, new_copy, position_of
 
 STEPS = st.lists(
     st.tuples(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from account_peer import answer_rpc, back, followed, push, subscribe_result
-from events import PATIENCE
-from model_venue import ModelVenue
-from peer_world import quick
 
 import cadenza.client
 from cadenza.client import ReplyError
 from cadenza.client.trading import OrderRejectedError, TradingError
+from support.client.account_peer import answer_rpc, back, followed, push, subscribe_result
+from support.client.events import PATIENCE
+from support.client.model_venue import ModelVenue
+from support.client.peer_world import quick
 
 BID = {"side": "BUY", "instrument": "PAPER:BTC/USDT", "price": "100", "quantity": "2"}
 BUSY = {"error": {"code": 10008, "message": "slow down", "temporary": True}}

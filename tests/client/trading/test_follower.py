@@ -6,18 +6,6 @@ import asyncio
 import itertools
 
 import pytest
-from account_peer import (
-    answer_rpc,
-    answers_of,
-    back,
-    followed,
-    publication,
-    push,
-    subscribe_result,
-)
-from events import PATIENCE, Events
-from model_venue import ACCOUNT, ModelVenue
-from peer_world import connected
 
 from cadenza.client import ClientError, DisconnectedError, Overflow, UsageError
 from cadenza.client.trading import (
@@ -28,6 +16,18 @@ from cadenza.client.trading import (
     Resynced,
 )
 from cadenza.client.trading.following import FOLLOWING, Happening, Step
+from support.client.account_peer import (
+    answer_rpc,
+    answers_of,
+    back,
+    followed,
+    publication,
+    push,
+    subscribe_result,
+)
+from support.client.events import PATIENCE, Events
+from support.client.model_venue import ACCOUNT, ModelVenue
+from support.client.peer_world import connected
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from events import Events
-from trading_checks import BTC, PATIENCE, check_equal, check_executions
 
 from cadenza.client import UnsubscribedError, UsageError
 from cadenza.client.trading import (
@@ -23,6 +21,8 @@ from cadenza.client.trading import (
     TradingError,
 )
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
+from support.client.events import Events
+from support.client.trading_checks import BTC, PATIENCE, check_equal, check_executions
 
 OPTIONS = ("--feed", "none")
 

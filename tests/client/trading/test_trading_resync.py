@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cutting_proxy import cutting_proxy
-from trading_checks import BTC, PATIENCE, check_equal, check_executions, listed
 
 from cadenza.client.trading import (
     AccountClosedError,
@@ -15,6 +13,8 @@ from cadenza.client.trading import (
     OrderUpdated,
     Resynced,
 )
+from support.client.cutting_proxy import cutting_proxy
+from support.client.trading_checks import BTC, PATIENCE, check_equal, check_executions, listed
 
 BID = {"side": "BUY", "instrument": BTC, "price": "100", "quantity": "0.5"}
 ASK = {**BID, "side": "SELL"}

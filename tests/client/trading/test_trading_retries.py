@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cutting_proxy import cutting_proxy
-from events import Events
-from trading_checks import BTC, PATIENCE, check_equal, check_executions, listed
 
 from cadenza.client import CallTimeoutError, DisconnectedError
 from cadenza.client.trading import (
@@ -18,6 +15,9 @@ from cadenza.client.trading import (
     OutcomeUnknownError,
     PortfolioUpdated,
 )
+from support.client.cutting_proxy import cutting_proxy
+from support.client.events import Events
+from support.client.trading_checks import BTC, PATIENCE, check_equal, check_executions, listed
 
 OPTIONS = ("--feed", "none")
 CONFIG = {"faults": {"enabled": True}}

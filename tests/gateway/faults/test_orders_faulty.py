@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from account_copy import AccountCopy
-from account_world import BTC, ETH, check_ledger, quiet
+from support.gateway.account_copy import AccountCopy
+from support.gateway.account_world import BTC, ETH, check_ledger, quiet
 
 SUBMIT = "command.trade_order.submit"
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -23,8 +21,6 @@ from cadenza.server.origin import Origins
 from cadenza.server.tokens import TokenVerifier
 from cadenza.trading.account import Account
 from cadenza.trading.account_errors import UnknownAccountError
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 KEY = "unit-test-hmac-key-0123456789abcdef"
 NOW_MS = 1_700_000_000_000

@@ -14,8 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
-from trading_world import BTC, NOBODYS, SELL, Desk
-from venue_world import RULES, World
 
 from cadenza.gateway.operations import (
     CATALOGUE,
@@ -31,6 +29,8 @@ from cadenza.gateway.operations.rest import _envelope
 from cadenza.gateway.operations.trading import trading_operations
 from cadenza.models import HealthStatus, OperationType
 from cadenza.trading.quotes import DEALER_ID
+from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
+from support.trading.venue_world import RULES, World
 
 HUGE = "x" * 1_000_000
 FOREIGN = object()

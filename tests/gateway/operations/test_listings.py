@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from payload_check import check
 
 from cadenza.market.errors import NoSnapshotError
 from cadenza.models import Instrument
+from support.gateway.payload_check import check
 
 BTC, ETH, PAPER = "BINANCE:BTC/USDT", "BINANCE:ETH/USDT", "PAPER:BTC/USDT"
 

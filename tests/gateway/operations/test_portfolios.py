@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from payload_check import check
-from trading_world import BTC, ETH, NOBODYS, SELL, Desk
 
 from cadenza.models import Portfolio, RpcPortfolio
+from support.gateway.payload_check import check
+from support.gateway.trading_world import BTC, ETH, NOBODYS, SELL, Desk
 
 GET = "query.portfolio.get"
 LIST = "query.portfolio.list"

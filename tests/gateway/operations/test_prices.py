@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from payload_check import check
 
 from cadenza.models import Kline, Ticker
+from support.gateway.payload_check import check
 
 BTC, ETH, PAPER = "BINANCE:BTC/USDT", "BINANCE:ETH/USDT", "PAPER:BTC/USDT"
 

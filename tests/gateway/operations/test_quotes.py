@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from payload_check import check
-from trading_world import BTC, BUY, ETH, NOBODYS, SELL, Desk
-from venue_world import StoppedClock, World
 
 from cadenza.models import OrderSide, Quote
 from cadenza.trading.quotes import DEALER_ID, MOST_OF_ONE
+from support.gateway.payload_check import check
+from support.gateway.trading_world import BTC, BUY, ETH, NOBODYS, SELL, Desk
+from support.trading.venue_world import StoppedClock, World
 
 RFQ = "command.quote.rfq"
 SUBMIT = "command.trade_order.submit"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from payload_check import check
 
 from cadenza import __version__
 from cadenza.models import HealthCheck, HealthStatus, RpcHealthCheck, SystemInfo
+from support.gateway.payload_check import check
 
 
 async def test_info(world):

@@ -7,12 +7,12 @@ import json
 
 import msgspec
 import pytest
-from payload_check import check
-from trading_world import BTC, ETH, NOBODYS, SELL, Desk
 
 from cadenza.models import RpcTradeOrder, TradeOrder
 from cadenza.trading.order_faults import OrderFault, OrderRule
 from cadenza.trading.store_errors import StoreWriteError
+from support.gateway.payload_check import check
+from support.gateway.trading_world import BTC, ETH, NOBODYS, SELL, Desk
 
 SUBMIT = "command.trade_order.submit"
 CANCEL = "command.trade_order.cancel"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from payload_check import check
-from trading_world import NOBODYS, SELL, Desk
-from venue_world import RULES
 
 from cadenza.models import (
     AccountOperation,
@@ -15,6 +12,9 @@ from cadenza.models import (
     Venue,
 )
 from cadenza.trading.paper_venue import VenueRules
+from support.gateway.payload_check import check
+from support.gateway.trading_world import NOBODYS, SELL, Desk
+from support.trading.venue_world import RULES
 
 DO = "command.trading_account."
 LIST = "query.trading_account.list"

@@ -6,7 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from store_records import (
+
+from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
+from cadenza.trading.batch import Batch
+from cadenza.trading.ledger_core import LedgerCore
+from cadenza.trading.ledger_entry import LedgerState
+from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery, OrderQuery
+from cadenza.trading.store import Saved, Store
+from cadenza.trading.store_errors import StoreClosedError, StoreError
+from support.trading.store_records import (
     ANN,
     BOB,
     EXTERNAL,
@@ -21,14 +29,6 @@ from store_records import (
     position,
     uid,
 )
-
-from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
-from cadenza.trading.batch import Batch
-from cadenza.trading.ledger_core import LedgerCore
-from cadenza.trading.ledger_entry import LedgerState
-from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery, OrderQuery
-from cadenza.trading.store import Saved, Store
-from cadenza.trading.store_errors import StoreClosedError, StoreError
 
 Make = Callable[[], Store]
 

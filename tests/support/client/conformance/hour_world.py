@@ -8,9 +8,6 @@ import json
 import random
 
 import msgspec
-from faulty_line import Line
-from model_venue import ACCOUNT, ModelVenue
-from virtual_loop import EngineClock
 
 from cadenza.client import TransportError
 from cadenza.gateway.channels import market_options
@@ -36,6 +33,9 @@ from cadenza.realtime import (
 )
 from cadenza.realtime.duration import Duration
 from cadenza.server.config import OrderBookConfig
+from support.client.conformance.faulty_line import Line
+from support.client.conformance.virtual_loop import EngineClock
+from support.client.model_venue import ACCOUNT, ModelVenue
 
 ACCOUNT_CHANNEL = f"tradingAccount:{ACCOUNT}"
 LOG = "log:orders"

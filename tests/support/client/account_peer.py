@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 
-from model_venue import ACCOUNT
-from peer_world import connected
+from support.client.model_venue import ACCOUNT
+from support.client.peer_world import connected
 
 CHANNEL = f"tradingAccount:{ACCOUNT}"
 

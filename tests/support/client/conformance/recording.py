@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from peer_world import pub
-
 from cadenza.protocol import frames
+from support.client.peer_world import pub
 
 CHANNEL = "news"
 EPOCH = "e"

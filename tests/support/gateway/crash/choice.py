@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from crash_ledger import AccountLedger, Asked
+from support.gateway.crash.ledger import AccountLedger, Asked
 
 SUBMIT: Final = "command.trade_order.submit"
 CANCEL: Final = "command.trade_order.cancel"

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import msgspec
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "trading"))
-
-from venue_world import BTC, BUY, ETH, SELL, World
 
 from cadenza.gateway.operations import Registry, rpc_handler
 from cadenza.gateway.operations.caller import Caller
@@ -25,6 +19,7 @@ from cadenza.gateway.operations.trading import (
 from cadenza.models import RpcTradeOrder, view
 from cadenza.realtime import RPCEvent
 from cadenza.trading.order_views import order_record
+from support.trading.venue_world import BTC, BUY, ETH, SELL, World
 
 __all__ = ["BTC", "BUY", "ETH", "NOBODYS", "SELL", "Desk"]
 

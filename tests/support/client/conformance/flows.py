@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from events import Events, take
 
 from cadenza.client import (
     DisconnectedError,
@@ -19,6 +18,7 @@ from cadenza.client import (
     UnauthorizedError,
     UnsubscribedError,
 )
+from support.client.events import Events, take
 
 MANY = 60
 

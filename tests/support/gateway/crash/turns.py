@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from crash_ledger import AccountLedger
-from crash_orders import is_open
+from support.gateway.crash.ledger import AccountLedger
+from support.gateway.crash.orders import is_open
 
 _RESTING = frozenset(("LIMIT", "LIMIT_MAKER"))
 

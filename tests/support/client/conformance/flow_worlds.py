@@ -10,12 +10,12 @@ import math
 import time
 
 import httpx
-from byte_peer import byte_peer
-from peer_world import quick
-from plain_peer import PlainPeer
-from tidiness import CountingClock
 
 import cadenza.client
+from support.client.conformance.byte_peer import byte_peer
+from support.client.conformance.plain_peer import PlainPeer
+from support.client.conformance.tidiness import CountingClock
+from support.client.peer_world import quick
 
 NAMES = itertools.count(1)
 CONFIG = {

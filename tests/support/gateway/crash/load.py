@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from crash_choice import AMEND, SUBMIT, Call, Chooser
-from crash_ledger import AccountLedger, Told
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from support.gateway.crash.choice import AMEND, SUBMIT, Call, Chooser
+from support.gateway.crash.ledger import AccountLedger, Told
 
 WINDOW: Final = 48
 """Calls that a client has under way at most."""

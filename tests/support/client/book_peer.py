@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from peer_world import pub
+from support.client.peer_world import pub
 
 BTC = "BINANCE:BTC/USDT"
 CHANNEL = f"market:orderBook:{BTC}"

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import msgspec
-from engine_world import Client
 
 from cadenza.protocol import delta
 from cadenza.protocol.messages import Publication, Reply
+from support.realtime.engine_world import Client
 
 TEXT = "the quick brown fox jumps over the lazy dog, again and again, é and 😀, until it is tired"
 

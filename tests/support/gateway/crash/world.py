@@ -13,11 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from crash_choice import Chooser
-from crash_ledger import AccountLedger, check_trades
-from crash_load import WINDOW, Trader
-from crash_money import MAKER_FEE, TAKER_FEE
-from crash_turns import check_turns
+from support.gateway.crash.choice import Chooser
+from support.gateway.crash.ledger import AccountLedger, check_trades
+from support.gateway.crash.load import WINDOW, Trader
+from support.gateway.crash.money import MAKER_FEE, TAKER_FEE
+from support.gateway.crash.turns import check_turns
 
 USERS: Final = ("ann", "bob")
 SWEEPER: Final = "eve"

@@ -1,7 +1,7 @@
 """The process that the crash test kills: commits orders one batch after another, and says so.
 
-Usage: ``python store_writer.py FOLDER SEED``. Each line it prints is the number of an order whose
-batch is durable.
+Usage, in the folder of the tests: ``python -m support.trading.store_writer FOLDER SEED``. Each
+line it prints is the number of an order whose batch is durable.
 """
 
 from __future__ import annotations
@@ -10,11 +10,6 @@ import asyncio
 import random
 import sys
 from functools import partial
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from store_records import ANN, Books, execution, order
 
 from cadenza.trading.batch import Batch
 from cadenza.trading.journal import Journal
@@ -22,6 +17,7 @@ from cadenza.trading.ledger import Ledger
 from cadenza.trading.ledger_entry import LedgerState
 from cadenza.trading.store import Saved
 from cadenza.trading.store_sqlite import SqliteStore
+from support.trading.store_records import ANN, Books, execution, order
 
 
 def books_of(saved: Saved) -> Books:

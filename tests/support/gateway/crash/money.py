@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
-from crash_orders import exit_key, is_buy, left
+from support.gateway.crash.orders import exit_key, is_buy, left
 
 MAKER_FEE: Final = "0.000213"
 TAKER_FEE: Final = "0.000517"

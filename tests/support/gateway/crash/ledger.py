@@ -12,8 +12,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from crash_money import Money
-from crash_orders import check_asked, check_executed, check_follows, exit_key, is_open
+from support.gateway.crash.money import Money
+from support.gateway.crash.orders import (
+    check_asked,
+    check_executed,
+    check_follows,
+    exit_key,
+    is_open,
+)
 
 Record = dict[str, Any]
 

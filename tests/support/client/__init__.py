@@ -1,0 +1,1 @@
+"""Scripted servers that the SDK is tried against."""

@@ -1,0 +1,1 @@
+"""Peers that decide every byte, and flows through them."""

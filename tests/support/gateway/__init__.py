@@ -1,0 +1,1 @@
+"""Accounts as a client sees them, and a gateway to trade on."""

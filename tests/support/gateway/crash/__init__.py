@@ -1,0 +1,1 @@
+"""The crash test: load, kills, and what must be there afterwards."""

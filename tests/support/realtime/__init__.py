@@ -1,0 +1,1 @@
+"""A node with clients in memory, and the contract suites of its services."""

@@ -1,0 +1,1 @@
+"""Venues, stores and naive engines that the trading tests compare with."""
