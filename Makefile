@@ -118,5 +118,5 @@ $(NODE_PACKAGES): $(CLIENTS)/package-lock.json
 $(PAGE_BUILDS): $(PAGE)/package-lock.json $(PAGE)/builds.py | .venv/.python
 	$(node)
 	@echo 'Fetching the libraries of the page'
-	@PYTHONPATH=src $(BIN)/python -m cadenza.dashboard.vendoring
+	@PYTHONPATH=src $(BIN)/python -m cadenza.dashboard.vendor
 	@touch $@

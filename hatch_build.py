@@ -24,7 +24,7 @@ class PageLibraries(BuildHookInterface):  # type: ignore[type-arg]  # it is gene
             return
         sys.path.insert(0, str(Path(self.root) / "src"))
         from cadenza.dashboard.builds import missing  # noqa: PLC0415  found by the line above
-        from cadenza.dashboard.vendoring import VendoringError, vendor  # noqa: PLC0415  likewise
+        from cadenza.dashboard.vendor import VendoringError, vendor  # noqa: PLC0415  likewise
 
         if not missing():
             return

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from cadenza.client.book_change import BookState
-from cadenza.client.order_book import OrderBook
+from cadenza.client.market.changes import BookState
+from cadenza.client.market.order_book import OrderBook
 from cadenza.market.clock import SystemClock, VirtualClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed

@@ -16,8 +16,8 @@ from typing import Final, TypeVar
 from sortedcontainers import SortedDict
 
 from cadenza.models import OrderSide, OrderType
-from cadenza.trading.commands import AnyCommand, Cancel, SelfTrade, Submit
-from cadenza.trading.matching import MatchingEngine
+from cadenza.trading.matching.commands import AnyCommand, Cancel, SelfTrade, Submit
+from cadenza.trading.matching.engine import MatchingEngine
 
 OPERATIONS: Final = 200_000
 ROUNDS: Final = 5

@@ -31,8 +31,8 @@ from typing import Any, Final, NamedTuple
 from order_client import OrderClient, rpc
 from processes import await_port, free_port, pin
 
-from cadenza.server.config import Secret
-from cadenza.server.config.client import TokenConfig
+from cadenza.config import Secret
+from cadenza.config.client import TokenConfig
 from cadenza.server.tokens import connection_token
 
 INSTRUMENT: Final = "PAPER:BTC/USDT"

@@ -25,14 +25,14 @@ import msgspec
 
 from cadenza.models import OrderSide, OrderStatus, OrderType, TimeInForce
 from cadenza.trading.batch import Batch
-from cadenza.trading.commands import Submit
-from cadenza.trading.journal import Journal
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_entry import Balance, Entry
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.saved_order import SavedOrder
-from cadenza.trading.store_memory import MemoryStore
-from cadenza.trading.store_sqlite import SqliteStore
+from cadenza.trading.ledger.entry import Balance, Entry
+from cadenza.trading.ledger.ledger import Ledger
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.matching.saved_order import SavedOrder
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.store.journal import Journal
+from cadenza.trading.store.memory import MemoryStore
+from cadenza.trading.store.sqlite import SqliteStore
 
 Sync = Literal["full", "normal"]
 Record = tuple[OrderState, Entry, Balance]

@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cadenza.server.config import ClientConfig, Secret, TokenConfig
+from cadenza.config import ClientConfig, Secret, TokenConfig
 from cadenza.server.tokens import TokenVerifier
 
 ROUNDS = 5

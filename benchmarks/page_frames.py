@@ -25,8 +25,8 @@ from typing import Any, Final
 import msgspec
 from playwright.async_api import Page, async_playwright
 
-from cadenza.server.config import Secret
-from cadenza.server.config.client import TokenConfig
+from cadenza.config import Secret
+from cadenza.config.client import TokenConfig
 from cadenza.server.tokens import connection_token
 
 RATE: Final = 60

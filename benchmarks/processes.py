@@ -20,8 +20,8 @@ from typing import Any, Final
 import msgspec
 from workloads import Workload
 
-from cadenza.server.config import Secret
-from cadenza.server.config.client import TokenConfig
+from cadenza.config import Secret
+from cadenza.config.client import TokenConfig
 from cadenza.server.tokens import connection_token
 
 HERE: Final = Path(__file__).parent

@@ -13,6 +13,7 @@ import os
 
 import uvicorn
 
+from cadenza.config import Config, HttpApiConfig
 from cadenza.protocol.codes import INVALID_TOKEN, METHOD_NOT_FOUND, PERMISSION_DENIED
 from cadenza.realtime import (
     ChannelOptions,
@@ -31,7 +32,6 @@ from cadenza.realtime import (
     SubscribeReply,
 )
 from cadenza.server.app import create_app
-from cadenza.server.config import Config, HttpApiConfig
 
 USERS = {"ann": "1", "bob": "2"}
 

@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from cadenza.config import Config, HttpApiConfig
 from cadenza.realtime import ChannelRules, ClientOptions, Duration, Namespace, Node
 from cadenza.server.app import create_app
-from cadenza.server.config import Config, HttpApiConfig
 
 node = Node(
     rules=ChannelRules(

@@ -21,13 +21,14 @@ BELOW = {
     "protocol": set(),
     "models": {"protocol"},
     "realtime": {"protocol", "models"},
-    "server": ENGINE,
+    "config": ENGINE,
+    "server": ENGINE | {"config"},
     "market": {"protocol", "models"},
     "trading": {"protocol", "models", "market"},
     "client": {"protocol", "models"},
-    "gateway": ENGINE | {"server", "market", "trading"},
-    "dashboard": ENGINE | {"server", "market", "trading", "client", "gateway"},
-    "cli": ENGINE | {"server", "market", "trading", "client", "gateway", "dashboard"},
+    "gateway": ENGINE | {"config", "server", "market", "trading"},
+    "dashboard": ENGINE | {"config", "server", "market", "trading", "client", "gateway"},
+    "cli": ENGINE | {"config", "server", "market", "trading", "client", "gateway", "dashboard"},
 }
 """The rooms, and those that stand below each."""
 

@@ -7,10 +7,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from cadenza.config import Config, Secret
+from cadenza.config.names import fields, is_struct, item_type
+from cadenza.config.unsupported import LACKING
 from cadenza.realtime.duration import Duration
-from cadenza.server.config import Config, Secret
-from cadenza.server.config.lacking import LACKING
-from cadenza.server.config.names import fields, is_struct, item_type
 from generators.source import attribute_docs, one_line, table
 
 _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "text"}

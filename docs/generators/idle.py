@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from cadenza.gateway.compose import Gateway
-from cadenza.server.config import Config
+from cadenza.config import Config
+from cadenza.gateway.gateway import Gateway
 
 
 @cache

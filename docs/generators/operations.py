@@ -7,17 +7,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from cadenza.gateway.api import CATALOGUE, MODULES, UNSERVED, Operation, Registry, asyncapi, openapi
+from cadenza.gateway.api.operation import PREFIX
 from cadenza.gateway.catalogue import registry_of
-from cadenza.gateway.operations import (
-    CATALOGUE,
-    MODULES,
-    UNSERVED,
-    Operation,
-    Registry,
-    asyncapi,
-    openapi,
-)
-from cadenza.gateway.operations.operation import PREFIX
 from generators.idle import gateway
 from generators.source import table
 

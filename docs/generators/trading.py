@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 
 from cadenza.models import OrderStatus, OrderType, TimeInForce
-from cadenza.trading import journal
-from cadenza.trading.rules import SHAPES
-from cadenza.trading.status import LIFE, TERMINAL
+from cadenza.trading.matching.rules import SHAPES
+from cadenza.trading.order_status import LIFE, TERMINAL
+from cadenza.trading.store import journal
 from generators.source import one_line, table
 
 

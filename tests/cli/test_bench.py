@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cadenza.cli.benching import percentile
+from cadenza.cli.bench_load import percentile
 
 OPTIONS = ("--feed", "simulated")
 CONFIG = {

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from cadenza.cli.booking import ladder, ladder_json
+from cadenza.cli.book_view import ladder, ladder_json
 from cadenza.client import OrderBook
 
 OPTIONS = ("--feed", "simulated")

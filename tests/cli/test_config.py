@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cadenza.cli.config import app
-from cadenza.server.config import Config, load
+from cadenza.config import Config, load
 
 RUNNER = CliRunner()
 

@@ -50,7 +50,7 @@ def test_the_command_line_loads_without_the_server(monkeypatch):
     """A plain install has the commands, and says what to install for ``serve``."""
     for name in [name for name in sys.modules if name.startswith("cadenza.gateway")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "cadenza.gateway.compose", None)
+    monkeypatch.setitem(sys.modules, "cadenza.gateway.gateway", None)
     result = RUNNER.invoke(app, ["serve"])
     assert result.exit_code == 1
     assert "pip install 'cadenza[server]'" in result.output

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from cadenza.cli.token import token
-from cadenza.server.config import load
+from cadenza.config import load
 from cadenza.server.tokens import TokenVerifier
 
 RUNNER = CliRunner()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cadenza.cli.welcome import welcome
-from cadenza.server.config import dump, load_tree, sandbox
+from cadenza.config import dump, load_tree, sandbox
 
 NAMES = ["PAPER:BTC/USDT", "BINANCE:BTC/USDT"]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cadenza.client import book_side
-from cadenza.client.book_errors import BadLevelError
-from cadenza.client.book_scale import CACHE_LIMIT, PriceScale
-from cadenza.client.book_side import BookSide
+from cadenza.client.market import book_side
+from cadenza.client.market.book_side import BookSide
+from cadenza.client.market.errors import BadLevelError
+from cadenza.client.market.price_scale import CACHE_LIMIT, PriceScale
 
 SPELLINGS = ("{}", "{}.0", "{}.00", "0{}", "{}.5")
 QUANTITIES = ("0", "0.0", "000", "1", "1.50", "0.25", "7")

@@ -7,8 +7,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from cadenza.client.book_change import BookState
-from cadenza.client.book_errors import (
+from cadenza.client.errors import ClientError, Fault
+from cadenza.client.market.book_side import Level
+from cadenza.client.market.changes import BookState
+from cadenza.client.market.errors import (
     BadLevelError,
     BadPayloadError,
     BookInterruptedError,
@@ -20,9 +22,7 @@ from cadenza.client.book_errors import (
     UnsupportedBookError,
     WrongInstrumentError,
 )
-from cadenza.client.book_side import Level
-from cadenza.client.errors import ClientError, Fault
-from cadenza.client.order_book import MOST_POSTED, OrderBook
+from cadenza.client.market.order_book import MOST_POSTED, OrderBook
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import UpdateType
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.client.book_change import BookState
-from cadenza.client.order_book import OrderBook
+from cadenza.client.market.changes import BookState
+from cadenza.client.market.order_book import OrderBook
 from cadenza.market.clock import VirtualClock
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed

@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cadenza.client.book_change import BookState
-from cadenza.client.order_book import OrderBook
+from cadenza.client.market.changes import BookState
+from cadenza.client.market.order_book import OrderBook
 
 BTC = "BINANCE:BTC/USDT"
 BIDS = st.sampled_from(["95", "96.0", "96", "97.5", "98", "101"])

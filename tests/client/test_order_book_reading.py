@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.client.book_errors import (
+from cadenza.client.errors import UsageError
+from cadenza.client.market.errors import (
     DataFrameLibraryError,
     InsufficientDepthError,
     StaleBookError,
 )
-from cadenza.client.errors import UsageError
-from cadenza.client.order_book import OrderBook
+from cadenza.client.market.order_book import OrderBook
 from cadenza.models import OrderSide
 
 BTC = "BINANCE:BTC/USDT"

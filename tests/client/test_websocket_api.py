@@ -25,7 +25,8 @@ from cadenza import (
     WsSubscribeRequest,
     WsUnsubscribeRequest,
 )
-from cadenza.client import api, ws_models, ws_reply
+from cadenza.client import api, ws_reply
+from cadenza.client.websocket_api import models as ws_models
 
 CONFIG = {
     "channel": {

@@ -16,7 +16,7 @@ from cadenza import (
     WsRPCRequest,
     WsSendRequest,
 )
-from cadenza.client.websocket_connection import MOST_WAITING
+from cadenza.client.websocket_api.connection import MOST_WAITING
 from support.client.events import FastClock
 
 CONFIG = {

@@ -7,10 +7,10 @@ import pytest
 from starlette.applications import Starlette
 
 from cadenza import __version__
+from cadenza.config import load_tree
 from cadenza.dashboard.assets import Assets
 from cadenza.dashboard.builds import BUILDS
 from cadenza.dashboard.routes import page_routes
-from cadenza.server.config import load_tree
 from cadenza.server.origin import Origins
 
 HERE = "http://127.0.0.1:8000"
@@ -153,7 +153,7 @@ async def test_without_the_builds_the_page_says_how_to_get_them(browser, folders
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert "not here: lightweight-charts.mjs." in answer.text
-        assert "python -m cadenza.dashboard.vendoring" in answer.text
+        assert "python -m cadenza.dashboard.vendor" in answer.text
         assert_guarded(answer)
         (folders[1] / "elsewhere").rename(build)
         assert (await web.get("/")).status_code == 200

@@ -12,16 +12,16 @@ import pytest
 import typer
 
 from cadenza.cli import app
+from cadenza.config import Config
+from cadenza.config.names import supported
+from cadenza.config.unsupported import LACKING
+from cadenza.gateway.api import CATALOGUE
 from cadenza.gateway.catalogue import registry_of
-from cadenza.gateway.compose import Gateway
-from cadenza.gateway.operations import CATALOGUE
+from cadenza.gateway.gateway import Gateway
 from cadenza.models import OrderType, TimeInForce
 from cadenza.realtime.states import MOVES, Input, Move, State
-from cadenza.server.config import Config
-from cadenza.server.config.lacking import LACKING
-from cadenza.server.config.names import supported
-from cadenza.trading.rules import SHAPES
-from cadenza.trading.status import LIFE
+from cadenza.trading.matching.rules import SHAPES
+from cadenza.trading.order_status import LIFE
 
 DOCS = Path(__file__).parents[2] / "docs"
 

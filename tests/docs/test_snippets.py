@@ -17,10 +17,10 @@ import typer
 import yaml
 
 from cadenza.cli import app
+from cadenza.config import load_tree
 from cadenza.market.clock import VirtualClock
 from cadenza.market.feeds.replay import ReplayFeed
 from cadenza.market.market import Market
-from cadenza.server.config import load_tree
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

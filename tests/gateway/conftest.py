@@ -10,11 +10,11 @@ from types import MappingProxyType
 import jwt
 import pytest
 
-from cadenza.gateway import compose
+from cadenza.config import load_tree
+from cadenza.gateway import gateway as compose
 from cadenza.market.feed import FeedStatistics
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.models import OrderSide, Venue
-from cadenza.server.config import load_tree
 from cadenza.server.wires import ASGI_JSON
 
 KEY = "unit-test-hmac-key-0123456789abcdef"

@@ -7,13 +7,13 @@ import logging
 
 import pytest
 
-from cadenza.gateway.compose import Gateway
+from cadenza.config import load_tree
 from cadenza.gateway.feeds import make_feed
+from cadenza.gateway.gateway import Gateway
 from cadenza.gateway.health import GatewayHealth
 from cadenza.market.errors import RecordingNotFoundError
 from cadenza.models import HealthStatus
-from cadenza.server.config import load_tree
-from cadenza.trading.store_errors import StoreLockedError
+from cadenza.trading.store.errors import StoreLockedError
 
 BTC = "BINANCE:BTC/USDT"
 BOOK = f"market:orderBook:{BTC}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.gateway.market_summaries import MarketSummaries
+from cadenza.config import MarketConfig
+from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.market.clock import VirtualClock
 from cadenza.market.market import Market
-from cadenza.server.config import MarketConfig
 
 BTC = "BINANCE:BTC/USDT"
 SECONDS = f"market:kline:{BTC}:1s"

@@ -13,7 +13,7 @@ from cadenza.market.feed import FeedStatistics
 from cadenza.realtime import CommandError
 from cadenza.server.api.methods import Methods
 from cadenza.server.api.requests import RPCRequest
-from cadenza.trading.store_errors import StoreError
+from cadenza.trading.store.errors import StoreError
 
 BTC = "BINANCE:BTC/USDT"
 BOOK = f"market:orderBook:{BTC}"

@@ -6,7 +6,9 @@ import hypothesis.strategies as st
 import msgspec
 from hypothesis import given, settings
 
+from cadenza.gateway.api.views import view
 from cadenza.gateway.order_json import OrderJson, execution_json
+from cadenza.gateway.trading.order_payloads import execution_record, order_record
 from cadenza.models import (
     ContingencyType,
     OrderSide,
@@ -17,11 +19,9 @@ from cadenza.models import (
     RpcTradeExecution,
     RpcTradeOrder,
     TimeInForce,
-    view,
 )
-from cadenza.trading.ledger_units import AssetScales
-from cadenza.trading.order_state import Execution, OrderState
-from cadenza.trading.order_views import execution_record, order_record
+from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.orders.state import Execution, OrderState
 
 ASSETS = AssetScales({"BTC": 10, "USDT": 10})
 ID = "00000000-0000-4000-8000-000000000001"

@@ -9,6 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from cadenza import models
+from cadenza.gateway.api.views import view
 from cadenza.models import (
     ComponentHealth,
     FinancialSecurity,
@@ -25,7 +26,6 @@ from cadenza.models import (
     Venue,
     VenueStatus,
     iso_of,
-    view,
 )
 
 LISTS = ["MarketVenue", "FinancialSecurity", "RpcSecurity"]

@@ -18,9 +18,9 @@ import uvicorn
 import websockets
 from fastapi import FastAPI
 
-from cadenza.gateway.compose import Gateway
+from cadenza.config import load_tree
+from cadenza.gateway.gateway import Gateway
 from cadenza.server.app import create_app
-from cadenza.server.config import load_tree
 from cadenza.server.run import Server, listen
 
 KEY = "unit-test-hmac-key-0123456789abcdef"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cadenza.gateway.compose import Gateway
+from cadenza.gateway.gateway import Gateway
 from cadenza.realtime import ConnectClaims
 from cadenza.server.gate import Refusal, Request, Upgrade
 

@@ -9,7 +9,7 @@ import jwt
 import pytest
 import websockets
 
-from cadenza.server.config import LogConfig
+from cadenza.config import LogConfig
 from cadenza.server.logs import JsonFormatter, set_up_logs
 
 API_KEY = "unit-test-api-key"

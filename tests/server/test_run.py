@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from cadenza.gateway.compose import Gateway
+from cadenza.config import Secret, TlsConfig
+from cadenza.gateway.gateway import Gateway
 from cadenza.server import websocket
-from cadenza.server.config import Secret, TlsConfig
 from cadenza.server.run import ListenError, listen
 from cadenza.server.tls import TlsError, server_context
 

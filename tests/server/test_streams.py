@@ -17,7 +17,7 @@ from cadenza.protocol.messages import (
     SubscribeRequest,
 )
 from cadenza.protocol.protobuf_codec import decode_message, delimit, encode_message
-from cadenza.server import queued
+from cadenza.server import queued_transport as queued
 
 KINDS = ["http_stream", "sse"]
 ORIGIN = {"Origin": "https://allowed.example"}

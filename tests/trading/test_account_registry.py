@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cadenza.gateway.api.views import view
 from cadenza.models import (
     AccountType,
     OperationType,
@@ -16,19 +17,18 @@ from cadenza.models import (
     TradingAccount,
     TradingAccountStatus,
     Venue,
-    view,
 )
-from cadenza.trading.account import AccountChange, account_record, is_uuid
-from cadenza.trading.account_errors import (
+from cadenza.trading.accounts.account import AccountChange, account_record, is_uuid
+from cadenza.trading.accounts.errors import (
     AccountIdError,
     AccountInactiveError,
     NicknameError,
     TooManyAccountsError,
     UnknownAccountError,
 )
-from cadenza.trading.account_registry import AccountRegistry
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_errors import AmountError, OpenReservationsError
+from cadenza.trading.accounts.registry import AccountRegistry
+from cadenza.trading.ledger.errors import AmountError, OpenReservationsError
+from cadenza.trading.ledger.ledger import Ledger
 
 DEPOSIT = {"USDT": 1_000_000, "BTC": 500}
 

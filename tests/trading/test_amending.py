@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
-from cadenza.trading.commands import Amend, Mark, Submit, SubmitList
-from cadenza.trading.events import Refused, RejectReason, Trade
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.matching_book import Depth
+from cadenza.trading.matching.book import Depth
+from cadenza.trading.matching.commands import Amend, Mark, Submit, SubmitList
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import Refused, RejectReason, Trade
 
 
 def order(order_id, side, lots=0, limit=0, **terms):

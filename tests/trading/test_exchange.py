@@ -16,7 +16,7 @@ from cadenza.models import (
     TimeInForce,
     Venue,
 )
-from cadenza.trading.account_errors import AccountInactiveError
+from cadenza.trading.accounts.errors import AccountInactiveError
 from cadenza.trading.errors import (
     HaltedError,
     InsufficientBalanceError,
@@ -29,10 +29,10 @@ from cadenza.trading.errors import (
     RateLimitError,
     VenueMismatchError,
 )
-from cadenza.trading.filters import FilterError
-from cadenza.trading.ledger_errors import OpenReservationsError
-from cadenza.trading.order_request import AmendRequest, Exit, OrderRef
-from cadenza.trading.store_memory import MemoryStore
+from cadenza.trading.ledger.errors import OpenReservationsError
+from cadenza.trading.orders.filters import FilterError
+from cadenza.trading.orders.request import AmendRequest, Exit, OrderRef
+from cadenza.trading.store.memory import MemoryStore
 from support.trading.venue_world import BTC, BUY, ETH, RULES, SELL, World, listing_of
 
 

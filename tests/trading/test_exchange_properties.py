@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from cadenza.models import ContingencyType, OrderType, QuantityType, TimeInForce
-from cadenza.trading.commands import SelfTrade
 from cadenza.trading.errors import TradingError
-from cadenza.trading.fees import FeeSchedule
-from cadenza.trading.order_request import AmendRequest, Exit, OrderRef, OrderRequest
+from cadenza.trading.ledger.fees import FeeSchedule
+from cadenza.trading.matching.commands import SelfTrade
+from cadenza.trading.orders.request import AmendRequest, Exit, OrderRef, OrderRequest
 from support.trading.venue_world import BTC, BUY, ETH, RULES, SELL, World
 
 PRICES = st.integers(9_990, 10_010)

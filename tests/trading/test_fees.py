@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.trading.fees import MILLION, FeeRateError, FeeSchedule, charge
+from cadenza.trading.ledger.fees import MILLION, FeeRateError, FeeSchedule, charge
 
 RATES = st.integers(-5_000, 5_000)
 COSTS = st.lists(st.integers(1, 10**12), min_size=1, max_size=12)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
 from cadenza.models import InstrumentStatus, OrderType, QuantityRounding, TimeInForce, Venue
-from cadenza.trading.filters import FilterError, FilterName, InstrumentFilters
-from cadenza.trading.rules import MAX_UNITS
+from cadenza.trading.matching.rules import MAX_UNITS
+from cadenza.trading.orders.filters import FilterError, FilterName, InstrumentFilters
 
 INSTRUMENT = msgspec.structs.replace(
     make_instrument(

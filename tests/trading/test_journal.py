@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.trading.batch import Batch
-from cadenza.trading.journal import Journal, JournalState
-from cadenza.trading.store_errors import StoreClosedError, StoreError, StoreFullError
-from cadenza.trading.store_memory import MemoryStore
+from cadenza.trading.store.errors import StoreClosedError, StoreError, StoreFullError
+from cadenza.trading.store.journal import Journal, JournalState
+from cadenza.trading.store.memory import MemoryStore
 from support.trading.store_records import Books, batch_of, order
 
 

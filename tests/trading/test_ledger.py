@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_entry import (
+from cadenza.trading.ledger.entry import (
     EXTERNAL,
     FEES,
     LARGEST,
@@ -19,7 +18,7 @@ from cadenza.trading.ledger_entry import (
     Posting,
     Reservation,
 )
-from cadenza.trading.ledger_errors import (
+from cadenza.trading.ledger.errors import (
     AmountError,
     DuplicateReservationError,
     InsufficientFundsError,
@@ -31,7 +30,8 @@ from cadenza.trading.ledger_errors import (
     UnbalancedEntryError,
     UnknownReservationError,
 )
-from cadenza.trading.ledger_fill import OUTSIDE, Fill, Leg
+from cadenza.trading.ledger.fill import OUTSIDE, Fill, Leg
+from cadenza.trading.ledger.ledger import Ledger
 
 
 @pytest.fixture

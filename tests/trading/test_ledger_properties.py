@@ -15,13 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
 from cadenza.models import OrderSide, Venue
-from cadenza.trading.fees import MILLION, FeeSchedule
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_entry import COUNTER_ACCOUNTS, EXTERNAL, FEES, Entry
-from cadenza.trading.ledger_errors import InsufficientFundsError
-from cadenza.trading.ledger_fill import OUTSIDE, Fill, Leg
-from cadenza.trading.ledger_units import AssetScales, InstrumentUnits
-from cadenza.trading.position import PositionBook, PositionFill
+from cadenza.trading.accounts.position import PositionBook, PositionFill
+from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS, EXTERNAL, FEES, Entry
+from cadenza.trading.ledger.errors import InsufficientFundsError
+from cadenza.trading.ledger.fees import MILLION, FeeSchedule
+from cadenza.trading.ledger.fill import OUTSIDE, Fill, Leg
+from cadenza.trading.ledger.ledger import Ledger
+from cadenza.trading.ledger.units import AssetScales, InstrumentUnits
 
 LISTING = Listing(
     make_instrument(

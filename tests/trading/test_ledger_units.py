@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
 from cadenza.models import Venue
-from cadenza.trading.ledger_errors import AmountTextError, UnknownAssetError
-from cadenza.trading.ledger_units import AssetScales, InstrumentUnits, decimal_text
+from cadenza.trading.ledger.errors import AmountTextError, UnknownAssetError
+from cadenza.trading.ledger.units import AssetScales, InstrumentUnits, decimal_text
 
 
 def listing(base, quote, tick, lot):

@@ -6,11 +6,19 @@ import msgspec
 import pytest
 
 from cadenza.models import OrderSide, OrderStatus, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, Cancel, CancelAll, Expire, Mark, SelfTrade, Submit
-from cadenza.trading.events import AnyEvent, Cancelled, Rejected, Trade
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.matching_book import Depth
-from cadenza.trading.order import DAY_MS
+from cadenza.trading.matching.book import Depth
+from cadenza.trading.matching.commands import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Expire,
+    Mark,
+    SelfTrade,
+    Submit,
+)
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import AnyEvent, Cancelled, Rejected, Trade
+from cadenza.trading.matching.order import DAY_MS
 
 
 class Venue:

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from cadenza.models import OrderSide, OrderType
-from cadenza.trading.commands import Cancel, Submit, SubmitList
-from cadenza.trading.matching import MatchingEngine
+from cadenza.trading.matching.commands import Cancel, Submit, SubmitList
+from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.price_level import MAX_GAPS
 from support.trading.matching_digest import command
 

@@ -8,10 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import ContingencyType, OrderSide, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, Cancel, CancelAll, Mark, SelfTrade, Submit, SubmitList
-from cadenza.trading.events import Cancelled, CancelReason, Refused, Rejected, RejectReason
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.rules import SHAPES, objection
+from cadenza.trading.matching.commands import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Mark,
+    SelfTrade,
+    Submit,
+    SubmitList,
+)
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import Cancelled, CancelReason, Refused, Rejected, RejectReason
+from cadenza.trading.matching.rules import SHAPES, objection
 
 ASK = Submit(
     now=0, order_id="ask", owner="you", side=OrderSide.SELL, type=OrderType.LIMIT, lots=5, limit=100

@@ -9,8 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.models import TimeInForce
-from cadenza.trading.commands import Amend, Cancel, CancelAll, Expire, Mark, SelfTrade, Submit
-from cadenza.trading.events import (
+from cadenza.trading.matching.commands import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Expire,
+    Mark,
+    SelfTrade,
+    Submit,
+)
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import (
     Accepted,
     Cancelled,
     Expired,
@@ -19,8 +28,7 @@ from cadenza.trading.events import (
     Spent,
     Trade,
 )
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.rules import SHAPES
+from cadenza.trading.matching.rules import SHAPES
 from support.trading.naive_matching import QUICK, STREAMS, Naive
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cadenza.models import ContingencyType, OrderSide
-from cadenza.trading.commands import CancelAll, Expire, Mark, SubmitList
-from cadenza.trading.events import Spent, Trade
+from cadenza.trading.matching.commands import CancelAll, Expire, Mark, SubmitList
+from cadenza.trading.matching.events import Spent, Trade
 from support.trading.mirrored_venue import Mirrored
 
 BIDS = [(99, 10), (98, 20)]

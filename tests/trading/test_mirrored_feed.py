@@ -7,8 +7,8 @@ from cadenza.market.errors import SequenceGapError
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
 from cadenza.models import OrderSide
-from cadenza.trading.mirrored import MirroredEngine
-from cadenza.trading.mirrored_feed import MirrorFeed
+from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.mirrored.feed import MirrorFeed
 from support.trading.mirrored_venue import ID, Mirrored
 from support.trading.recorded_venue import Crowd
 

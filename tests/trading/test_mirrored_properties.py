@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from cadenza.market.errors import BookFaultError
 from cadenza.models import ContingencyType, OrderSide, OrderType
-from cadenza.trading.commands import CancelAll, Submit, SubmitList
-from cadenza.trading.events import Accepted, Cancelled, Expired, Replaced, Trade
-from cadenza.trading.mirrored_queue import UNMEASURED
-from cadenza.trading.order import BOOK, MOVING
-from cadenza.trading.saved_order import SavedOrder, saved_of
+from cadenza.trading.matching.commands import CancelAll, Submit, SubmitList
+from cadenza.trading.matching.events import Accepted, Cancelled, Expired, Replaced, Trade
+from cadenza.trading.matching.order import BOOK, MOVING
+from cadenza.trading.matching.saved_order import SavedOrder, saved_of
+from cadenza.trading.mirrored.queue import UNMEASURED
 from support.trading.mirrored_venue import SIDES, Mirrored
 from support.trading.naive_matching import ANY, PRICES, limits, submits
 

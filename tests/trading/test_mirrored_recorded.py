@@ -8,7 +8,7 @@ import pytest
 
 from cadenza.market.clock import SystemClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
-from cadenza.trading.order import BOOK
+from cadenza.trading.matching.order import BOOK
 from support.trading.recorded_venue import Crowd
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cadenza.models import ContingencyType
-from cadenza.trading.commands import SubmitList
-from cadenza.trading.mirrored_queue import UNMEASURED
+from cadenza.trading.matching.commands import SubmitList
+from cadenza.trading.mirrored.queue import UNMEASURED
 from support.trading.mirrored_venue import Mirrored
 
 BIDS = [(99, 10), (98, 20), (90, 5)]

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from cadenza.models import ContingencyType
-from cadenza.trading.commands import SubmitList
-from cadenza.trading.mirrored_queue import UNMEASURED
-from cadenza.trading.saved_order import SavedOrder, saved_of
+from cadenza.trading.matching.commands import SubmitList
+from cadenza.trading.matching.saved_order import SavedOrder, saved_of
+from cadenza.trading.mirrored.queue import UNMEASURED
 from support.trading.mirrored_venue import Mirrored
 
 BIDS = [(99, 10), (98, 20), (90, 5)]

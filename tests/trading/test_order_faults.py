@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from cadenza.trading.order_faults import OrderFault, OrderFaults, OrderRule
+from cadenza.trading.orders.faults import OrderFault, OrderFaults, OrderRule
 
 REJECT = OrderFault(reject="INJECTED")
 ORDER = ("account-1", "PAPER:BTC/USDT", "FAULT-REJECT-7")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from cadenza.trading.errors import RateLimitError
-from cadenza.trading.order_limiter import MOST_USERS, OrderLimiter
+from cadenza.trading.exchange.limiter import MOST_USERS, OrderLimiter
 
 
 def refusal(limiter, now):

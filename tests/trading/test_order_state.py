@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from cadenza.models import OrderStatus
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.status import TERMINAL
+from cadenza.trading.order_status import TERMINAL
+from cadenza.trading.orders.state import OrderState
 from support.trading.store_records import execution, operation, order
 
 

@@ -16,8 +16,8 @@ from cadenza.market.simulation.crowd import LEVELS
 from cadenza.market.simulation.makers import SPARE_LEVELS
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
-from cadenza.trading.commands import Cancel
-from cadenza.trading.events import Accepted
+from cadenza.trading.matching.commands import Cancel
+from cadenza.trading.matching.events import Accepted
 from support.trading.participants_world import Place, digest, run
 
 BTC = PAPER_INSTRUMENTS[0]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cadenza.gateway.api.views import view
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
-from cadenza.models import Portfolio, PositionSide, RpcPortfolio, SecurityType, Venue, view
-from cadenza.trading.ledger_entry import Balance
-from cadenza.trading.ledger_errors import UnknownAssetError
-from cadenza.trading.ledger_units import AssetScales, InstrumentUnits
-from cadenza.trading.portfolio import Holdings, Valuation, portfolio_record
-from cadenza.trading.position import Position
+from cadenza.models import Portfolio, PositionSide, RpcPortfolio, SecurityType, Venue
+from cadenza.trading.accounts.position import Position
+from cadenza.trading.accounts.valuation import Holdings, Valuation, portfolio_record
+from cadenza.trading.ledger.entry import Balance
+from cadenza.trading.ledger.errors import UnknownAssetError
+from cadenza.trading.ledger.units import AssetScales, InstrumentUnits
 
 ACCOUNT = "00000000-0000-4000-8000-0000000000aa"
 POSITION = "00000000-0000-4000-8000-0000000000bb"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
 from cadenza.models import OrderSide, PositionSide, PositionStatus, Venue
-from cadenza.trading.ledger_units import AssetScales, InstrumentUnits
-from cadenza.trading.position import Position, PositionBook, PositionFill, position_entry
+from cadenza.trading.accounts.position import Position, PositionBook, PositionFill, position_entry
+from cadenza.trading.ledger.units import AssetScales, InstrumentUnits
 
 LISTING = Listing(
     make_instrument(

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, Cancel, Expire, Mark, Submit, SubmitList
-from cadenza.trading.events import Trade
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.matching_book import Depth
-from cadenza.trading.order import DAY_MS
+from cadenza.trading.matching.book import Depth
+from cadenza.trading.matching.commands import Amend, Cancel, Expire, Mark, Submit, SubmitList
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import Trade
+from cadenza.trading.matching.order import DAY_MS
+from cadenza.trading.matching.saved_order import SavedOrder, saved_of
 from cadenza.trading.restoring import RestoreError
-from cadenza.trading.saved_order import SavedOrder, saved_of
 from support.trading.naive_matching import ANY, LOTS, OWNERS, PRICES, limits, submits
 
 IDS = st.builds(str.__add__, st.integers(0, 40).map(str), st.sampled_from(["", "a", "b", "c"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cadenza.models import OrderStatus
-from cadenza.trading.status import (
+from cadenza.trading.order_status import (
     AFTER_CANCEL,
     AFTER_EXPIRE,
     AFTER_FILL_ALL,

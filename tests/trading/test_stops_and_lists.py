@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import ContingencyType, OrderSide, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, Cancel, Expire, Mark, Submit, SubmitList
-from cadenza.trading.events import Cancelled, Rejected, Trade
-from cadenza.trading.matching import MatchingEngine
+from cadenza.trading.matching.commands import Amend, Cancel, Expire, Mark, Submit, SubmitList
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import Cancelled, Rejected, Trade
 
 
 def order(order_id, side, lots, kind, **terms):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger_core import LedgerCore
-from cadenza.trading.ledger_entry import LedgerState
 from cadenza.trading.order_query import ExecutionQuery, OrderQuery
-from cadenza.trading.store_sqlite import SqliteStore
+from cadenza.trading.store.sqlite import SqliteStore
 from support.trading.store_records import ANN, uid
 
 TESTS = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.trading.store_memory import MemoryStore
+from cadenza.trading.store.memory import MemoryStore
 from support.trading.store_contract import StoreContract
 
 

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, OrderStatus
-from cadenza.trading import store_queries
 from cadenza.trading.batch import Batch
 from cadenza.trading.order_query import ExecutionQuery, OrderQuery
-from cadenza.trading.store_errors import (
+from cadenza.trading.store import queries as store_queries
+from cadenza.trading.store.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreError,
@@ -24,10 +24,10 @@ from cadenza.trading.store_errors import (
     StoreLockedError,
     StoreVersionError,
 )
-from cadenza.trading.store_memory import MemoryStore
-from cadenza.trading.store_queries import execution_search, order_search
-from cadenza.trading.store_schema import VERSION
-from cadenza.trading.store_sqlite import SqliteStore
+from cadenza.trading.store.memory import MemoryStore
+from cadenza.trading.store.queries import execution_search, order_search
+from cadenza.trading.store.schema import VERSION
+from cadenza.trading.store.sqlite import SqliteStore
 from support.trading.store_contract import StoreContract
 from support.trading.store_records import (
     ANN,
@@ -82,7 +82,7 @@ class TestLong(StoreContract):
 
     @pytest.fixture
     def make(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("cadenza.trading.store_queries.LONG", -1)
+        monkeypatch.setattr("cadenza.trading.store.queries.LONG", -1)
         return lambda: SqliteStore(tmp_path, sync="normal")
 
 

@@ -7,10 +7,10 @@ import sqlite3
 
 import pytest
 
-from cadenza.trading import store_wal
 from cadenza.trading.order_query import OrderQuery
-from cadenza.trading.store_errors import StoreWriteError
-from cadenza.trading.store_sqlite import SqliteStore
+from cadenza.trading.store import wal as store_wal
+from cadenza.trading.store.errors import StoreWriteError
+from cadenza.trading.store.sqlite import SqliteStore
 from support.trading.store_records import ANN, batch_of, order
 
 

@@ -12,10 +12,10 @@ from cadenza.cli.cancel import cancel
 from cadenza.cli.history import history
 from cadenza.cli.orders import orders
 from cadenza.cli.presence import presence
+from cadenza.cli.program import run_program
 from cadenza.cli.publish import publish
 from cadenza.cli.record import record
 from cadenza.cli.rpc import rpc
-from cadenza.cli.running import run_program
 from cadenza.cli.serve import serve
 from cadenza.cli.subscribe import subscribe
 from cadenza.cli.token import token

@@ -15,7 +15,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 
@@ -34,7 +34,7 @@ def account(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.trading import accounts, holdings  # noqa: PLC0415 - the SDK loads late
+        from cadenza.cli.account_session import accounts, holdings  # noqa: PLC0415 - the SDK loads late
 
         if all_accounts:
             await accounts(target, as_json=json)

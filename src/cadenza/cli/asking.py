@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from msgspec import Raw
 
 from cadenza.cli.exits import Failure
+from cadenza.cli.lines import info_fields, publication_json, publication_line
 from cadenza.cli.output import emit, json_line, json_text, note, safe
 from cadenza.cli.session import connected
-from cadenza.cli.showing import info_fields, publication_json, publication_line
 from cadenza.cli.target import Target
 from cadenza.client import Client, Position, Publication, ReplyError
 from cadenza.protocol import codes

@@ -14,7 +14,7 @@ from cadenza.cli.options import (
     ProtocolOption,
     TokenFileOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target, is_loopback
 
 DEFAULT_CHANNEL = "market:orderBook:BINANCE:BTC/USDT"
@@ -71,7 +71,7 @@ def bench(  # noqa: PLR0917 - typer reads the options from the parameters
         raise Failure(remote, Exit.USAGE)
 
     async def job() -> None:
-        from cadenza.cli.benching import Load, benching  # noqa: PLC0415 - the SDK loads late
+        from cadenza.cli.bench_load import Load, benching  # noqa: PLC0415 - the SDK loads late
 
         wanted = list(dict.fromkeys(channels or [DEFAULT_CHANNEL]))
         load = Load(wanted, connections, seconds, limit, rate)

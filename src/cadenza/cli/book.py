@@ -15,7 +15,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 
@@ -47,7 +47,7 @@ def book(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.booking import ladder_json, watching  # noqa: PLC0415 - the SDK loads late
+        from cadenza.cli.book_view import ladder_json, watching  # noqa: PLC0415 - the SDK loads late
 
         most = 1 if once else limit
         show = ladder_json if json else None

@@ -15,7 +15,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 from cadenza.cli.trade import Side, confirm
 
@@ -55,7 +55,7 @@ def cancel(  # noqa: PLR0917 - typer reads the options from the parameters
         confirm(f"cancel {which}{f' in {instrument}' if instrument else ''}?")
 
     async def job() -> None:
-        from cadenza.cli.trading import cancelling  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.account_session import cancelling  # noqa: PLC0415 - the SDK loads when needed
 
         chosen = account or target.account or None
         word = None if side is None else side.value.upper()

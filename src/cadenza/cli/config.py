@@ -37,7 +37,7 @@ def check(config: ConfigOption = None) -> None:
     Exit status 0: usable, perhaps with warnings; 1: not usable.
     """
     # The server's parts are an extra: the command line must load without them.
-    from cadenza.server.config import ConfigError, load  # noqa: PLC0415 - see above
+    from cadenza.config import ConfigError, load  # noqa: PLC0415 - see above
 
     try:
         _, warnings = load(config, os.environ)
@@ -59,6 +59,6 @@ def default(
     ] = FileFormat.JSON,
 ) -> None:
     """Print every option with its default; the output is a valid configuration file."""
-    from cadenza.server.config import Config, dumps  # noqa: PLC0415 - as in check
+    from cadenza.config import Config, dumps  # noqa: PLC0415 - as in check
 
     typer.echo(dumps(Config(), file_format.value), nl=False)

@@ -15,7 +15,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 
@@ -40,7 +40,7 @@ def orders(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.trading import listing  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.account_session import listing  # noqa: PLC0415 - the SDK loads when needed
 
         chosen = account or target.account or None
         await listing(target, chosen, instrument, is_following=follow, as_json=json)

@@ -14,7 +14,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 

@@ -16,7 +16,7 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 
@@ -51,7 +51,7 @@ def record(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.recording import recording  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.recording.run import recording  # noqa: PLC0415 - the SDK loads when needed
 
         wanted = list(dict.fromkeys(channels))
         await recording(target, wanted, output, limit, seconds, is_quiet=quiet)

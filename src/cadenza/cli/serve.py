@@ -12,7 +12,7 @@ import typer
 from cadenza.cli.config import ConfigOption
 
 if TYPE_CHECKING:
-    from cadenza.server.config import Config
+    from cadenza.config import Config
 
 SANDBOX_TOKEN_SECONDS = 7 * 24 * 3600
 
@@ -41,11 +41,11 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     # The server's parts are an extra: the command line must load without them.
     try:
         from cadenza.dashboard.routes import page_routes  # noqa: PLC0415 - see above
-        from cadenza.gateway.compose import Gateway  # noqa: PLC0415 - see above
+        from cadenza.gateway.gateway import Gateway  # noqa: PLC0415 - see above
         from cadenza.market.errors import FeedError  # noqa: PLC0415 - see above
         from cadenza.server.logs import set_up_logs  # noqa: PLC0415 - see above
         from cadenza.server.run import run  # noqa: PLC0415 - see above
-        from cadenza.trading.store_errors import StoreError  # noqa: PLC0415 - see above
+        from cadenza.trading.store.errors import StoreError  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         _fail(
             f"{error.name} is not installed; the server is an extra: pip install 'cadenza[server]'"
@@ -114,13 +114,7 @@ def _speed(text: str) -> float | str:
 
 
 def _load(path: Path | None, overrides: dict[str, Any]) -> Config:
-    from cadenza.server.config import (  # noqa: PLC0415 - an extra, see serve
-        ConfigError,
-        dump,
-        load,
-        load_tree,
-        sandbox,
-    )
+    from cadenza.config import ConfigError, dump, load, load_tree, sandbox  # noqa: PLC0415 - as above
 
     try:
         if path is None:

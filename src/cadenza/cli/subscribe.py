@@ -19,7 +19,7 @@ from cadenza.cli.options import (
     UrlOption,
 )
 from cadenza.cli.output import emit, json_line, note, safe
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import Target, find_target
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ async def _listen(
     as_json: bool,
     is_quiet: bool,
 ) -> None:
-    from cadenza.cli.listening import Listener  # noqa: PLC0415 - the SDK loads when it is needed
+    from cadenza.cli.lines import publication_json, publication_line  # noqa: PLC0415 - likewise
+    from cadenza.cli.listener import Listener  # noqa: PLC0415 - the SDK loads when it is needed
     from cadenza.cli.session import opened, silent  # noqa: PLC0415 - likewise
-    from cadenza.cli.showing import publication_json, publication_line  # noqa: PLC0415 - likewise
 
     notes = silent if is_quiet else note
     show = publication_json if as_json else publication_line
@@ -92,7 +92,7 @@ async def _listen(
 
 
 def _member_json(channel: str, has_joined: bool, info: ClientInfo) -> None:
-    from cadenza.cli.showing import info_fields  # noqa: PLC0415 - as in _listen
+    from cadenza.cli.lines import info_fields  # noqa: PLC0415 - as in _listen
 
     emit(json_line({"channel": channel, "join" if has_joined else "leave": info_fields(info)}))
 

@@ -25,7 +25,7 @@ def token(
 ) -> None:
     """Print a connection token, or with --channel a subscription token."""
     # The server's parts are an extra: the command line must load without them.
-    from cadenza.server.config import ConfigError, load  # noqa: PLC0415 - see above
+    from cadenza.config import ConfigError, load  # noqa: PLC0415 - see above
     from cadenza.server.tokens import (  # noqa: PLC0415 - see above
         connection_token,
         subscription_token,

@@ -20,7 +20,7 @@ from cadenza.cli.options import (
     UrlOption,
 )
 from cadenza.cli.output import is_terminal
-from cadenza.cli.running import perform
+from cadenza.cli.program import perform
 from cadenza.cli.target import find_target
 
 _WORDS: Final = {
@@ -106,7 +106,7 @@ def trade(  # noqa: PLR0917 - typer reads the options from the parameters
         confirm(_question(side, instrument, quantity, terms))
 
     async def job() -> None:
-        from cadenza.cli.trading import submitting  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.account_session import submitting  # noqa: PLC0415 - the SDK loads when needed
 
         chosen = account or target.account or None
         await submitting(target, chosen, terms, client_order_id, wait, as_json=json)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cadenza.gateway.operations.operation import PREFIX
-from cadenza.server.config import Config
+from cadenza.config import Config
+from cadenza.gateway.api.operation import PREFIX
 from cadenza.server.tokens import connection_token
 
 _TEXT = """

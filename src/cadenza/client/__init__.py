@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from cadenza.client.book_change import BookState, Change
-from cadenza.client.book_errors import BookError, BookFaultError, StaleBookError
 from cadenza.client.client import Client, ClientCallbacks, Stats
 from cadenza.client.errors import (
     BufferOverflowError,
@@ -29,11 +27,14 @@ from cadenza.client.errors import (
     UsageError,
 )
 from cadenza.client.given import ConnectGiven, split
-from cadenza.client.live_book import LiveOrderBook
-from cadenza.client.market_data import Bar, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.market.changes import BookState, Change
+from cadenza.client.market.data import Bar, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.market.errors import BookError, BookFaultError, StaleBookError
+from cadenza.client.market.live_book import LiveOrderBook
+from cadenza.client.market.order_book import OrderBook
+from cadenza.client.market.typed_channel import PayloadError, TypedChannel
 from cadenza.client.market_instrument import MarketInstrument
 from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
-from cadenza.client.order_book import OrderBook
 from cadenza.client.states import State, SubscriptionState
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
 from cadenza.client.tags import tag
@@ -60,7 +61,6 @@ from cadenza.client.trading import (
     Summary,
     TradingError,
 )
-from cadenza.client.typed_channel import PayloadError, TypedChannel
 from cadenza.client.values import (
     Connected,
     HistoryPage,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from cadenza.client.blocking_api import (
-    BlockingConnection,
-    BlockingWebSocketApi,
-)
-from cadenza.client.websocket_api import (
+from cadenza.client.websocket_api.api import (
     PRODUCTION,
     REST_PRODUCTION,
     REST_UAT,
@@ -15,8 +11,9 @@ from cadenza.client.websocket_api import (
     Configuration,
     WebSocketApi,
 )
-from cadenza.client.websocket_connection import WebSocketConnection
-from cadenza.client.ws_models import (
+from cadenza.client.websocket_api.blocking import BlockingConnection, BlockingWebSocketApi
+from cadenza.client.websocket_api.connection import WebSocketConnection
+from cadenza.client.websocket_api.models import (
     WsClientInfo,
     WsCommand,
     WsConnectRequest,

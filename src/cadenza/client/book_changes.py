@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Self
 
-from cadenza.client.book_change import BookState, Change
 from cadenza.client.errors import BufferOverflowError, ClientError
+from cadenza.client.market.changes import BookState, Change
 from cadenza.models import Row
 
 MOST_LEVELS: Final = 65_536

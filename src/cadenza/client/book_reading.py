@@ -5,17 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from cadenza.client.book_change import BookState
-from cadenza.client.book_errors import (
+from cadenza.client.errors import UsageError
+from cadenza.client.market.book_side import BookSide, Level, level_of
+from cadenza.client.market.changes import BookState
+from cadenza.client.market.data_frame import Depth, frame_of
+from cadenza.client.market.errors import (
     BookFaultError,
     InsufficientDepthError,
     NoSnapshotError,
     StaleBookError,
 )
-from cadenza.client.book_frame import Depth, frame_of
-from cadenza.client.book_scale import DIVIDE, EXACT, PriceScale, exact
-from cadenza.client.book_side import BookSide, Level, level_of
-from cadenza.client.errors import UsageError
+from cadenza.client.market.price_scale import DIVIDE, EXACT, PriceScale, exact
 from cadenza.models import OrderSide, Row
 
 _HALF: Final = Decimal("0.5")

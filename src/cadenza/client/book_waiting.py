@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cadenza.client.book_changes import Changes
-from cadenza.client.book_errors import StaleBookError
 from cadenza.client.clock import Clock
 from cadenza.client.errors import BufferOverflowError, CallTimeoutError, UnsubscribedError
-from cadenza.client.order_book import OrderBook
-from cadenza.client.subscribing import UNSUBSCRIBE_CALLED
+from cadenza.client.market.errors import StaleBookError
+from cadenza.client.market.order_book import OrderBook
+from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 
 if TYPE_CHECKING:
-    from cadenza.client.live_book import LiveOrderBook
+    from cadenza.client.market.live_book import LiveOrderBook
 
 
 async def until(

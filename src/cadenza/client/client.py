@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from cadenza.client.buffer import Buffer
 from cadenza.client.callbacks import Callback, Dispatcher, Tasks
-from cadenza.client.calls import Done
 from cadenza.client.errors import ClientError, ClosedError, DisconnectedError, UsageError
 from cadenza.client.given import SubscribeGiven, split
 from cadenza.client.link import Ending
-from cadenza.client.market_channels import MarketChannels
+from cadenza.client.market.channels import MarketChannels
 from cadenza.client.market_reads import MarketReads
 from cadenza.client.options import ClientOptions, SubscriptionOptions
+from cadenza.client.pending_calls import Done
 from cadenza.client.requests import Requests
 from cadenza.client.routing import Routing
 from cadenza.client.session import CONNECT_CALLED, Session

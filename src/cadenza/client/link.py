@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from cadenza.client.calls import Calls, Done
 from cadenza.client.clock import Timer
 from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
+from cadenza.client.pending_calls import Calls, Done
 from cadenza.client.states import Event
 from cadenza.client.transport import Transport
 from cadenza.protocol.codes import Disconnect

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
+from cadenza.client.api_calls import TradingCalls, converted
 from cadenza.client.errors import ReplyError
-from cadenza.client.market_data import Bar, MarketKline, MarketTicker
+from cadenza.client.host import TradingHost
+from cadenza.client.market.data import Bar, MarketKline, MarketTicker
 from cadenza.client.market_instrument import MarketInstrument
-from cadenza.client.trading.calls import TradingCalls, converted
-from cadenza.client.trading.host import TradingHost
 from cadenza.models import KlineInterval
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ import abc
 import asyncio
 from typing import Any, TypeVar
 
-from cadenza.client.calls import Done
 from cadenza.client.errors import ClientError, ReplyError
+from cadenza.client.pending_calls import Done
 from cadenza.client.subscription import publication_of
 from cadenza.client.values import HistoryPage, Position, PresenceStats, decode, encode
 from cadenza.protocol.messages import (

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 from cadenza import __version__
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Tasks
-from cadenza.client.calls import Done
 from cadenza.client.clock import sleep
 from cadenza.client.codec import CODECS
 from cadenza.client.errors import (
@@ -27,6 +26,7 @@ from cadenza.client.errors import (
 from cadenza.client.gate import Gate
 from cadenza.client.link import Ending, Link
 from cadenza.client.options import ClientOptions
+from cadenza.client.pending_calls import Done
 from cadenza.client.states import CLIENT, Event, Move, State
 from cadenza.client.tokens import Refresh, fetch_token
 from cadenza.client.transport import Dial

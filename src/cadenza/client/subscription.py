@@ -17,7 +17,7 @@ from cadenza.client.errors import (
 from cadenza.client.gate import Gate
 from cadenza.client.options import Overflow, SubscriptionOptions
 from cadenza.client.states import SubscriptionEvent, SubscriptionState
-from cadenza.client.subscribing import UNSUBSCRIBE_CALLED, Subscriber
+from cadenza.client.subscriber import UNSUBSCRIBE_CALLED, Subscriber
 from cadenza.client.values import (
     HistoryPage,
     Left,

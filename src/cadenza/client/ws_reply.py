@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cadenza.client.ws_models import (
+from cadenza.client.websocket_api.models import (
     WsClientInfo,
     WsConnectResult,
     WsError,

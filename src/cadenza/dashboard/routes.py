@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from cadenza import __version__
+from cadenza.config import Config
 from cadenza.dashboard.assets import INDEX, Asset, Assets, is_known
 from cadenza.dashboard.builds import missing
 from cadenza.dashboard.headers import headers
 from cadenza.dashboard.sentences import no_builds, unknown_host
-from cadenza.gateway.operations.operation import PREFIX
-from cadenza.server.config import Config
+from cadenza.gateway.api.operation import PREFIX
 from cadenza.server.origin import Origins
 
 SETTINGS: Final = "settings.json"

@@ -21,7 +21,7 @@ lightweight-charts, and these of their files are not here: {names}.</p>
 <p>They come from npm once; after that the page needs no internet. In a checkout of Cadenza:</p>
 <pre>make page</pre>
 <p>Anywhere else, with Node.js 18 or newer, npm, and the Python that runs the gateway:</p>
-<pre>python -m cadenza.dashboard.vendoring</pre>
+<pre>python -m cadenza.dashboard.vendor</pre>
 <p>Then load this page again. The gateway need not be restarted.</p>"""
 _UNKNOWN_HOST: Final = """\
 <p>This page was asked for under the name {host}, which the gateway does not know as its own.</p>

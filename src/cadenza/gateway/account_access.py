@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cadenza.gateway.account_events import CHANNEL, AccountEvents
+from cadenza.gateway.trading.account_channel import CHANNEL, AccountEvents
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError, SubscribeEvent, SubscribeReply
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cadenza.gateway.api import Registry, Services, market_registry
 from cadenza.gateway.health import GatewayHealth
-from cadenza.gateway.operations import Registry, Services, market_registry
-from cadenza.gateway.operations.accounts_access import AccountsAccess
+from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.trading import TradingServices, trading_operations
-from cadenza.gateway.trading import ppm_of
+from cadenza.gateway.trading.trading import ppm_of
 
 if TYPE_CHECKING:
-    from cadenza.gateway.compose import Gateway
+    from cadenza.gateway.gateway import Gateway
 
 
 def registry_of(gateway: Gateway) -> Registry:

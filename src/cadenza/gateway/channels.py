@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from cadenza.config import Config, OrderBookConfig, TradeConfig, engine_rules
+from cadenza.config.gateway import KlineConfig, TickerConfig
 from cadenza.models import KlineInterval
 from cadenza.realtime import Access, ChannelOptions, Namespace, TokenVerifier
-from cadenza.server.config import Config, OrderBookConfig, TradeConfig, engine_rules
-from cadenza.server.config.market import KlineConfig, TickerConfig
 
 MARKET: Final = "market"
 TRADING_ACCOUNT: Final = "tradingAccount"

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cadenza.config import MarketConfig, SimulatedConfig
 from cadenza.market.clock import Clock
 from cadenza.market.feed import Feed, MarketSink
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
@@ -19,7 +20,6 @@ from cadenza.market.simulation.spec import (
 )
 from cadenza.market.simulation.weather import Regime
 from cadenza.models import Venue
-from cadenza.server.config import MarketConfig, SimulatedConfig
 from cadenza.trading.participants import EngineView, Participants
 
 NewSeed = Callable[[], int]

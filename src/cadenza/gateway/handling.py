@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cadenza.gateway.account_access import AccountAccess
-from cadenza.gateway.account_events import CHANNEL
-from cadenza.gateway.market_data import MarketData
-from cadenza.gateway.operations import Registry, rpc_handler
-from cadenza.gateway.trading import Trading
+from cadenza.gateway.api import Registry, rpc_handler
+from cadenza.gateway.market.publisher import MarketData
+from cadenza.gateway.trading.account_channel import CHANNEL
+from cadenza.gateway.trading.trading import Trading
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import Connection, Handlers, SubscribeEvent, SubscribeReply
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cadenza.models import HealthStatus
 
 if TYPE_CHECKING:
-    from cadenza.gateway.compose import Gateway
+    from cadenza.gateway.gateway import Gateway
 
 
 class GatewayHealth:

@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.trading.order_payloads import Scales, average_price, scales_of
 from cadenza.models import QuantityType, RpcTradeOrder, iso_of
-from cadenza.trading.ledger_units import AssetScales
-from cadenza.trading.order_state import Execution, OrderState
-from cadenza.trading.order_views import Scales, average_price, scales_of
+from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.orders.state import Execution, OrderState
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from cadenza.trading.errors import TradingError
-from cadenza.trading.order_request import OrderRef
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.paper_venue import PaperVenue
+from cadenza.trading.orders.request import OrderRef
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.venue import PaperVenue
 
 logger: Final = logging.getLogger("cadenza.gateway")
 

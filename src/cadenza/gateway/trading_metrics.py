@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from cadenza.trading.paper_venue import PaperVenue
+from cadenza.trading.venue import PaperVenue
 
 
 class TradingCollector(Collector):

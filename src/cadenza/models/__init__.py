@@ -114,6 +114,7 @@ from cadenza.models.kline import (
     OldCandle,
     OldKline,
 )
+from cadenza.models.market_data import L2_COLUMNS, OrderBook, Row
 from cadenza.models.market_request import (
     GetKlineQuery,
     GetOrderBookParams,
@@ -134,11 +135,6 @@ from cadenza.models.order import (
     OrderRecord,
     RpcTradeOrder,
     TradeOrder,
-)
-from cadenza.models.order_book import (
-    L2_COLUMNS,
-    OrderBook,
-    Row,
 )
 from cadenza.models.order_request import (
     CancelTradeOrderRequest,
@@ -215,10 +211,6 @@ from cadenza.models.trade_request import (
     RpcListTradeOrdersParams,
     RpcSaveTradeOrderParams,
 )
-from cadenza.models.views import (
-    MissingFieldsError,
-    view,
-)
 
 __all__ = [
     "DATA_TYPES",
@@ -276,7 +268,6 @@ __all__ = [
     "MarginMode",
     "MarketVenue",
     "Millis",
-    "MissingFieldsError",
     "Moment",
     "Offset",
     "OldCandle",
@@ -381,5 +372,4 @@ __all__ = [
     "millis_of",
     "read_event",
     "succeeded",
-    "view",
 ]

@@ -21,9 +21,9 @@ from cadenza.protocol.messages import (
     payload,
 )
 from cadenza.realtime.claims import LONGEST_TTL, ConnectClaims
-from cadenza.realtime.intake import Intake
+from cadenza.realtime.inbox import Intake
 from cadenza.realtime.keepalive import Keepalive
-from cadenza.realtime.slow import CONFLATE_AT
+from cadenza.realtime.slow_readers import CONFLATE_AT
 from cadenza.realtime.states import State
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Deadline

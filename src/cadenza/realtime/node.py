@@ -40,7 +40,7 @@ from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions
 from cadenza.realtime.outbox import Outbox
 from cadenza.realtime.presence import Presence
 from cadenza.realtime.presence_memory import MemoryPresence
-from cadenza.realtime.slow import SlowReaders
+from cadenza.realtime.slow_readers import SlowReaders
 from cadenza.realtime.stream import Position
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Timers

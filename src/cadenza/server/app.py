@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from prometheus_client.registry import Collector
     from starlette.websockets import WebSocket
 
+    from cadenza.config import Config
     from cadenza.realtime import Node
-    from cadenza.server.config import Config
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

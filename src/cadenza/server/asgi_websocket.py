@@ -14,7 +14,7 @@ from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.frames import MESSAGE_TOO_BIG
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade
-from cadenza.server.queued import QueuedTransport
+from cadenza.server.queued_transport import QueuedTransport
 from cadenza.server.wires import ASGI_JSON, ASGI_PROTOBUF
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from cadenza.server.origin import Origins
 from cadenza.server.wires import WEBSOCKET_JSON, WEBSOCKET_PROTOBUF, compressed_wires
 
 if TYPE_CHECKING:
+    from cadenza.config import Config, WebSocketConfig
     from cadenza.realtime import Node
-    from cadenza.server.config import Config, WebSocketConfig
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 JSON_SUBPROTOCOL: Final = "centrifuge-json"

@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import Final
 
-from cadenza.server.config import LogConfig
+from cadenza.config import LogConfig
 
 _LEVELS: Final = {
     "none": logging.CRITICAL + 1,

@@ -28,8 +28,8 @@ from cadenza.server.websocket import WebSocketProtocol
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from cadenza.config import Config
     from cadenza.realtime import Node
-    from cadenza.server.config import Config
 
 logger: Final = logging.getLogger("cadenza.server")
 

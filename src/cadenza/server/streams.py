@@ -22,7 +22,7 @@ from cadenza.protocol.protobuf_codec import decode_message
 from cadenza.realtime import Connection
 from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.gate import Gate, Refusal
-from cadenza.server.queued import QueuedTransport
+from cadenza.server.queued_transport import QueuedTransport
 from cadenza.server.wires import (
     SSE_JSON,
     STREAM_JSON,

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from cadenza.server.config import TlsConfig
+from cadenza.config import TlsConfig
 
 _MARK: Final = "-----BEGIN "
 

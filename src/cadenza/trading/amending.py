@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cadenza.trading.commands import Amend
 from cadenza.trading.crossing import Crossing
-from cadenza.trading.events import Refused, RejectReason, Replaced
-from cadenza.trading.order import BOOK, HELD, MOVING, STOPS, Order
-from cadenza.trading.rules import MAX_UNITS
-from cadenza.trading.status import AFTER_REPLACE
+from cadenza.trading.matching.commands import Amend
+from cadenza.trading.matching.events import Refused, RejectReason, Replaced
+from cadenza.trading.matching.order import BOOK, HELD, MOVING, STOPS, Order
+from cadenza.trading.matching.rules import MAX_UNITS
+from cadenza.trading.order_status import AFTER_REPLACE
 
 
 class Amending(Crossing):

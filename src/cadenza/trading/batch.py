@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cadenza.trading.account import Account
-from cadenza.trading.ledger_entry import Balance, Entry
-from cadenza.trading.order_state import Execution, OperationDone, OrderState
-from cadenza.trading.position import Position
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.accounts.position import Position
+from cadenza.trading.ledger.entry import Balance, Entry
+from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 
 
 class Batch:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from cadenza.trading.commands import SelfTrade
-from cadenza.trading.events import CancelReason, Reduced, Spent, Trade
+from cadenza.trading.matching.commands import SelfTrade
+from cadenza.trading.matching.events import CancelReason, Reduced, Spent, Trade
+from cadenza.trading.matching.order import GONE, MOVING, Order
 from cadenza.trading.open_orders import OpenOrders
-from cadenza.trading.order import GONE, MOVING, Order
+from cadenza.trading.order_status import AFTER_FILL_ALL, AFTER_FILL_PART
 from cadenza.trading.price_level import PriceLevel
-from cadenza.trading.status import AFTER_FILL_ALL, AFTER_FILL_PART
 
 ANY_PRICE: Final = sys.maxsize
 """A bound beyond every key."""

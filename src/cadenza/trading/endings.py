@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cadenza.trading.order_state import OrderState
+from cadenza.trading.orders.state import OrderState
 
 
 class Endings:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from cadenza.trading.account import Account
-from cadenza.trading.order_state import Execution, OrderState
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.orders.state import Execution, OrderState
 
 
 class ExchangeListener(Protocol):

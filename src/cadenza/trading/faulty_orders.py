@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from cadenza.models import TimeInForce
-from cadenza.trading.commands import Submit
-from cadenza.trading.order_faults import OrderFault
-from cadenza.trading.rules import SHAPES
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.matching.rules import SHAPES
+from cadenza.trading.orders.faults import OrderFault
 
 if TYPE_CHECKING:
-    from cadenza.trading.desk import Desk
-    from cadenza.trading.exchange import Exchange
-    from cadenza.trading.placing import Placed
+    from cadenza.trading.exchange.exchange import Exchange
+    from cadenza.trading.exchange.placement import Placed
+    from cadenza.trading.exchange.traded_instrument import Desk
 
 FAULT: Final = "FAULT_INJECTED"
 """Cancel reason of what a partial fill on purpose leaves."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from cadenza.models import OrderSide
-from cadenza.trading.desk import Desk
-from cadenza.trading.events import Trade
-from cadenza.trading.fees import charge
-from cadenza.trading.ledger_fill import OUTSIDE, Fill, Leg
-from cadenza.trading.live_order import LiveOrder
+from cadenza.trading.accounts.position import PositionFill
+from cadenza.trading.exchange.live_order import LiveOrder
+from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.ledger.fees import charge
+from cadenza.trading.ledger.fill import OUTSIDE, Fill, Leg
+from cadenza.trading.matching.events import Trade
 from cadenza.trading.order_records import OrderRecords
-from cadenza.trading.order_state import Execution
-from cadenza.trading.position import PositionFill
-from cadenza.trading.status import FILL_ALL, FILL_PART, after
+from cadenza.trading.order_status import FILL_ALL, FILL_PART, after
+from cadenza.trading.orders.state import Execution
 
 _BUY: Final = OrderSide.BUY
 

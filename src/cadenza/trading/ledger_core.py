@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final, Self
 
-from cadenza.trading.ledger_entry import (
+from cadenza.trading.ledger.entry import (
     COUNTER_ACCOUNTS,
     LARGEST,
     Balance,
@@ -15,7 +15,7 @@ from cadenza.trading.ledger_entry import (
     LedgerState,
     Reservation,
 )
-from cadenza.trading.ledger_errors import (
+from cadenza.trading.ledger.errors import (
     AmountError,
     InsufficientFundsError,
     JournalGapError,

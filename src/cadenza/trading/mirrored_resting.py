@@ -14,13 +14,13 @@ from __future__ import annotations
 from itertools import takewhile
 
 from cadenza.models import OrderSide
-from cadenza.trading.events import Trade
-from cadenza.trading.matching import DEFAULT_MAX_ORDERS
-from cadenza.trading.matching_book import BookSide
-from cadenza.trading.mirrored_book import MirroredBook, Offers
-from cadenza.trading.mirrored_queue import UNMEASURED, QueuePlace
+from cadenza.trading.matching.book import BookSide
+from cadenza.trading.matching.engine import DEFAULT_MAX_ORDERS
+from cadenza.trading.matching.events import Trade
+from cadenza.trading.matching.order import BOOK, Order
+from cadenza.trading.mirrored.offers import MirroredBook, Offers
+from cadenza.trading.mirrored.queue import UNMEASURED, QueuePlace
 from cadenza.trading.mirrored_taking import MARKET, MirroredTaking
-from cadenza.trading.order import BOOK, Order
 from cadenza.trading.price_level import PriceLevel
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from cadenza.trading.crossing import ANY_PRICE
-from cadenza.trading.events import CancelReason, Spent, Trade
-from cadenza.trading.matching import DEFAULT_MAX_ORDERS, MatchingEngine
-from cadenza.trading.mirrored_book import MirroredBook
-from cadenza.trading.order import GONE, Order
+from cadenza.trading.matching.engine import DEFAULT_MAX_ORDERS, MatchingEngine
+from cadenza.trading.matching.events import CancelReason, Spent, Trade
+from cadenza.trading.matching.order import GONE, Order
+from cadenza.trading.mirrored.offers import MirroredBook
 
 MARKET: Final = "@market"
 """Owner of the other side of every trade here; its order ids are empty."""

@@ -6,16 +6,11 @@ from collections import deque
 
 from sortedcontainers import SortedDict
 
-from cadenza.trading.events import (
-    AnyEvent,
-    Cancelled,
-    CancelReason,
-    Expired,
-)
-from cadenza.trading.matching_book import MatchingBook
-from cadenza.trading.order import BOOK, GONE, HELD, MOVING, STOPS, Order
-from cadenza.trading.status import AFTER_CANCEL, AFTER_EXPIRE
-from cadenza.trading.stop_book import StopBook
+from cadenza.trading.matching.book import MatchingBook
+from cadenza.trading.matching.events import AnyEvent, Cancelled, CancelReason, Expired
+from cadenza.trading.matching.order import BOOK, GONE, HELD, MOVING, STOPS, Order
+from cadenza.trading.matching.stops import StopBook
+from cadenza.trading.order_status import AFTER_CANCEL, AFTER_EXPIRE
 
 
 class OpenOrders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cadenza.models import ContingencyType
-from cadenza.trading.order import Order
+from cadenza.trading.matching.order import Order
 
 
 class OrderList:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from cadenza.models import OrderSide, OrderStatus, OrderType
-from cadenza.trading.order_state import Execution, OrderState
+from cadenza.trading.orders.state import Execution, OrderState
 
 MOST_A_PAGE: Final = 1000
 """The largest ``limit``; a larger one is cut down to it."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cadenza.trading.commands import Cancel
-from cadenza.trading.events import CancelReason
+from cadenza.trading.accounts.position import PositionBook
+from cadenza.trading.exchange.live_order import LiveOrder
 from cadenza.trading.exchange_listener import ExchangeListener
-from cadenza.trading.fees import FeeSchedule
-from cadenza.trading.journal import Journal
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_entry import Entry
-from cadenza.trading.live_order import LiveOrder
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.position import PositionBook
-from cadenza.trading.status import CANCEL, OrderEvent, after
+from cadenza.trading.ledger.entry import Entry
+from cadenza.trading.ledger.fees import FeeSchedule
+from cadenza.trading.ledger.ledger import Ledger
+from cadenza.trading.matching.commands import Cancel
+from cadenza.trading.matching.events import CancelReason
+from cadenza.trading.order_status import CANCEL, OrderEvent, after
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.store.journal import Journal
 
 ACCEPT: Final = OrderEvent.ACCEPT
 REJECT: Final = OrderEvent.REJECT

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cadenza.trading.desk import Desk
-from cadenza.trading.order_state import OrderState
+from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.orders.state import OrderState
 
 logger: Final = logging.getLogger("cadenza.trading")
 

@@ -16,9 +16,9 @@ from cadenza.market.simulation.ladder import Quote
 from cadenza.market.simulation.spec import SimulatedInstrument
 from cadenza.market.simulation.weather import Regime
 from cadenza.models import OrderSide, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, AnyCommand, Cancel, Submit
-from cadenza.trading.events import AnyEvent, Cancelled, Expired, Refused, Rejected, Trade
-from cadenza.trading.matching_book import MatchingBook
+from cadenza.trading.matching.book import MatchingBook
+from cadenza.trading.matching.commands import Amend, AnyCommand, Cancel, Submit
+from cadenza.trading.matching.events import AnyEvent, Cancelled, Expired, Refused, Rejected, Trade
 
 MARK: Final = "@"
 """How the names of simulated owners and the ids of their orders begin."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cadenza.market.clock import Clock
 from cadenza.market.simulation.pacer import Pacer
-from cadenza.trading.commands import AnyCommand
+from cadenza.trading.matching.commands import AnyCommand
 from cadenza.trading.participants import Participants
 
 SubmitCommand = Callable[[str, AnyCommand], None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from cadenza.trading.order import Order
+    from cadenza.trading.matching.order import Order
 
 MAX_GAPS: Final = 64
 """A queue may have so many gaps, and one for each order, before it is written anew."""

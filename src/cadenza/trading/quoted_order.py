@@ -7,12 +7,12 @@ from typing import Final
 
 from cadenza.models import OrderType, TimeInForce
 from cadenza.trading.errors import OrderTermsError
-from cadenza.trading.events import Accepted, AnyEvent, Trade
-from cadenza.trading.order_request import OrderRequest
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.order_terms import Terms
-from cadenza.trading.quotes import Offer
-from cadenza.trading.rules import SHAPES
+from cadenza.trading.exchange.quotes import Offer
+from cadenza.trading.exchange.terms import Terms
+from cadenza.trading.matching.events import Accepted, AnyEvent, Trade
+from cadenza.trading.matching.rules import SHAPES
+from cadenza.trading.orders.request import OrderRequest
+from cadenza.trading.orders.state import OrderState
 
 DEALER: Final = "@dealer"
 """The owner on the other side; it is no customer and has no account in the ledger."""

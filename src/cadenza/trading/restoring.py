@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from cadenza.models import ContingencyType, OrderSide
-from cadenza.trading.order import BOOK, HELD, STOPS, Order
+from cadenza.trading.matching.order import BOOK, HELD, STOPS, Order
+from cadenza.trading.matching.rules import LIST_LENGTHS, SHAPES, Shape
+from cadenza.trading.matching.saved_order import SavedOrder, order_of
 from cadenza.trading.order_list import OrderList
-from cadenza.trading.rules import LIST_LENGTHS, SHAPES, Shape
-from cadenza.trading.saved_order import SavedOrder, order_of
-from cadenza.trading.status import TERMINAL
+from cadenza.trading.order_status import TERMINAL
 
 OCO: Final = ContingencyType.OCO
 OTOCO: Final = ContingencyType.OTOCO

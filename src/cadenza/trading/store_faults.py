@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cadenza.trading.store_errors import (
+from cadenza.trading.store.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreError,

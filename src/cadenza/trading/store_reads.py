@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from cadenza.trading import store_queries, store_rows
-from cadenza.trading.ledger_entry import LARGEST, Entry
+from cadenza.trading.accounts.position import Position
+from cadenza.trading.ledger.entry import LARGEST, Entry
 from cadenza.trading.order_query import (
     ExecutionPage,
     ExecutionQuery,
@@ -22,12 +22,13 @@ from cadenza.trading.order_query import (
     OrderQuery,
     clamp,
 )
-from cadenza.trading.order_state import OperationDone, OrderState
-from cadenza.trading.position import Position
-from cadenza.trading.store_errors import StoreClosedError
+from cadenza.trading.orders.state import OperationDone, OrderState
+from cadenza.trading.store import queries as store_queries
+from cadenza.trading.store import rows as store_rows
+from cadenza.trading.store.errors import StoreClosedError
+from cadenza.trading.store.queries import Found, Search
+from cadenza.trading.store.rows import AccountKeys
 from cadenza.trading.store_faults import as_store_error
-from cadenza.trading.store_queries import Found, Search
-from cadenza.trading.store_rows import AccountKeys
 
 _FIND_KEY: Final = """
     SELECT body FROM (

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from cadenza.client import Client, ClientCallbacks, ClientOptions, Overflow, State
-from cadenza.client.subscribing import Subscriber
+from cadenza.client.subscriber import Subscriber
 from cadenza.client.subscription import Subscription
-from cadenza.client.trading.following import Following
+from cadenza.client.trading.states import Following
 from support.client.conformance.hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
 from support.client.conformance.tidiness import CountingClock, tidy
 from support.client.conformance.virtual_loop import VirtualLoop

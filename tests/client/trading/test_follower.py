@@ -15,7 +15,7 @@ from cadenza.client.trading import (
     OrderUpdated,
     Resynced,
 )
-from cadenza.client.trading.following import FOLLOWING, Happening, Step
+from cadenza.client.trading.states import FOLLOWING, Happening, Step
 from support.client.account_peer import (
     answer_rpc,
     answers_of,

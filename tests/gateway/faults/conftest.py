@@ -13,11 +13,11 @@ import jwt
 import pytest
 import websockets
 
-from cadenza.gateway import compose
-from cadenza.gateway.compose import Gateway
+from cadenza.config import load_tree
+from cadenza.gateway import gateway as compose
+from cadenza.gateway.gateway import Gateway
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.models import Venue
-from cadenza.server.config import load_tree
 from cadenza.server.run import listen
 
 KEY = "unit-test-hmac-key-0123456789abcdef"

@@ -8,12 +8,12 @@ import random
 import msgspec
 import pytest
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.admin import FaultCalls, disabled
 from cadenza.gateway.faults.errors import FaultRequestError
 from cadenza.gateway.faults.table import FaultTable
 from cadenza.realtime import CommandError, VirtualClock
 from cadenza.realtime.timers import Timers
-from cadenza.server.config import FaultsConfig
 
 TABLE = FaultTable(FaultsConfig(), VirtualClock(), Timers(VirtualClock()), random.Random(1))
 

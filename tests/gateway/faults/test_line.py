@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.injection import FaultInjection
 from cadenza.gateway.faults.specs import Delay, Drop, Expire, Stall, Target
 from cadenza.market.market import Market
@@ -15,7 +16,6 @@ from cadenza.protocol import codes
 from cadenza.realtime import ClientOptions, ConnectReply, Handlers, Node, VirtualClock
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.wire import JSON, Wire
-from cadenza.server.config import FaultsConfig
 
 WIRE = Wire("test", JSON, lambda messages: b"".join(message + b"\n" for message in messages))
 

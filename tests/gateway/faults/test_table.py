@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.errors import (
     FaultRequestError,
     TooManyFaultsError,
@@ -28,7 +29,6 @@ from cadenza.gateway.faults.table import ENDED_KEPT, FaultTable
 from cadenza.realtime import VirtualClock
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.timers import Timers
-from cadenza.server.config import FaultsConfig
 
 
 class Injector:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults import tokens
 from cadenza.gateway.faults.connections import ConnectionFaults
 from cadenza.gateway.faults.specs import Expire, Target
@@ -19,7 +20,6 @@ from cadenza.realtime import (
     VirtualClock,
 )
 from cadenza.realtime.timers import Timers
-from cadenza.server.config import FaultsConfig
 
 
 class Inner:

@@ -11,16 +11,16 @@ import jwt
 import pytest
 from starlette.applications import Starlette
 
-from cadenza.gateway.operations import Services, market_registry, rest_routes, rpc_handler
+from cadenza.config import load_tree
+from cadenza.gateway.api import Services, market_registry, rest_routes, rpc_handler
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import HealthStatus, Kline, Ticker, Venue
 from cadenza.realtime import RPCEvent
-from cadenza.server.config import load_tree
 from cadenza.server.origin import Origins
 from cadenza.server.tokens import TokenVerifier
-from cadenza.trading.account import Account
-from cadenza.trading.account_errors import UnknownAccountError
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.accounts.errors import UnknownAccountError
 
 KEY = "unit-test-hmac-key-0123456789abcdef"
 NOW_MS = 1_700_000_000_000

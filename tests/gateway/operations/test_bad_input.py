@@ -15,20 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from cadenza.gateway.operations import (
-    CATALOGUE,
-    OperationError,
-    Services,
-    market_registry,
-    rpc_handler,
-)
+from cadenza.gateway.api import CATALOGUE, OperationError, Services, market_registry, rpc_handler
+from cadenza.gateway.api.params import concrete
+from cadenza.gateway.api.rest import _envelope
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.accounts_access import AccountsAccess
-from cadenza.gateway.operations.reading import concrete
-from cadenza.gateway.operations.rest import _envelope
+from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.trading import trading_operations
 from cadenza.models import HealthStatus, OperationType
-from cadenza.trading.quotes import DEALER_ID
+from cadenza.trading.exchange.quotes import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
 from support.trading.venue_world import RULES, World
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.gateway.operations import CATALOGUE, asyncapi, openapi
-from cadenza.gateway.operations.asyncapi import STREAMS
-from cadenza.gateway.operations.schemas import prose, with_tuples_of_draft_7
+from cadenza.gateway.api import CATALOGUE, asyncapi, openapi
+from cadenza.gateway.api.asyncapi import STREAMS
+from cadenza.gateway.api.schemas import prose, with_tuples_of_draft_7
 from cadenza.models import KlineInterval
 
 HTTP = {"get", "post", "delete"}

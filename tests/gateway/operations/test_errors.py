@@ -7,16 +7,18 @@ import logging
 import msgspec
 import pytest
 
+from cadenza.gateway.api.error_map import FILTERS, REASONS, explain, rejected
+from cadenza.gateway.api.errors import CATALOGUE, MODULES, OperationError
+from cadenza.gateway.api.views import MissingFieldsError
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.errors import CATALOGUE, MODULES, OperationError
-from cadenza.gateway.operations.mapping import FILTERS, REASONS, explain, rejected
 from cadenza.market.errors import CrossedBookError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
-from cadenza.models import MissingFieldsError
-from cadenza.trading import account_errors, ledger_errors, store_errors
 from cadenza.trading import errors as trading_errors
-from cadenza.trading.events import RejectReason
-from cadenza.trading.filters import FilterError, FilterName, InstrumentFilters
+from cadenza.trading.accounts import errors as account_errors
+from cadenza.trading.ledger import errors as ledger_errors
+from cadenza.trading.matching.events import RejectReason
+from cadenza.trading.orders.filters import FilterError, FilterName, InstrumentFilters
+from cadenza.trading.store import errors as store_errors
 
 OWN_FAULTS = {
     "AccountError",

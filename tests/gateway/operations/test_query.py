@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.gateway.operations.errors import OperationError
+from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.operations.query import query_reader
 from cadenza.models import (
     GetKlineQuery,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, Quote
-from cadenza.trading.quotes import DEALER_ID, MOST_OF_ONE
+from cadenza.trading.exchange.quotes import DEALER_ID, MOST_OF_ONE
 from support.gateway.payload_check import check
 from support.gateway.trading_world import BTC, BUY, ETH, NOBODYS, SELL, Desk
 from support.trading.venue_world import StoppedClock, World

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cadenza.gateway.operations.errors import OperationError
-from cadenza.gateway.operations.operation import NoParams
-from cadenza.gateway.operations.reading import reader
+from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.operation import NoParams
+from cadenza.gateway.api.params import reader
 from cadenza.models import (
     GetOrderBookParams,
     QuoteRfqRequest,

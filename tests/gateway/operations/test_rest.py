@@ -8,7 +8,7 @@ import logging
 import httpx
 import pytest
 
-from cadenza.gateway.operations import Operation, Registry, Reply, RestForm
+from cadenza.gateway.api import Operation, Registry, Reply, RestForm
 from cadenza.models import SubscribeOrderBookRequest
 from cadenza.trading.errors import RateLimitError
 

@@ -9,7 +9,7 @@ import logging
 import msgspec
 import pytest
 
-from cadenza.gateway.operations import (
+from cadenza.gateway.api import (
     Caller,
     NoParams,
     Operation,
@@ -19,12 +19,12 @@ from cadenza.gateway.operations import (
     Unserved,
     rpc_handler,
 )
+from cadenza.gateway.api.registry import Registry, RegistryError
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.registry import Registry, RegistryError
 from cadenza.models import Pagination, RpcSubscription, Subscription
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError
-from cadenza.trading.account_errors import UnknownAccountError
+from cadenza.trading.accounts.errors import UnknownAccountError
 
 FILTERED = {"data": 1, "pagination": {"offset": 0}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cadenza.gateway.operations import Registry, market_registry
+from cadenza.gateway.api import Registry, market_registry
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 
 METHODS, PATHS = (

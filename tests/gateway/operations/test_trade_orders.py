@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from cadenza.models import RpcTradeOrder, TradeOrder
-from cadenza.trading.order_faults import OrderFault, OrderRule
-from cadenza.trading.store_errors import StoreWriteError
+from cadenza.trading.orders.faults import OrderFault, OrderRule
+from cadenza.trading.store.errors import StoreWriteError
 from support.gateway.payload_check import check
 from support.gateway.trading_world import BTC, ETH, NOBODYS, SELL, Desk
 

@@ -11,7 +11,7 @@ from cadenza.models import (
     TradingAccount,
     Venue,
 )
-from cadenza.trading.paper_venue import VenueRules
+from cadenza.trading.venue import VenueRules
 from support.gateway.payload_check import check
 from support.gateway.trading_world import NOBODYS, SELL, Desk
 from support.trading.venue_world import RULES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cadenza.config import ConfigError, load_tree
 from cadenza.realtime.duration import Duration
-from cadenza.server.config import ConfigError, load_tree
 
 
 def problems(tree):

@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 
+from cadenza.config import Config, ConfigError, dump, load_tree
+from cadenza.config.build import build
+from cadenza.config.environment import apply, put, variable
+from cadenza.config.names import lacking, supported
+from cadenza.config.problems import Report
+from cadenza.config.values import read_scalar
 from cadenza.realtime.duration import Duration
-from cadenza.server.config import Config, ConfigError, dump, load_tree
-from cadenza.server.config.build import build
-from cadenza.server.config.environment import apply, put, variable
-from cadenza.server.config.names import lacking, supported
-from cadenza.server.config.problems import Report
-from cadenza.server.config.scalars import read_scalar
 
 SAMPLES = {bool: "true", int: "7", float: "2.5", str: "/seven", Duration: "7s"}
 PLAIN = sorted(p for p, t in supported().items() if t in SAMPLES and "[]" not in p)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.server.config import ConfigError, load
-from cadenza.server.config.files import MAX_BYTES
+from cadenza.config import ConfigError, load
+from cadenza.config.formats import MAX_BYTES
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.server.config import ConfigError, load_tree
-from cadenza.server.config.lacking import LACKING
-from cadenza.server.config.names import lacking, supported
+from cadenza.config import ConfigError, load_tree
+from cadenza.config.names import lacking, supported
+from cadenza.config.unsupported import LACKING
 
 SECTIONS = """
 http_server log engine broker presence_manager map_broker controller shared_poll client channel

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cadenza.realtime.duration import Duration
-from cadenza.server.config import (
+from cadenza.config import (
     FORMATS,
     Config,
     ConfigError,
@@ -22,7 +21,8 @@ from cadenza.server.config import (
     load,
     load_tree,
 )
-from cadenza.server.config.names import supported
+from cadenza.config.names import supported
+from cadenza.realtime.duration import Duration
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 NAMESPACES = st.fixed_dictionaries(

@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.server.config.patterns import (
-    PatternError,
-    compile_pattern,
-    fixed_choices,
-    may_take_long,
-)
+from cadenza.config.re2 import PatternError, compile_pattern, fixed_choices, may_take_long
 
 
 @pytest.mark.parametrize(

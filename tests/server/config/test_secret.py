@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from cadenza.server.config import Config, Secret, dump, dumps, sandbox
+from cadenza.config import Config, Secret, dump, dumps, sandbox
 
 
 def logged(secret):

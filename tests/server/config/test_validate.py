@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from cadenza.server.config import ConfigError, load_tree
+from cadenza.config import ConfigError, load_tree
 
 LONG = "0123456789abcdef0123456789abcdef"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from cadenza.server.config import dump, load_tree, sandbox
+from cadenza.config import dump, load_tree, sandbox
 
 
 def test_sandbox_takes_its_keys_from_the_random_source():

@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from cadenza.server.config import ClientConfig, Secret, TokenConfig
+from cadenza.config import ClientConfig, Secret, TokenConfig
 from cadenza.server.tokens import (
     FetchError,
     TokenExpired,

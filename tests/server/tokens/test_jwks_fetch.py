@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from cadenza.server.config import ClientConfig, TokenConfig
+from cadenza.config import ClientConfig, TokenConfig
 from cadenza.server.tokens import FetchError, TokenVerifier, fetch_jwks
 
 NOW = 1_800_000_000.0

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cadenza.server.config import ClientConfig, Secret, TokenConfig
+from cadenza.config import ClientConfig, Secret, TokenConfig
 from cadenza.server.tokens import TokenInvalid, TokenVerifier
 
 NOW = 1_800_000_000.0

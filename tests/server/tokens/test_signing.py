@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from cadenza.server.config import ClientConfig, Secret, TokenConfig
+from cadenza.config import ClientConfig, Secret, TokenConfig
 from cadenza.server.tokens import TokenVerifier, connection_token, sign, subscription_token
 
 KEY = Secret("0123456789abcdef0123456789abcdef")

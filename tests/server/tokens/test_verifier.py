@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cadenza.config import ClientConfig, Secret, SubscriptionTokenConfig, TokenConfig
 from cadenza.realtime.claims import ConnectClaims, Override, SubscribeClaims, SubscriptionGrant
-from cadenza.server.config import ClientConfig, Secret, SubscriptionTokenConfig, TokenConfig
 from cadenza.server.tokens import TokenExpired, TokenInvalid, TokenVerifier
 
 KEY = "0123456789abcdef0123456789abcdef-first"

@@ -8,7 +8,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from cadenza.server.config import load
+from cadenza.config import load
 from cadenza.server.tokens import TokenExpired, TokenInvalid, TokenVerifier
 
 SHARED = Path(__file__).parents[3] / "../shared/conformance"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cadenza.client.trading.decimals import decimal_of
+from cadenza.client.fields import decimal_of
 
 BTC = "PAPER:BTC/USDT"
 OPEN = ("ACCEPTED", "PARTIALLY_FILLED", "REPLACED")

@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 import jwt
 
-from cadenza.gateway.compose import Gateway
-from cadenza.server.config import load_tree
+from cadenza.config import load_tree
+from cadenza.gateway.gateway import Gateway
 from cadenza.server.wires import ASGI_JSON
 
 KEY = "unit-test-hmac-key-0123456789abcdef"

@@ -8,17 +8,18 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from cadenza.gateway.operations import Registry, rpc_handler
+from cadenza.gateway.api import Registry, rpc_handler
+from cadenza.gateway.api.error_map import explain
+from cadenza.gateway.api.views import view
 from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.mapping import explain
 from cadenza.gateway.operations.rest_call import RestCall
 from cadenza.gateway.operations.trading import (
     TradingServices,
     trading_operations,
 )
-from cadenza.models import RpcTradeOrder, view
+from cadenza.gateway.trading.order_payloads import order_record
+from cadenza.models import RpcTradeOrder
 from cadenza.realtime import RPCEvent
-from cadenza.trading.order_views import order_record
 from support.trading.venue_world import BTC, BUY, ETH, SELL, World
 
 __all__ = ["BTC", "BUY", "ETH", "NOBODYS", "SELL", "Desk"]

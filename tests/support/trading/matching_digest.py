@@ -9,7 +9,7 @@ import sys
 import msgspec
 
 from cadenza.models import ContingencyType, OrderSide, OrderType
-from cadenza.trading.commands import (
+from cadenza.trading.matching.commands import (
     Amend,
     AnyCommand,
     Cancel,
@@ -18,9 +18,9 @@ from cadenza.trading.commands import (
     Submit,
     SubmitList,
 )
-from cadenza.trading.matching import MatchingEngine
-from cadenza.trading.rules import SHAPES
-from cadenza.trading.saved_order import saved_of
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.rules import SHAPES
+from cadenza.trading.matching.saved_order import saved_of
 
 
 def order(chance: random.Random, now: int, order_id: str, owner: str) -> Submit:

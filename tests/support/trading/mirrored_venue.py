@@ -11,10 +11,10 @@ from cadenza.market.errors import SequenceGapError
 from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import OrderSide, OrderType, TimeInForce, Venue
-from cadenza.trading.commands import Amend, Cancel, Submit
-from cadenza.trading.events import Cancelled, Refused, Rejected, Trade
-from cadenza.trading.mirrored import MirroredEngine
-from cadenza.trading.mirrored_feed import MirrorFeed
+from cadenza.trading.matching.commands import Amend, Cancel, Submit
+from cadenza.trading.matching.events import Cancelled, Refused, Rejected, Trade
+from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.mirrored.feed import MirrorFeed
 
 ID = "MOCK:AAA/BBB"
 SIDES = {"B": OrderSide.BUY, "S": OrderSide.SELL, "?": OrderSide.UNKNOWN}

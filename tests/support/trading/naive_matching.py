@@ -10,9 +10,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, OrderType
-from cadenza.trading.commands import Amend, Cancel, CancelAll, Expire, Mark, SelfTrade, Submit
-from cadenza.trading.order import DAY_MS
-from cadenza.trading.rules import SHAPES
+from cadenza.trading.matching.commands import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Expire,
+    Mark,
+    SelfTrade,
+    Submit,
+)
+from cadenza.trading.matching.order import DAY_MS
+from cadenza.trading.matching.rules import SHAPES
 
 FAR = 10**9
 

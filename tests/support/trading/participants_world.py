@@ -14,9 +14,9 @@ import msgspec
 from cadenza.market.clock import VirtualClock
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS, stream
 from cadenza.models import OrderSide, OrderType
-from cadenza.trading.commands import Submit
-from cadenza.trading.events import Trade
-from cadenza.trading.matching import MatchingEngine
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import Trade
 from cadenza.trading.participants import Participants
 from cadenza.trading.participants_driver import ParticipantsDriver
 

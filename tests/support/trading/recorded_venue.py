@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from cadenza.market.market import Market
 from cadenza.models import OrderSide, OrderType, TimeInForce
-from cadenza.trading.commands import Amend, Cancel, Submit
-from cadenza.trading.events import Cancelled, Rejected, Replaced, Trade
-from cadenza.trading.mirrored import MirroredEngine
-from cadenza.trading.mirrored_book import Offers
-from cadenza.trading.mirrored_feed import MirrorFeed
+from cadenza.trading.matching.commands import Amend, Cancel, Submit
+from cadenza.trading.matching.events import Cancelled, Rejected, Replaced, Trade
+from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.mirrored.feed import MirrorFeed
+from cadenza.trading.mirrored.offers import Offers
 
 BUY, SELL = OrderSide.BUY, OrderSide.SELL
 IOC, FOK, GTC = TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC

@@ -9,11 +9,11 @@ import pytest
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
 from cadenza.trading.batch import Batch
+from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger_core import LedgerCore
-from cadenza.trading.ledger_entry import LedgerState
 from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery, OrderQuery
-from cadenza.trading.store import Saved, Store
-from cadenza.trading.store_errors import StoreClosedError, StoreError
+from cadenza.trading.store.errors import StoreClosedError, StoreError
+from cadenza.trading.store.store import Saved, Store
 from support.trading.store_records import (
     ANN,
     BOB,
@@ -39,7 +39,7 @@ async def numbers(store: Store, **query) -> list[int]:
 
 
 class StoreContract:
-    """Tests of the contract in ``cadenza.trading.store``.
+    """Tests of the contract in ``cadenza.trading.store.store``.
 
     ``make`` gives a store on the same place each time it is called, ``store`` an open one.
     """

@@ -14,14 +14,14 @@ from cadenza.models import (
     TimeInForce,
     Venue,
 )
-from cadenza.trading.account import Account
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.accounts.position import Position
 from cadenza.trading.batch import Batch
-from cadenza.trading.commands import Submit
-from cadenza.trading.ledger import Ledger
-from cadenza.trading.ledger_entry import EXTERNAL, Entry
-from cadenza.trading.order_state import Execution, OperationDone, OrderState
-from cadenza.trading.position import Position
-from cadenza.trading.saved_order import SavedOrder
+from cadenza.trading.ledger.entry import EXTERNAL, Entry
+from cadenza.trading.ledger.ledger import Ledger
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.matching.saved_order import SavedOrder
+from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 
 INSTRUMENT = "PAPER:BTC/USDT"
 OTHER_INSTRUMENT = "PAPER:ETH/USDT"

@@ -11,12 +11,12 @@ from cadenza.market.feeds.catalogue import make_instrument
 from cadenza.market.instrument import Listing
 from cadenza.market.market import Market
 from cadenza.models import OrderSide, OrderType, TimeInForce, Venue
-from cadenza.trading.commands import Submit
-from cadenza.trading.fees import FeeSchedule
-from cadenza.trading.ledger_entry import COUNTER_ACCOUNTS
-from cadenza.trading.order_request import OrderRequest
-from cadenza.trading.paper_venue import PaperVenue, VenueRules
-from cadenza.trading.store_memory import MemoryStore
+from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS
+from cadenza.trading.ledger.fees import FeeSchedule
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.orders.request import OrderRequest
+from cadenza.trading.store.memory import MemoryStore
+from cadenza.trading.venue import PaperVenue, VenueRules
 
 BTC = "PAPER:BTC/USDT"
 ETH = "PAPER:ETH/USDT"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cadenza.client.fields import Number
 from cadenza.client.trading.account import Account
+from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.account_info import AccountInfo
 from cadenza.client.trading.channels import AccountGiven, TradingChannels
-from cadenza.client.trading.decimals import Number
 from cadenza.client.trading.errors import (
     AccountChoiceError,
     AccountClosedError,
@@ -25,12 +26,11 @@ from cadenza.client.trading.events import (
     UnknownEvent,
 )
 from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.following import Following
-from cadenza.client.trading.holdings import Balance, Portfolio, Position, Summary
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_request import OrderGiven
+from cadenza.client.trading.states import Following
 from cadenza.client.trading.streams import EventStream
-from cadenza.client.trading.telling import AccountCallbacks
+from cadenza.client.trading.values import Balance, Portfolio, Position, Summary
 
 __all__ = [
     "Account",

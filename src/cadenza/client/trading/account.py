@@ -8,22 +8,22 @@ from typing import Self, Unpack
 
 from msgspec import UNSET
 
+from cadenza.client.api_calls import TradingCalls, converted
 from cadenza.client.errors import ReplyError
+from cadenza.client.fields import Number
+from cadenza.client.host import TradingHost
 from cadenza.client.options import Overflow
+from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.account_info import AccountInfo
-from cadenza.client.trading.calls import TradingCalls, converted
-from cadenza.client.trading.decimals import Number
-from cadenza.client.trading.desk import Desk
 from cadenza.client.trading.events import AccountEvent
 from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.following import Following
-from cadenza.client.trading.holdings import Balance, Portfolio, Position, Summary, summary_of
-from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.order import Order
+from cadenza.client.trading.order_commands import Desk
 from cadenza.client.trading.order_request import OrderGiven
 from cadenza.client.trading.resync import executions_of
+from cadenza.client.trading.states import Following
 from cadenza.client.trading.streams import SIZE, EventStream
-from cadenza.client.trading.telling import AccountCallbacks
+from cadenza.client.trading.values import Balance, Portfolio, Position, Summary, summary_of
 from cadenza.models import OrderSide, RpcPortfolio
 
 PORTFOLIO = "query.portfolio.get"

@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from cadenza.client.fields import decimal_of, text_of
+from cadenza.client.raw import millis
 from cadenza.client.trading.account_info import AccountInfo, info_of
 from cadenza.client.trading.account_state import AccountState
-from cadenza.client.trading.decimals import decimal_of, text_of
 from cadenza.client.trading.events import (
     AccountEvent,
     AccountUpdated,
@@ -25,11 +26,10 @@ from cadenza.client.trading.events import (
     read_wire,
 )
 from cadenza.client.trading.execution import Execution, execution_of
-from cadenza.client.trading.holdings import Balance, Position, balance_of, position_of
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_view import status_of
-from cadenza.client.trading.raw import millis
 from cadenza.client.trading.recent import Recent
+from cadenza.client.trading.values import Balance, Position, balance_of, position_of
 from cadenza.models import (
     EventType,
     RpcPortfolio,

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import UNSET
 
-from cadenza.client.trading.decimals import text_of
-from cadenza.client.trading.raw import millis
+from cadenza.client.fields import text_of
+from cadenza.client.raw import millis
 from cadenza.models import RpcTradingAccount, TradingAccountStatus
 
 

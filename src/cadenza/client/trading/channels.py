@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, TypedDict, Unpack
 
+from cadenza.client.api_calls import TradingCalls, converted
 from cadenza.client.callbacks import Callback
 from cadenza.client.errors import UsageError
+from cadenza.client.host import TradingHost
 from cadenza.client.trading.account import Account
+from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.account_info import AccountInfo, info_of
-from cadenza.client.trading.calls import TradingCalls, converted
 from cadenza.client.trading.errors import AccountChoiceError
 from cadenza.client.trading.events import (
     AccountEvent,
@@ -20,10 +22,8 @@ from cadenza.client.trading.events import (
     PortfolioUpdated,
     Resynced,
 )
-from cadenza.client.trading.following import Following
-from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.ids import OrderIds
-from cadenza.client.trading.telling import AccountCallbacks
+from cadenza.client.trading.states import Following
 from cadenza.models import RpcTradingAccount
 
 ACCOUNTS: Final = "query.trading_account.list"

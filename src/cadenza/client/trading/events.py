@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from cadenza.client.raw import opened
 from cadenza.client.trading.account_info import AccountInfo
 from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.holdings import Balance, Position
-from cadenza.client.trading.raw import opened
+from cadenza.client.trading.values import Balance, Position
 from cadenza.models import OrderStatus
 
 if TYPE_CHECKING:

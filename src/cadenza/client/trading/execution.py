@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from cadenza.client.trading.decimals import decimal_of, text_of
-from cadenza.client.trading.raw import millis
+from cadenza.client.fields import decimal_of, text_of
+from cadenza.client.raw import millis
 from cadenza.models import OrderSide, RpcSecurityQuantity, RpcTradeExecution
 
 

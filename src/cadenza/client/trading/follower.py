@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from cadenza.client.api_calls import TradingCalls
 from cadenza.client.errors import (
     CallTimeoutError,
     ClientError,
@@ -15,17 +16,16 @@ from cadenza.client.errors import (
     UnsubscribedError,
 )
 from cadenza.client.gate import Gate
+from cadenza.client.host import TradingHost
 from cadenza.client.states import State
-from cadenza.client.subscribing import UNSUBSCRIBE_CALLED
+from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
+from cadenza.client.trading.account_callbacks import AccountCallbacks, Teller
 from cadenza.client.trading.account_copy import AccountCopy, MakeOrder
 from cadenza.client.trading.account_state import AccountState, read_state
-from cadenza.client.trading.calls import TradingCalls
 from cadenza.client.trading.errors import AccountClosedError
 from cadenza.client.trading.events import ExecutionReport, OrderUpdated, Resynced
-from cadenza.client.trading.following import FOLLOWING, Following, Happening, Step
-from cadenza.client.trading.host import TradingHost
 from cadenza.client.trading.resync import Answers, Gap, ask, without
-from cadenza.client.trading.telling import AccountCallbacks, Teller
+from cadenza.client.trading.states import FOLLOWING, Following, Happening, Step
 from cadenza.client.values import Left, Publication, Subscribed
 
 CHANNEL: Final = "tradingAccount:"

@@ -9,12 +9,12 @@ from typing import Any, Protocol, Self
 from cadenza.client.callbacks import Callback
 from cadenza.client.clock import Clock
 from cadenza.client.errors import ClientError
-from cadenza.client.trading.decimals import Number, decimal_of
+from cadenza.client.fields import Number, decimal_of
+from cadenza.client.raw import millis
 from cadenza.client.trading.errors import OrderEndedError, OrderTimeoutError
 from cadenza.client.trading.events import AccountEvent, OrderUpdated
 from cadenza.client.trading.execution import Execution
 from cadenza.client.trading.order_view import FINAL, OrderView, status_of
-from cadenza.client.trading.raw import millis
 from cadenza.client.trading.streams import EventStream, Streams
 from cadenza.models import OrderStatus, RpcTradeOrder
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, Required, TypedDict, TypeVar
 
 from cadenza.client.errors import UsageError
-from cadenza.client.trading.decimals import Number, decimal_text
+from cadenza.client.fields import Number, decimal_text
 from cadenza.models import (
     ContingencyType,
     OrderSide,

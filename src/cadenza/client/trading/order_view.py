@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from cadenza.client.trading.decimals import ZERO, decimal_of, optional_decimal, text_of
+from cadenza.client.fields import ZERO, decimal_of, optional_decimal, text_of
+from cadenza.client.raw import millis, opened
 from cadenza.client.trading.execution import Execution, fees_of
 from cadenza.client.trading.order_text import describe
-from cadenza.client.trading.raw import millis, opened
 from cadenza.models import (
     OrderSide,
     OrderStatus,

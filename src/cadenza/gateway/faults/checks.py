@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.errors import FaultRequestError
 from cadenza.gateway.faults.specs import (
     PER_MILLE,
@@ -15,7 +16,6 @@ from cadenza.gateway.faults.specs import (
     Stall,
     kind_of,
 )
-from cadenza.server.config import FaultsConfig
 
 MAX_TEXT: Final = 255
 """Characters of a text in a target or a reason."""

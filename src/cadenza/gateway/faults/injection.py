@@ -19,10 +19,11 @@ from typing import Final
 
 import msgspec
 
+from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.admin import FaultCalls, disabled
 from cadenza.gateway.faults.books import BookFaults, BookFilter, FaultySink
 from cadenza.gateway.faults.connections import ConnectionFaults
-from cadenza.gateway.faults.states import HealthFaults, OrderRules
+from cadenza.gateway.faults.lookups import HealthFaults, OrderRules
 from cadenza.gateway.faults.table import FaultTable
 from cadenza.gateway.faults.tokens import EarlyExpiry
 from cadenza.market.feed import MarketSink
@@ -31,8 +32,7 @@ from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import Clock, Connection, Handlers, LoopClock, Node, TokenVerifier
 from cadenza.realtime.timers import Timers
 from cadenza.server.api.methods import RPC
-from cadenza.server.config import FaultsConfig
-from cadenza.trading.order_faults import OrderFaults
+from cadenza.trading.orders.faults import OrderFaults
 
 
 class FaultInjection:

@@ -12,6 +12,7 @@ import msgspec
 
 from cadenza.gateway.faults.errors import nearest, shortened
 from cadenza.gateway.operate.listing import channels, connections
+from cadenza.gateway.operate.messages import View
 from cadenza.gateway.operate.overview import overview
 from cadenza.gateway.operate.requests import (
     ChannelsRequest,
@@ -20,14 +21,13 @@ from cadenza.gateway.operate.requests import (
     ParamsError,
     read,
 )
-from cadenza.gateway.operate.views import View
 from cadenza.protocol import codes
 from cadenza.protocol.codes import ErrorCode
 from cadenza.realtime import CommandError
 from cadenza.server.api.methods import NOT_FOUND
 
 if TYPE_CHECKING:
-    from cadenza.gateway.compose import Gateway
+    from cadenza.gateway.gateway import Gateway
 
 PREFIX: Final = "operate."
 METHODS: Final = ("operate.overview", "operate.connections", "operate.channels")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from cadenza.gateway.operate.requests import ChannelsRequest, ConnectionsRequest, part
-from cadenza.gateway.operate.views import (
+from cadenza.gateway.operate.messages import (
     ChannelList,
     ChannelView,
     ConnectionList,
     ConnectionView,
 )
+from cadenza.gateway.operate.requests import ChannelsRequest, ConnectionsRequest, part
 
 if TYPE_CHECKING:
     from cadenza.realtime import Connection, Node

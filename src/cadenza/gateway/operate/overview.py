@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cadenza.gateway.health import GatewayHealth
-from cadenza.gateway.operate.views import (
+from cadenza.gateway.operate.messages import (
     Counters,
     FaultsView,
     FeedView,
@@ -15,10 +15,10 @@ from cadenza.gateway.operate.views import (
 )
 
 if TYPE_CHECKING:
-    from cadenza.gateway.compose import Gateway
+    from cadenza.gateway.gateway import Gateway
     from cadenza.market.feed import Feed
     from cadenza.realtime import Node
-    from cadenza.trading.paper_venue import PaperVenue
+    from cadenza.trading.venue import PaperVenue
 
 
 async def overview(gateway: Gateway, time_ms: int) -> Overview:

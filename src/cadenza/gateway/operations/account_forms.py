@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cadenza.gateway.api.operation import Adapter, Handler, Operation, RestForm, RpcForm
 from cadenza.gateway.operations.account_reading import (
     AccountWish,
     NamedAccount,
@@ -15,8 +16,7 @@ from cadenza.gateway.operations.account_reading import (
     wish_of_rest,
     wish_of_rpc,
 )
-from cadenza.gateway.operations.operation import Adapter, Handler, Operation, RestForm, RpcForm
-from cadenza.gateway.operations.trading_accounts import TradingAccounts
+from cadenza.gateway.operations.accounts import TradingAccounts
 from cadenza.models import (
     CloneTradingAccountRequest,
     ConnectTradingAccountRequest,

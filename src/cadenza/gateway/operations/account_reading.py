@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from cadenza.gateway.operations.trade_reading import invalid, missing, text_of
+from cadenza.gateway.operations.order_params import invalid, missing, text_of
 from cadenza.models import (
     AccountType,
     CloneTradingAccountRequest,

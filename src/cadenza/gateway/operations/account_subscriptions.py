@@ -12,10 +12,10 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations import error_table as errors
 from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.errors import OperationError
-from cadenza.gateway.operations.operation import Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations.paging import after, page
 from cadenza.gateway.operations.subscriptions import subscription_id
 from cadenza.models import (
@@ -31,7 +31,7 @@ from cadenza.models import (
     SubscriptionType,
     UnsubscribeRequest,
 )
-from cadenza.trading.account import Account
+from cadenza.trading.accounts.account import Account
 
 ACCOUNT_TYPES: Final = (
     SubscriptionType.USER_DATA,

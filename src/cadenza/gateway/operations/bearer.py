@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.operations import error_table as errors
 from cadenza.gateway.operations.caller import Caller, granted_accounts
-from cadenza.gateway.operations.errors import OperationError
 from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
 from cadenza.realtime.eager import settle
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.errors import OperationError, cut
 from cadenza.models import Pagination
 
 ItemT = TypeVar("ItemT")

@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.accounts_access import AccountsAccess
+from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.errors import OperationError, cut
-from cadenza.gateway.operations.operation import Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.operations.order_params import text_of
 from cadenza.gateway.operations.paging import after, page
-from cadenza.gateway.operations.trade_reading import text_of
 from cadenza.models import (
     ListPortfoliosQuery,
     Portfolio,
@@ -24,9 +24,9 @@ from cadenza.models import (
     TradingAccountIdRequest,
     Venue,
 )
-from cadenza.trading.account import Account, account_record
-from cadenza.trading.paper_venue import PaperVenue
-from cadenza.trading.portfolio import Holdings, Valuation, portfolio_record
+from cadenza.trading.accounts.account import Account, account_record
+from cadenza.trading.accounts.valuation import Holdings, Valuation, portfolio_record
+from cadenza.trading.venue import PaperVenue
 
 LONGEST_CURRENCY: Final = 40
 """Characters; longer texts are not searched for a name that is near."""

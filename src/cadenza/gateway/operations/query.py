@@ -14,9 +14,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import inspect
 
+from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.params import concrete, converted
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.errors import OperationError, cut
-from cadenza.gateway.operations.reading import concrete, converted
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 

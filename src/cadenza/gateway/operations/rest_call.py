@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.operation import Operation, Reply, RestForm
+from cadenza.gateway.api.params import reader
+from cadenza.gateway.api.results import adapted, request_adapter, result_adapter
 from cadenza.gateway.operations import error_table as errors
 from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.errors import OperationError
-from cadenza.gateway.operations.operation import Operation, Reply, RestForm
 from cadenza.gateway.operations.query import query_reader
-from cadenza.gateway.operations.reading import reader
-from cadenza.gateway.operations.showing import adapted, request_adapter, result_adapter
 from cadenza.models import succeeded
 
 _encode: Final = msgspec.json.Encoder().encode

@@ -7,8 +7,8 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.errors import OperationError, cut
 from cadenza.market.market import Market
 from cadenza.models import Instrument, InstrumentFilter, Venue
 

@@ -9,12 +9,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from cadenza.gateway.operations.operation import Reply
-from cadenza.models import RpcTradeOrder, TradeOrder, view
+from cadenza.gateway.api.operation import Reply
+from cadenza.gateway.api.views import view
+from cadenza.gateway.trading.order_payloads import order_record
+from cadenza.models import RpcTradeOrder, TradeOrder
 from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery
-from cadenza.trading.order_state import Execution, OrderState
-from cadenza.trading.order_views import order_record
-from cadenza.trading.paper_venue import PaperVenue
+from cadenza.trading.orders.state import Execution, OrderState
+from cadenza.trading.venue import PaperVenue
 
 AT_A_TIME: Final = 50
 """Orders shown in one turn: a few milliseconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from cadenza.gateway.operations.trade_reading import moment, number_of, reference, text_of
+from cadenza.gateway.operations.order_params import moment, number_of, reference, text_of
 from cadenza.models import (
     ListTradeExecutionsQuery,
     ListTradeOrdersQuery,
@@ -15,7 +15,7 @@ from cadenza.models import (
     RpcListTradeOrdersParams,
 )
 from cadenza.trading.order_query import ExecutionQuery, OrderQuery
-from cadenza.trading.order_request import OrderRef
+from cadenza.trading.orders.request import OrderRef
 
 
 class GetOrder(msgspec.Struct, frozen=True):

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from cadenza.gateway.api.operation import Operation
+from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.account_forms import account_command_operations
-from cadenza.gateway.operations.account_queries import account_query_operations
-from cadenza.gateway.operations.accounts_access import AccountsAccess
-from cadenza.gateway.operations.operation import Operation
+from cadenza.gateway.operations.account_history import account_query_operations
+from cadenza.gateway.operations.accounts import TradingAccounts
+from cadenza.gateway.operations.order_queries import trade_order_queries
+from cadenza.gateway.operations.orders import TradeOrders, trade_order_operations
 from cadenza.gateway.operations.portfolios import portfolio_operations
 from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.trade_answers import Encoded, TradeAnswers
-from cadenza.gateway.operations.trade_order_queries import trade_order_queries
-from cadenza.gateway.operations.trade_orders import TradeOrders, trade_order_operations
-from cadenza.gateway.operations.trading_accounts import TradingAccounts
 from cadenza.market.clock import Clock
 from cadenza.market.market import Market
+from cadenza.trading.exchange.quotes import QuoteDesk
 from cadenza.trading.ids import RisingIds
-from cadenza.trading.order_state import OrderState
-from cadenza.trading.paper_venue import PaperVenue
-from cadenza.trading.quotes import QuoteDesk
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.venue import PaperVenue
 
 
 def _nobody(_: str, __: Iterable[OrderState]) -> None:

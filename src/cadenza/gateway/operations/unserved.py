@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cadenza.gateway.operations.operation import Unserved
+from cadenza.gateway.api.operation import Unserved
 
 UNSERVED: Final = (
     Unserved(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from cadenza.realtime.commands.connecting import connect
-from cadenza.realtime.commands.publishing import publish
-from cadenza.realtime.commands.reading import history, presence, presence_stats
-from cadenza.realtime.commands.refreshing import refresh, sub_refresh
-from cadenza.realtime.commands.sending import rpc, send
-from cadenza.realtime.commands.subscribing import subscribe, unsubscribe
+from cadenza.realtime.commands.connect import connect
+from cadenza.realtime.commands.publish import publish
+from cadenza.realtime.commands.queries import history, presence, presence_stats
+from cadenza.realtime.commands.refresh import refresh, sub_refresh
+from cadenza.realtime.commands.rpc import rpc, send
+from cadenza.realtime.commands.subscribe import subscribe, unsubscribe
 
 if TYPE_CHECKING:
     from cadenza.protocol.messages import Command

@@ -12,12 +12,12 @@ from msgspec import Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
+from cadenza.config import HttpApiConfig
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError
 from cadenza.server.api import requests as api
 from cadenza.server.api.methods import NOT_FOUND, REQUESTS, Methods, shown_error
 from cadenza.server.body import BodyTooLarge, read_body
-from cadenza.server.config import HttpApiConfig
 
 logger: Final = logging.getLogger("cadenza.server.api")
 

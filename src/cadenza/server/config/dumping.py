@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 import yaml
 
+from cadenza.config.config import Config
 from cadenza.realtime.duration import Duration
 from cadenza.server.config import toml
-from cadenza.server.config.root import Config
 from cadenza.server.config.secret import Secret
 
 Format: TypeAlias = Literal["json", "yaml", "toml"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cadenza.config.problems import Report
 from cadenza.realtime.duration import Duration
-from cadenza.server.config.problems import Report
 
 
 def check_history(path: str, size: int, ttl: Duration, report: Report) -> None:

@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import Final
 
-from cadenza.server.config.problems import Report
-from cadenza.server.config.root import Config
+from cadenza.config.config import Config
+from cadenza.config.problems import Report
 from cadenza.server.config.trading import PaperConfig
 from cadenza.server.config.validate_history import check_history
 

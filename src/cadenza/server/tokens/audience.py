@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from cadenza.config import TokenConfig, compile_pattern
+from cadenza.config.rules_tokens import PLACEHOLDER
 from cadenza.realtime.claims import TokenInvalid
-from cadenza.server.config import TokenConfig, compile_pattern
-from cadenza.server.config.validate_tokens import PLACEHOLDER
 from cadenza.server.tokens.payload import Payload
 
 _HARMLESS: Final = re.compile(r"[\w~-]+(\.[\w~-]+)*", re.ASCII)

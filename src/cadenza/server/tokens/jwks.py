@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
+from cadenza.config.rules_tokens import PLACEHOLDER
 from cadenza.realtime.claims import TokenInvalid
-from cadenza.server.config.validate_tokens import PLACEHOLDER
 from cadenza.server.tokens.audience import Audience
 from cadenza.server.tokens.compact import Signed
 from cadenza.server.tokens.jwks_fetch import Fetch, FetchError

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgorithm
 
+from cadenza.config import TokenConfig
+from cadenza.config.pem import EC_ALGORITHMS, read_ec, read_ed25519, read_rsa
 from cadenza.realtime.claims import TokenInvalid
-from cadenza.server.config import TokenConfig
-from cadenza.server.config.pem import EC_ALGORITHMS, read_ec, read_ed25519, read_rsa
 from cadenza.server.tokens.compact import Signed, decode_segment, encode_segment
 
 Check: TypeAlias = Callable[[Signed], bool]

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from cadenza.server.config import Secret
-from cadenza.server.config.client import TokenConfig
+from cadenza.config import Secret
+from cadenza.config.client import TokenConfig
 from cadenza.server.tokens.compact import encode_segment
 
 _HEADER = encode_segment(b'{"alg":"HS256","typ":"JWT"}')

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from cadenza.config import ClientConfig, TokenConfig
 from cadenza.realtime.claims import ConnectClaims, SubscribeClaims
-from cadenza.server.config import ClientConfig, TokenConfig
 from cadenza.server.tokens.audience import Audience
 from cadenza.server.tokens.compact import Signed, split
 from cadenza.server.tokens.jwks import JwksKeys

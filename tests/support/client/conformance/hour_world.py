@@ -10,8 +10,9 @@ import random
 import msgspec
 
 from cadenza.client import TransportError
+from cadenza.config import OrderBookConfig
 from cadenza.gateway.channels import market_options
-from cadenza.gateway.market_data import MarketData
+from cadenza.gateway.market.publisher import MarketData
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
 from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS
@@ -32,7 +33,6 @@ from cadenza.realtime import (
     TokenExpired,
 )
 from cadenza.realtime.duration import Duration
-from cadenza.server.config import OrderBookConfig
 from support.client.conformance.faulty_line import Line
 from support.client.conformance.virtual_loop import EngineClock
 from support.client.model_venue import ACCOUNT, ModelVenue

@@ -1,0 +1,1 @@
+"""``cadenza record``: channels into files."""

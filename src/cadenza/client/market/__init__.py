@@ -1,0 +1,1 @@
+"""Order books, trades, tickers and candles over a connection of the SDK."""

@@ -1,0 +1,113 @@
+"""What comes into a local order book, a payload, and what comes out of it, a change."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from cadenza.client.market.book_side import Level, level_of
+from cadenza.client.market.errors import BadPayloadError, BookFaultError, UnsupportedBookError
+from cadenza.models import OrderBook as BookPayload
+from cadenza.models import OrderBookType, Row, UpdateType
+
+
+class BookState(enum.Enum):
+    """Whether a book can be trusted."""
+
+    EMPTY = "empty"
+    LIVE = "live"
+    STALE = "stale"
+
+
+class _Header(msgspec.Struct, rename="camel"):
+    order_book_type: OrderBookType = OrderBookType.L2
+
+
+class BookUpdate(msgspec.Struct, rename="camel", gc=False):
+    """What is read of a payload. The API's old model has no update type: it is a whole book."""
+
+    bids: list[Row]
+    asks: list[Row]
+    update_type: UpdateType = UpdateType.SNAPSHOT
+    instrument_id: str | None = None
+    venue: str = ""
+    symbol: str = ""
+    timestamp: int = 0
+    sequence: int | None = None
+    prev_sequence: int | None = None
+    order_book_type: OrderBookType = OrderBookType.L2
+
+
+_decode: Final = msgspec.json.Decoder(BookUpdate).decode
+_decode_header: Final = msgspec.json.Decoder(_Header).decode
+
+
+def read_update(payload: bytes, instrument_id: str) -> BookUpdate:
+    """Read a payload in JSON.
+
+    Raises:
+        BadPayloadError: If it is no order book.
+        UnsupportedBookError: If it is one whose rows have other columns.
+    """
+    try:
+        return _decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        kind = _type_of(payload)
+        if kind is OrderBookType.L2:
+            raise BadPayloadError(instrument_id, str(error)) from None
+        raise UnsupportedBookError(instrument_id, kind) from None
+
+
+def _type_of(payload: bytes) -> OrderBookType:
+    try:
+        return _decode_header(payload).order_book_type
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return OrderBookType.L2
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """What one payload did to a book.
+
+    Attributes:
+        state: The state of the book after it.
+        update_type: What it was; ``None`` if it could not be read, or if there was no payload.
+        bid_rows: The bids that changed, as (price, quantity) strings; quantity "0": removed. After
+            a SNAPSHOT, what differs from the book before it.
+        ask_rows: The same for asks. Whoever applies all rows of all changes, also of those with a
+            fault, holds what the book holds.
+        best_bid_moved: Whether the price or the quantity of the best bid is another.
+        best_ask_moved: The same for the best ask.
+        sequence: The number of the state that the book is in; ``None`` if it has none.
+        timestamp: The payload's time, milliseconds since the Unix epoch, UTC.
+        fault: Why the book is STALE; ``None`` if it is not.
+        payload: What was applied, as it came.
+    """
+
+    state: BookState
+    update_type: UpdateType | None
+    bid_rows: Sequence[Row]
+    ask_rows: Sequence[Row]
+    best_bid_moved: bool
+    best_ask_moved: bool
+    sequence: int | None
+    timestamp: int
+    fault: BookFaultError | None
+    payload: bytes | BookPayload | None
+
+    @property
+    def best_moved(self) -> bool:
+        """Whether either best level is another."""
+        return self.best_bid_moved or self.best_ask_moved
+
+    @property
+    def bids(self) -> list[Level]:
+        """The bids that changed; quantity 0: removed."""
+        return [level_of(row) for row in self.bid_rows]
+
+    @property
+    def asks(self) -> list[Level]:
+        """The asks that changed; quantity 0: removed."""
+        return [level_of(row) for row in self.ask_rows]

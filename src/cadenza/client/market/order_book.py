@@ -1,0 +1,268 @@
+"""A local order book: payloads in, the state of the market out; no network, no clock, no waiting.
+
+::
+
+    state   SNAPSHOT  fitting DIFF  anything else  what may be read
+    EMPTY   LIVE      STALE         STALE          nothing
+    LIVE    LIVE      LIVE          STALE          everything
+    STALE   LIVE      STALE         STALE          nothing, unless asked for
+
+A crossed or unreadable SNAPSHOT is "anything else". While the book is STALE, `needs_resync` says
+whether a new SNAPSHOT would heal it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from cadenza.client.book_reading import BookReading
+from cadenza.client.market.changes import BookState, BookUpdate, Change, read_update
+from cadenza.client.market.errors import (
+    BookFaultError,
+    BookInterruptedError,
+    CrossedBookError,
+    NoSnapshotError,
+    SequenceGapError,
+    UndefinedDeltaError,
+    UnsupportedBookError,
+    WrongInstrumentError,
+)
+from cadenza.models import OrderBook as BookPayload
+from cadenza.models import OrderBookType, Row, UpdateType
+
+MOST_POSTED: Final = 1024
+"""Levels of a side that may wait to be put into place; about 0.2 MiB."""
+
+# A member of an enumeration is looked up in 70 ns, several times for each payload.
+_LIVE: Final = BookState.LIVE
+_STALE: Final = BookState.STALE
+_SNAPSHOT: Final = UpdateType.SNAPSHOT
+_DELTA: Final = UpdateType.DELTA
+_L2: Final = OrderBookType.L2
+
+_AnyUpdate: TypeAlias = BookUpdate | BookPayload
+
+
+class OrderBook(BookReading):
+    """The book of one instrument, kept from the payloads of its channel.
+
+    Reading raises `StaleBookError` unless the book is LIVE: a wrong price is worse than none.
+
+    Args:
+        instrument_id: Whose book, ``VENUE:BASE/QUOTE``.
+        allow_stale: Whether a STALE book may be read too; it then shows what it last held.
+        delta_is_diff: Whether this server's DELTA sets absolute quantities, as a DIFF does. The
+            API does not say; without this a DELTA makes the book STALE.
+
+    Attributes:
+        state: Whether it can be trusted.
+        fault: Why it is STALE.
+        sequence: The number of the state held, where the server numbers them.
+        timestamp: The time of the last payload applied, milliseconds since the epoch, UTC.
+    """
+
+    __slots__ = ("_callbacks", "_delta_is_diff", "sequence", "timestamp")
+
+    def __init__(
+        self, instrument_id: str, *, allow_stale: bool = False, delta_is_diff: bool = False
+    ) -> None:
+        super().__init__(instrument_id, allow_stale=allow_stale)
+        self._callbacks: tuple[Callable[[Change], object], ...] = ()
+        self._delta_is_diff = delta_is_diff
+        self.sequence: int | None = None
+        self.timestamp = 0
+
+    def apply(self, payload: bytes | BookPayload) -> Change:
+        """Take the next payload of the channel, in the order of arrival.
+
+        Returns:
+            What changed; with a ``fault`` if the book is STALE after it.
+
+        Raises:
+            WrongInstrumentError: If it is another instrument's; the book is as it was.
+            ExceptionGroup: What callbacks have raised; the book has changed all the same.
+        """
+        if self._posted:
+            self.settle()
+        try:
+            update = self._read(payload)
+        except BookFaultError as error:
+            return self._finish(error.with_traceback(None), None, payload, [], [])
+        if update.instrument_id != self.instrument_id:
+            self._check_names(update)
+        bid_rows: list[Row] = []
+        ask_rows: list[Row] = []
+        fault = self._refusal(update)
+        if fault is None:
+            try:
+                self._take(update, bid_rows, ask_rows)
+            except BookFaultError as error:
+                # The frames of a traceback would keep the payload alive with the fault.
+                fault = error.with_traceback(None)
+        return self._finish(fault, update, payload, bid_rows, ask_rows)
+
+    def post(self, payload: bytes) -> BookFaultError | None:
+        """Take the next payload as `apply` does, but put its levels into place later.
+
+        Its place in the sequence is checked at once. Levels wait until the book is read, or 1,024
+        of a side wait: of a level that changes many times meanwhile only the last quantity costs
+        anything. So a malformed or crossing level is noticed then, and makes the book STALE then.
+        While somebody subscribes to changes, it is `apply`.
+
+        Returns:
+            The fault, if the book is STALE.
+
+        Raises:
+            WrongInstrumentError: As `apply`.
+        """
+        if self.state is not _LIVE or self._callbacks:
+            return self.apply(payload).fault
+        try:
+            update = read_update(payload, self.instrument_id)
+        except BookFaultError:
+            return self.apply(payload).fault
+        kind = update.update_type
+        if (
+            kind is _SNAPSHOT
+            or (kind is _DELTA and not self._delta_is_diff)
+            or update.prev_sequence != self.sequence
+            or update.instrument_id != self.instrument_id
+            or update.order_book_type is not _L2
+        ):
+            return self.apply(payload).fault
+        waiting = max(self._bids.post(update.bids), self._asks.post(update.asks))
+        self.sequence, self.timestamp = update.sequence, update.timestamp
+        self._posted += 1
+        if waiting >= MOST_POSTED:
+            self.settle()
+        return self.fault
+
+    def settle(self) -> None:
+        """Put into place what waits; reading does it by itself."""
+        self._posted = 0
+        fault = None
+        try:
+            self._bids.settle()
+            self._asks.settle()
+            self._check_crossing()
+        except BookFaultError as error:
+            fault = error.with_traceback(None)
+        self._best = (self._bids.best_row, self._asks.best_row)
+        if fault is not None:
+            self.fault, self.state = fault, _STALE
+
+    def invalidate(self, reason: str) -> Change:
+        """Make the book STALE: the connection knows that updates may be missing."""
+        if self._posted:
+            self.settle()
+        fault = BookInterruptedError(self.instrument_id, reason)
+        return self._finish(fault, None, None, [], [])
+
+    def subscribe(self, callback: Callable[[Change], object]) -> Callable[[], None]:
+        """Call ``callback`` with every change from now on, also those that bring a fault.
+
+        It is called in the middle of `apply`, after the book has changed, and must not apply
+        anything itself. What it raises, `apply` raises after all callbacks have been called.
+
+        Returns:
+            A function that ends it; calling that again does nothing.
+        """
+        # Wrapped, so that the same function may subscribe twice and leave once.
+        entry: list[Callable[[Change], object]] = [callback]
+
+        def call(change: Change) -> None:
+            if entry:
+                entry[0](change)
+
+        def unsubscribe() -> None:
+            entry.clear()
+            self._callbacks = tuple(it for it in self._callbacks if it is not call)
+
+        self._callbacks = (*self._callbacks, call)
+        return unsubscribe
+
+    # How payloads are taken.
+
+    def _read(self, payload: bytes | BookPayload) -> _AnyUpdate:
+        if isinstance(payload, BookPayload):
+            return payload
+        return read_update(payload, self.instrument_id)
+
+    def _check_names(self, update: _AnyUpdate) -> None:
+        received = update.instrument_id
+        if received is None and update.venue:
+            received = f"{update.venue}:{update.symbol}"
+        if received not in (None, self.instrument_id):
+            raise WrongInstrumentError(self.instrument_id, str(received))
+
+    def _refusal(self, update: _AnyUpdate) -> BookFaultError | None:
+        """Why an update cannot be applied to the present state."""
+        if update.order_book_type is not _L2:
+            return UnsupportedBookError(self.instrument_id, update.order_book_type)
+        if update.update_type is _SNAPSHOT:
+            return None
+        if self.state is not _LIVE:
+            return self.fault or NoSnapshotError(self.instrument_id)
+        if update.update_type is _DELTA and not self._delta_is_diff:
+            return UndefinedDeltaError(self.instrument_id)
+        # Without numbers on both sides this is None against None: then nothing can be checked.
+        if update.prev_sequence != self.sequence:
+            return SequenceGapError(self.instrument_id, self.sequence, update.prev_sequence)
+        return None
+
+    def _take(self, update: _AnyUpdate, bid_rows: list[Row], ask_rows: list[Row]) -> None:
+        """Change the levels, and note each change in the rows before the next can fail."""
+        bids, asks = self._bids, self._asks
+        if update.update_type is _SNAPSHOT:
+            bids.replace(update.bids, bid_rows)
+            asks.replace(update.asks, ask_rows)
+        else:
+            bids.apply(update.bids, bid_rows)
+            asks.apply(update.asks, ask_rows)
+        self._check_crossing()
+        self.sequence, self.timestamp = update.sequence, update.timestamp
+
+    def _check_crossing(self) -> None:
+        bids, asks = self._bids, self._asks
+        if bids.reaches(asks):
+            bid, ask = bids.best_row, asks.best_row
+            raise CrossedBookError(self.instrument_id, bid[0] if bid else "", ask[0] if ask else "")
+
+    def _finish(
+        self,
+        fault: BookFaultError | None,
+        update: _AnyUpdate | None,
+        payload: bytes | BookPayload | None,
+        bid_rows: list[Row],
+        ask_rows: list[Row],
+    ) -> Change:
+        self.fault = fault
+        self.state = _STALE if fault else _LIVE
+        (old_bid, old_ask), (bid, ask) = self._best, (self._bids.best_row, self._asks.best_row)
+        self._best = (bid, ask)
+        change = Change(
+            self.state,
+            update.update_type if update else None,
+            bid_rows,
+            ask_rows,
+            bid != old_bid,
+            ask != old_ask,
+            self.sequence,
+            update.timestamp if update else self.timestamp,
+            fault,
+            payload,
+        )
+        if self._callbacks:
+            self._notify(change)
+        return change
+
+    def _notify(self, change: Change) -> None:
+        errors = []
+        for callback in self._callbacks:
+            try:
+                callback(change)
+            except Exception as error:  # noqa: BLE001 - all are raised below, as one group
+                errors.append(error)
+        if errors:
+            raise ExceptionGroup(f"callbacks of the book of {self.instrument_id}", errors)

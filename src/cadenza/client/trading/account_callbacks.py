@@ -1,0 +1,83 @@
+"""Who is told of the events of an account: orders, callbacks, and those who iterate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cadenza.client.callbacks import Callback
+from cadenza.client.host import TradingHost
+from cadenza.client.trading.events import (
+    AccountEvent,
+    AccountUpdated,
+    ExecutionReport,
+    OrderUpdated,
+    PortfolioUpdated,
+    Resynced,
+)
+from cadenza.client.trading.states import Following
+from cadenza.client.trading.streams import Streams
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountCallbacks:
+    """Functions, plain or async, that an account calls after its copy has changed.
+
+    Plain ones are called by the reader of the connection, at once and in order; async ones run one
+    after another, and may call the client.
+
+    Attributes:
+        on_event: Every event.
+        on_order: An order is new or differs; ``on_execution``: one was filled, or a part of it.
+        on_portfolio: Balances or positions changed; ``on_account``: the account itself.
+        on_resync: Events were missed, and the copy was loaded anew.
+        on_following: The copy is live, stale, ...
+    """
+
+    on_event: Callback[AccountEvent] | None = None
+    on_order: Callback[OrderUpdated] | None = None
+    on_execution: Callback[ExecutionReport] | None = None
+    on_portfolio: Callback[PortfolioUpdated] | None = None
+    on_account: Callback[AccountUpdated] | None = None
+    on_resync: Callback[Resynced] | None = None
+    on_following: Callback[Following] | None = None
+
+
+class Teller:
+    """Passes events on, in this order: the order itself, callbacks, streams.
+
+    Args:
+        host: The client.
+        name: Whose events, for errors.
+        callbacks: The user's.
+
+    Attributes:
+        streams: Of those who iterate.
+    """
+
+    def __init__(self, host: TradingHost, name: str, callbacks: AccountCallbacks) -> None:
+        self.streams: Final = Streams[AccountEvent](name, host.hold, host.tasks.report)
+        self._events = host.events
+        self._name = name
+        self._on_event = callbacks.on_event
+        self._on_following = callbacks.on_following
+        self._by_kind: dict[type[AccountEvent], Callback[Any] | None] = {
+            OrderUpdated: callbacks.on_order,
+            ExecutionReport: callbacks.on_execution,
+            PortfolioUpdated: callbacks.on_portfolio,
+            AccountUpdated: callbacks.on_account,
+            Resynced: callbacks.on_resync,
+        }
+
+    def tell(self, event: AccountEvent) -> None:
+        """An event, which the copy shows already."""
+        if isinstance(event, (OrderUpdated, ExecutionReport)) and event.order is not None:
+            event.order.tell(event)
+        of_kind = self._by_kind.get(type(event))
+        self._events.call(of_kind, event, f"a callback of {self._name}")
+        self._events.call(self._on_event, event, f"on_event of {self._name}")
+        self.streams.put(event)
+
+    def tell_following(self, state: Following) -> None:
+        """The copy is live, stale, ..."""
+        self._events.call(self._on_following, state, f"on_following of {self._name}")

@@ -1,0 +1,159 @@
+"""What an account has: balances, positions, and what they come to, with numbers as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from msgspec import UNSET
+
+from cadenza.client.fields import decimal_of, optional_decimal, text_of
+from cadenza.client.raw import millis
+from cadenza.models import (
+    PositionSide,
+    PositionStatus,
+    RpcBalanceEntry,
+    RpcPortfolioSummary,
+    RpcPositionEntry,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """How much of one asset there is.
+
+    Attributes:
+        asset: Its symbol.
+        free: What can be used.
+        locked: What open orders hold.
+        total: Both together.
+        updated_at: Milliseconds since the epoch, UTC.
+        raw: As the venue sent it.
+    """
+
+    asset: str
+    free: Decimal
+    locked: Decimal
+    total: Decimal
+    updated_at: int = field(compare=False)
+    raw: RpcBalanceEntry = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Balance {self.total} {self.asset}, {self.free} free>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """What trading did in one instrument. Prices and profits are in its quote asset.
+
+    Attributes:
+        instrument: ``VENUE:BASE/QUOTE``.
+        side: LONG gains with a rising price.
+        is_open: Whether it holds a quantity.
+        quantity: Never negative, in the base asset.
+        entry_price: Average.
+        current_price: The last trade when this was shown.
+        unrealized_pnl: At that price, without fees.
+        realized_pnl: Without fees.
+        updated_at: Milliseconds since the epoch, UTC.
+        raw: As the venue sent it.
+    """
+
+    instrument: str
+    side: PositionSide
+    is_open: bool
+    quantity: Decimal
+    entry_price: Decimal | None
+    realized_pnl: Decimal | None
+    current_price: Decimal | None = field(compare=False)
+    unrealized_pnl: Decimal | None = field(compare=False)
+    updated_at: int = field(compare=False)
+    raw: RpcPositionEntry = field(repr=False, compare=False)
+
+    @property
+    def net(self) -> Decimal:
+        """The quantity with a sign: negative is short."""
+        return self.quantity if self.side is PositionSide.LONG else -self.quantity
+
+    def __repr__(self) -> str:
+        return (
+            f"<Position {self.side.value} {self.quantity} {self.instrument}"
+            f" at {self.entry_price}, realized {self.realized_pnl}>"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portfolio:
+    """Balances and positions at one moment.
+
+    Attributes:
+        balances: By asset.
+        positions: The open ones, by instrument.
+        updated_at: When the newest of them changed, milliseconds since the epoch, UTC.
+    """
+
+    balances: Mapping[str, Balance]
+    positions: Mapping[str, Position]
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What an account is worth, in one currency.
+
+    Attributes:
+        currency: Of all amounts.
+        equity: All balances, converted by last trades.
+        margin: In use.
+        credit: Granted.
+        risk_exposure: At risk.
+        raw: As the venue sent it, with its other fields.
+    """
+
+    currency: str
+    equity: Decimal
+    margin: Decimal
+    credit: Decimal
+    risk_exposure: Decimal
+    raw: RpcPortfolioSummary = field(repr=False, compare=False)
+
+
+def balance_of(data: RpcBalanceEntry) -> Balance:
+    """A balance of the wire."""
+    return Balance(
+        asset=text_of(data.security_symbol),
+        free=decimal_of(data.free),
+        locked=decimal_of(data.locked),
+        total=decimal_of(data.total),
+        updated_at=millis(data.updated_at),
+        raw=data,
+    )
+
+
+def position_of(data: RpcPositionEntry) -> Position:
+    """A position of the wire."""
+    return Position(
+        instrument=text_of(data.instrument_id),
+        side=PositionSide.LONG if data.position_side is UNSET else data.position_side,
+        is_open=data.status is not PositionStatus.CLOSED,
+        quantity=decimal_of(data.quantity),
+        entry_price=optional_decimal(data.entry_price),
+        realized_pnl=optional_decimal(data.realized_pnl),
+        current_price=optional_decimal(data.current_price),
+        unrealized_pnl=optional_decimal(data.unrealized_pnl),
+        updated_at=millis(data.updated_at),
+        raw=data,
+    )
+
+
+def summary_of(data: RpcPortfolioSummary) -> Summary:
+    """A summary of the wire."""
+    return Summary(
+        currency=text_of(data.currency),
+        equity=decimal_of(data.equity),
+        margin=decimal_of(data.margin),
+        credit=decimal_of(data.credit),
+        risk_exposure=decimal_of(data.risk_exposure),
+        raw=data,
+    )

@@ -1,0 +1,1 @@
+"""The documented WebSocket API, operation by operation, async and blocking."""

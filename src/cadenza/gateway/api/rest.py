@@ -1,0 +1,187 @@
+"""The operations over HTTP, under ``/api/v3``.
+
+Answers are wrapped in ``{success, errno, error, details, data, pagination}``. Every call but those
+marked public needs ``Authorization: Bearer`` and the same token as the connect command. The type
+of a body is not asked: it must be JSON whatever its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from cadenza.gateway.api.asyncapi import asyncapi
+from cadenza.gateway.api.error_map import explain
+from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.openapi import openapi
+from cadenza.gateway.api.operation import PREFIX
+from cadenza.gateway.api.registry import Registry
+from cadenza.gateway.operations import error_table as errors
+from cadenza.gateway.operations.bearer import Bearer
+from cadenza.gateway.operations.rest_call import RestCall
+from cadenza.models import RestEnvelope, failed
+from cadenza.realtime.claims import TokenVerifier
+from cadenza.server.body import BodyTooLarge, read_body
+from cadenza.server.origin import Origins
+
+BODY_LIMIT: Final = 256 * 1024
+"""Bytes; the largest request of the API, a list of orders, is far below."""
+
+HEADERS: Final[Mapping[str, str]] = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+"""Of every answer: no cache keeps it, and no browser makes a page of it."""
+
+_HTTP: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_PREFLIGHT: Final = {"access-control-max-age": "600"}
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def rest_routes(
+    registry: Registry,
+    verifier: TokenVerifier,
+    *,
+    origins: Origins | None = None,
+    body_limit: int = BODY_LIMIT,
+    now: Callable[[], float] = time.time,
+) -> list[BaseRoute]:
+    """Routes for an application; they must come before those of the server API.
+
+    Args:
+        registry: What is served.
+        verifier: Verifies tokens.
+        origins: Web pages that may call; by default none.
+        body_limit: Bytes of a body.
+        now: Unix seconds.
+    """
+    surface = RestSurface(registry, Bearer(verifier, now), origins or Origins(()), body_limit)
+
+    async def endpoint(request: Request) -> Response:
+        return await surface.answer(request)
+
+    return [
+        Route(PREFIX, endpoint, methods=_HTTP),
+        Route(PREFIX + "/{path:path}", endpoint, methods=_HTTP),
+    ]
+
+
+class RestSurface:
+    """Everything under ``/api/v3``.
+
+    Args:
+        registry: What is served.
+        bearer: Says who calls.
+        origins: Web pages that may call.
+        body_limit: Bytes of a body.
+    """
+
+    def __init__(
+        self, registry: Registry, bearer: Bearer, origins: Origins, body_limit: int
+    ) -> None:
+        self._registry = registry
+        self._bearer = bearer
+        self._origins = origins
+        self._body_limit = body_limit
+        self._calls = {
+            (http, path): RestCall(operation, operation.rest)
+            for path, by_http in registry.paths.items()
+            for http, operation in by_http.items()
+            if operation.rest is not None
+        }
+        self._makers: Final[dict[str, Callable[[Registry], bytes]]] = {
+            "openapi.json": lambda found: _encode(openapi(found)),
+            "asyncapi.json": lambda found: _encode(asyncapi(found)),
+        }
+        self._documents: dict[str, bytes] = {}
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request, whatever it is."""
+        path = request.path_params.get("path", "")
+        http = "GET" if request.method == "HEAD" else request.method
+        headers = {**HEADERS, **self._origins.cors(request.headers)}
+        if http == "OPTIONS" and "access-control-request-method" in request.headers:
+            return self._preflight(path, headers)
+        try:
+            status, body = await self._answer(request, http, path)
+        except OperationError as error:
+            status, body = error.entry.status, _encode(_envelope(error, self._action(http, path)))
+            headers |= self._error_headers(error, path)
+        return Response(body, status, headers, media_type="application/json")
+
+    async def _answer(self, request: Request, http: str, path: str) -> tuple[int, bytes]:
+        if path in self._makers and http == "GET":
+            return 200, self._document(path)
+        call = self._calls.get((http, path))
+        if call is None and self._registry.why_unserved(http, path) is None:
+            raise self._unknown(http, path)
+        if call is not None and call.public:
+            caller = self._bearer.nobody
+        else:
+            caller = await self._bearer.caller(request.headers.get("authorization"))
+        if call is None:
+            why = self._registry.why_unserved(http, path)
+            message = f"{http} {PREFIX}/{path} is not served here: {why}"
+            raise OperationError(errors.NOT_SERVED, message)
+        try:
+            given = b"" if http == "GET" else await read_body(request, self._body_limit)
+        except BodyTooLarge:
+            message = f"the body has more than {self._body_limit} bytes"
+            raise OperationError(errors.TOO_LARGE, message) from None
+        try:
+            return await call(caller, request.url.query, given)
+        except Exception as error:
+            raise explain(error, call.name) from error
+
+    def _document(self, name: str) -> bytes:
+        """One of the two descriptions, made when it is first asked for."""
+        if name not in self._documents:
+            self._documents[name] = self._makers[name](self._registry)
+        return self._documents[name]
+
+    def _allowed(self, path: str) -> tuple[str, ...]:
+        return ("GET",) if path in self._makers else self._registry.http_methods(path)
+
+    def _unknown(self, http: str, path: str) -> OperationError:
+        allowed = self._allowed(path)
+        shown = cut(f"{PREFIX}/{path}".rstrip("/"), 100)
+        if allowed:
+            message = f"{shown} takes {' or '.join(allowed)}, not {http}"
+            return OperationError(errors.WRONG_METHOD, message, required=allowed, provided=(http,))
+        near = difflib.get_close_matches(path[:100], list(self._registry.paths), n=1, cutoff=0.7)
+        hint = f'; did you mean "{PREFIX}/{near[0]}"?' if near else ""
+        return OperationError(errors.UNKNOWN_PATH, f'there is nothing at "{shown}"{hint}')
+
+    def _action(self, http: str, path: str) -> str:
+        call = self._calls.get((http, path))
+        return call.name if call is not None else cut(f"{http} {PREFIX}/{path}", 100)
+
+    def _error_headers(self, error: OperationError, path: str) -> dict[str, str]:
+        if error.entry is errors.WRONG_METHOD:
+            return {"allow": ", ".join(self._allowed(path))}
+        if error.entry.status == 401:
+            return {"www-authenticate": "Bearer"}
+        retry_ms = (error.problem.facts or {}).get("retryMs")
+        if retry_ms is not None:
+            return {"retry-after": str(-(-retry_ms // 1000))}
+        return {}
+
+    def _preflight(self, path: str, headers: dict[str, str]) -> Response:
+        """What a browser asks before it lets a page of another origin call."""
+        if "access-control-allow-origin" in headers:
+            headers |= _PREFLIGHT
+            headers["access-control-allow-methods"] = ", ".join(self._allowed(path))
+        return Response(status_code=204, headers=headers)
+
+
+def _envelope(error: OperationError, action: str) -> RestEnvelope:
+    return failed(error.entry.code, error.message, error.details(action))

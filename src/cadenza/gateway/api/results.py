@@ -1,0 +1,77 @@
+"""Turns what a handler answers into what a surface shows, by the surface's result type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, get_args, get_origin
+
+import msgspec
+
+from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.operation import Adapter, RestForm, RpcForm
+from cadenza.gateway.api.views import MissingFieldsError, view
+from cadenza.gateway.operations import error_table as errors
+
+_TWIN: Final = "_date_time"
+
+
+class UnfitAnswerError(Exception):
+    """A handler's answer lacks what the result must have."""
+
+
+def request_adapter(form: RpcForm | RestForm, request: type[msgspec.Struct]) -> Adapter | None:
+    """How the parameters of a form become the operation's request; ``None``: they are it."""
+    if form.read is not None:
+        return form.read
+    if form.params is request:
+        return None
+    return lambda params: view(params, request)
+
+
+def adapted(adapt: Adapter, params: Any) -> Any:
+    """The request of a client's parameters.
+
+    Raises:
+        OperationError: They do not make one, for example because a time is none.
+    """
+    try:
+        return adapt(params)
+    except MissingFieldsError:
+        raise
+    except (ValueError, TypeError, msgspec.ValidationError) as error:
+        raise OperationError(errors.INVALID_REQUEST, str(error)) from error
+
+
+def result_adapter(form: RpcForm | RestForm) -> Adapter | None:
+    """How a handler's answer becomes the form's ``data``; ``None``: it is that already."""
+    if form.show is not None:
+        return form.show
+    kind, is_list = _item(form.result)
+    if kind is None:
+        return None
+    show = _shower(kind)
+    return (lambda records: tuple(map(show, records))) if is_list else show
+
+
+def _shower(kind: type[msgspec.Struct]) -> Callable[[Any], Any]:
+    """Shows one record; what is of the right type already passes, unless it has twins to fill."""
+    has_twins = any(name.endswith(_TWIN) for name in kind.__struct_fields__)
+
+    def show(record: Any) -> Any:
+        if not isinstance(record, msgspec.Struct) or (type(record) is kind and not has_twins):
+            return record
+        try:
+            return view(record, kind)
+        except MissingFieldsError as error:
+            # The handler's fault, not the client's, whose missing fields have the same error.
+            raise UnfitAnswerError(str(error)) from error
+
+    return show
+
+
+def _item(result: Any) -> tuple[type[msgspec.Struct] | None, bool]:
+    """The struct a result is or is made of, and whether it is a list of them."""
+    is_list = get_origin(result) in {tuple, list}
+    inner = get_args(result)[0] if is_list else result
+    is_struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
+    return (inner if is_struct else None), is_list

@@ -1,0 +1,275 @@
+"""From what clients send about orders to what the exchange is asked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.operations import error_table as errors
+from cadenza.gateway.operations.selecting import LONGEST_ID
+from cadenza.models import (
+    OrderType,
+    QuantityRounding,
+    QuantityType,
+    RpcSubmitTradeOrderParams,
+    RpcTradeOrder,
+    SubmitTradeOrderRequest,
+    TimeInForce,
+    millis_of,
+)
+from cadenza.trading.orders.request import Exit, OrderRef, OrderRequest
+
+LONGEST_NAME: Final = 128
+"""Characters of a client order id or an idempotency key."""
+
+LAST_MOMENT: Final = 253_402_300_799_999
+"""The end of the year 9999, milliseconds UTC."""
+
+_LONGEST_CURSOR: Final = 40
+_NEEDED: Final = {
+    "instrument_id": "instrumentId",
+    "order_side": "orderSide",
+    "order_type": "orderType",
+    "quantity": "quantity",
+}
+
+Text = str | UnsetType
+
+
+class SubmitOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order to take, whichever surface it came over.
+
+    Attributes:
+        account_id: For whom.
+        order: What is asked for.
+        await_closed: Answer when it has ended, or after a while.
+        is_rest: Show all its orders as REST does.
+        position_id: The open position it is about; empty: none is named.
+    """
+
+    account_id: str
+    order: OrderRequest
+    await_closed: bool = False
+    is_rest: bool = False
+    position_id: str = ""
+
+
+def submit_of_rpc(params: RpcSubmitTradeOrderParams) -> SubmitOrder:
+    """The parameters of ``command.trade_order.submit``.
+
+    Raises:
+        OperationError: A field is missing, or cannot be what it is.
+    """
+    given = params.trade_order
+    named = given.trading_account_id
+    if named is not UNSET and named.lower() != params.trading_account_id.lower():
+        raise invalid("tradeOrder.tradingAccountId", named, "not the tradingAccountId of the call")
+    key = params.idempotency_key
+    if key is UNSET:
+        key = given.idempotency_key
+    expire_at = 0
+    if given.expire_at is not UNSET:
+        expire_at = moment(given.expire_at, "tradeOrder.expireAt")
+    if given.position_percentage is not UNSET:
+        raise invalid("tradeOrder.positionPercentage", given.position_percentage, "not served here")
+    if given.quantity is UNSET and given.quote_currency_quantity is not UNSET:
+        given = msgspec.structs.replace(
+            given, quantity=given.quote_currency_quantity, quantity_type=QuantityType.QUOTE
+        )
+    order = _order(given, key, expire_at, "tradeOrder.")
+    return SubmitOrder(params.trading_account_id, order, params.await_closed)
+
+
+def submit_of_rest(given: SubmitTradeOrderRequest) -> SubmitOrder:
+    """The body of ``POST tradeOrder/submit``.
+
+    Raises:
+        OperationError: A field is missing, or cannot be what it is.
+    """
+    expire_at = 0 if given.expire_at is UNSET else given.expire_at
+    if given.expire_at is not UNSET and not 0 < expire_at <= LAST_MOMENT:
+        bound = LAST_MOMENT if expire_at > 0 else 1
+        raise invalid("expireAt", expire_at, f"not within 1 and {LAST_MOMENT}", nearest=bound)
+    if given.leverage is not UNSET and given.leverage != 1:
+        problem = "not 1: accounts here are not leveraged"
+        raise invalid("leverage", given.leverage, problem, nearest=1)
+    order = _order(given, given.idempotency_key, expire_at, "")
+    position = "" if given.position_id is UNSET else given.position_id
+    return SubmitOrder(given.trading_account_id, order, given.await_closed, True, position)
+
+
+def _order(
+    given: RpcTradeOrder | SubmitTradeOrderRequest, key: Text, expire_at: int, at: str
+) -> OrderRequest:
+    """The fields that both surfaces have under one name.
+
+    Args:
+        given: What the client sent.
+        key: The idempotency key, wherever it stood.
+        expire_at: Milliseconds UTC; 0: none.
+        at: Where in the request the fields stand.
+    """
+    kind, side, quote_id = given.order_type, given.order_side, given.quote_id
+    if kind is None and quote_id is not UNSET:
+        kind = OrderType.QUOTED
+    name = given.client_order_id
+    quantity, instrument_id = given.quantity, given.instrument_id
+    if instrument_id is UNSET and quote_id is not UNSET:
+        instrument_id = ""  # the quote knows
+    if (
+        instrument_id is UNSET
+        or side is UNSET
+        or kind is UNSET
+        or kind is None
+        or quantity is UNSET
+    ):
+        raise _missing(given, at)
+    if len(instrument_id) > LONGEST_ID:
+        message = f'"{cut(instrument_id)}" is too long for an instrument id'
+        raise OperationError(errors.INVALID_INSTRUMENT, message, field=f"{at}instrumentId")
+    quantity_type, rounding = given.quantity_type, given.quantity_rounding
+    time_in_force, contingency = given.time_in_force, given.contingency_type
+    return OrderRequest(
+        instrument_id=instrument_id,
+        side=side,
+        type=kind,
+        quantity=quantity,
+        quantity_type=QuantityType.BASE if quantity_type is UNSET else quantity_type,
+        rounding=QuantityRounding.NONE if rounding is UNSET else rounding,
+        time_in_force=None if time_in_force is UNSET else time_in_force,
+        limit_price="" if given.limit_price is UNSET else given.limit_price,
+        stop_price="" if given.stop_price is UNSET else given.stop_price,
+        trailing_distance="" if given.trailing_distance is UNSET else given.trailing_distance,
+        visible_quantity="" if given.visible_quantity is UNSET else given.visible_quantity,
+        expire_at=expire_at,
+        client_order_id="" if name is UNSET else short_name(name, f"{at}clientOrderId"),
+        idempotency_key="" if key is UNSET else short_name(key, "idempotencyKey"),
+        quote_id="" if quote_id is UNSET else quote_id.lower(),
+        contingency=None if contingency is UNSET else contingency,
+        take_profit=_exit(
+            given.take_profit_price,
+            given.take_profit_limit_price,
+            given.take_profit_time_in_force,
+            f"{at}takeProfitPrice",
+        ),
+        stop_loss=_exit(
+            given.stop_loss_price,
+            given.stop_loss_limit_price,
+            given.stop_loss_time_in_force,
+            f"{at}stopLossPrice",
+        ),
+    )
+
+
+def _exit(price: Text, limit: Text, time: TimeInForce | UnsetType, field: str) -> Exit | None:
+    if price is UNSET:
+        if limit is UNSET and time is UNSET:
+            return None
+        raise missing(field)
+    return Exit(
+        trigger=price,
+        limit="" if limit is UNSET else limit,
+        time_in_force=None if time is UNSET else time,
+    )
+
+
+def short_name(text: str, field: str) -> str:
+    """A client's own name for something: short, and without what nobody can see.
+
+    Raises:
+        OperationError: It is too long, or not printable.
+    """
+    if len(text) > LONGEST_NAME:
+        raise invalid(field, text, f"longer than {LONGEST_NAME} characters")
+    if not text.isprintable():
+        problem = "not printable"
+        raise OperationError(errors.INVALID_FIELD, f"{field} is {problem}", field=field)
+    return text
+
+
+def _missing(given: RpcTradeOrder | SubmitTradeOrderRequest, at: str) -> OperationError:
+    names = (name for name in _NEEDED if getattr(given, name) in {UNSET, None})
+    return missing(at + _NEEDED[next(names)])
+
+
+def text_of(value: Text) -> str:
+    """A text that need not be there."""
+    return "" if value is UNSET else value
+
+
+def missing(field: str, hint: str = "") -> OperationError:
+    """The error of a field that is not there."""
+    message = f"{field} is missing{hint}"
+    return OperationError(errors.MISSING_FIELD, message, field=field, required=(field,))
+
+
+def invalid(
+    field: str, value: object, problem: str, *, nearest: int | str | None = None
+) -> OperationError:
+    """The error of a field that cannot be what it is."""
+    shown = cut(value if isinstance(value, str) else _digits(value))
+    facts: dict[str, Any] = {} if nearest is None else {"nearest": nearest}
+    message = f"{field} is {shown}, which is {problem}"
+    return OperationError(errors.INVALID_FIELD, message, field=field, provided=(shown,), **facts)
+
+
+def _digits(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 200:  # Python writes no endless numbers
+        return "a number far out of range"
+    return str(value)
+
+
+def moment(text: str, field: str) -> int:
+    """An RFC 3339 time of a field as milliseconds UTC.
+
+    Raises:
+        OperationError: It is none.
+    """
+    try:
+        return millis_of(text)
+    except ValueError:
+        problem = 'no time with an offset, such as "2024-08-09T00:00:55.408Z"'
+        raise invalid(field, text, problem) from None
+
+
+def reference(trade_order_id: Text, client_order_id: Text, external_order_id: Text) -> OrderRef:
+    """Which order: by its id, under either name, or else by the client's.
+
+    Raises:
+        OperationError: None of the three is given.
+    """
+    order_id = external_order_id if trade_order_id is UNSET else trade_order_id
+    if order_id is not UNSET and order_id:
+        return OrderRef(order_id=order_id.lower())
+    if client_order_id is UNSET or not client_order_id:
+        names = ("tradeOrderId", "clientOrderId", "externalOrderId")
+        message = f"{names[0]} is missing; {names[1]} or {names[2]} do as well"
+        raise OperationError(errors.MISSING_FIELD, message, field=names[0], required=names)
+    return OrderRef(client_order_id=client_order_id)
+
+
+def cursor_of(number: int) -> str:
+    """A place in a list, as a text that says nothing to a client."""
+    return base64.urlsafe_b64encode(b"%d" % number).decode().rstrip("=")
+
+
+def number_of(cursor: str, field: str = "cursor") -> int:
+    """The number that `cursor_of` made a cursor of.
+
+    Raises:
+        OperationError: It is none that an answer gave.
+    """
+    try:
+        if len(cursor) <= _LONGEST_CURSOR:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            number = int(base64.b64decode(padded, altchars=b"-_", validate=True))
+            if 0 <= number < 1 << 63 and cursor_of(number) == cursor:
+                return number
+    except (ValueError, binascii.Error):
+        pass
+    raise invalid(field, cursor, "none that an answer gave")

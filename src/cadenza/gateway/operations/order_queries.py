@@ -1,0 +1,226 @@
+"""Operations that look at orders and executions.
+
+They read what is durable, and first everything decided so far becomes so: whoever got an
+acknowledgement finds what it was about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.views import view
+from cadenza.gateway.operations.account_access import AccountsAccess
+from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.operations.order_params import cursor_of
+from cadenza.gateway.operations.trade_answers import AT_A_TIME, TradeAnswers
+from cadenza.gateway.operations.trade_query_reading import (
+    GetOrder,
+    ListExecutions,
+    ListOrders,
+    executions_of_rest,
+    executions_of_rpc,
+    get_by_id_of_rpc,
+    get_of_rpc,
+    list_of_rest,
+    list_of_rpc,
+)
+from cadenza.gateway.trading.order_payloads import execution_record, order_record
+from cadenza.models import (
+    ExecutionRecord,
+    ListTradeExecutionsQuery,
+    ListTradeOrdersQuery,
+    Pagination,
+    RpcGetTradeOrderByIdParams,
+    RpcGetTradeOrderParams,
+    RpcListTradeExecutionsParams,
+    RpcListTradeOrdersParams,
+    RpcTradeExecution,
+    RpcTradeOrder,
+    TradeOrder,
+)
+from cadenza.trading.errors import OrderNotFoundError
+from cadenza.trading.order_query import OrderPage, OrderQuery
+from cadenza.trading.orders.state import Execution, OrderState
+from cadenza.trading.venue import PaperVenue
+
+
+class TradeOrderQueries:
+    """Answers about orders.
+
+    Args:
+        venue: Whose orders they are.
+        accounts: Whose accounts are whose.
+        answers: Finds executions.
+    """
+
+    def __init__(self, venue: PaperVenue, accounts: AccountsAccess, answers: TradeAnswers) -> None:
+        self._venue = venue
+        self._accounts = accounts
+        self._answers = answers
+
+    async def get(self, caller: Caller, wanted: GetOrder) -> Reply:
+        """One order; of several with one client order id the newest."""
+        query = OrderQuery(
+            account_ids=self._ids(caller, wanted.account_id),
+            order_id=wanted.ref.order_id,
+            client_order_id=wanted.ref.client_order_id,
+            limit=1,
+        )
+        page = await self._page(query)
+        if not page.orders:
+            raise OrderNotFoundError(str(wanted.ref))
+        return Reply(order_record(page.orders[0], self._venue.scales))
+
+    async def list(self, caller: Caller, wanted: ListOrders) -> Reply:
+        """Orders, a page at a time; over REST with their executions."""
+        account_ids = self._ids(caller, wanted.account_id)
+        query = msgspec.structs.replace(wanted.query, account_ids=account_ids)
+        page = await self._page(query)
+        following = page.next_cursor
+        pagination = Pagination(
+            offset=query.offset,
+            limit=query.limit,
+            total=page.total,
+            cursor=UNSET if following is None else cursor_of(following),
+            has_next=following is not None,
+        )
+        if wanted.is_rest:
+            shown = await self._answers.shown(page.orders, TradeOrder, executions=True)
+            return Reply(shown, pagination)
+        return Reply(await self._answers.shown(page.orders, RpcTradeOrder), pagination)
+
+    async def executions(self, caller: Caller, wanted: ListExecutions) -> Reply:
+        """Executions, a page at a time."""
+        account_ids = self._ids(caller, wanted.account_id)
+        query = msgspec.structs.replace(wanted.query, account_ids=account_ids)
+        await self._venue.journal.committed()
+        page = await self._venue.store.executions(query)
+        kind = ExecutionRecord if wanted.is_rest else RpcTradeExecution
+        records = await self._shown(page.executions, kind)
+        following = page.next_cursor
+        pagination = Pagination(
+            limit=query.limit,
+            cursor=UNSET if following is None else cursor_of(following),
+            has_next=following is not None,
+        )
+        return Reply(records, pagination)
+
+    async def _shown(
+        self, executions: Sequence[Execution], kind: type[ExecutionRecord | RpcTradeExecution]
+    ) -> tuple[ExecutionRecord | RpcTradeExecution, ...]:
+        """Executions as a surface has them; others have their turns in between."""
+        orders: dict[str, OrderState | None] = {}
+        records = []
+        for count, execution in enumerate(executions, 1):
+            order_id = execution.order_id
+            if order_id not in orders:
+                orders[order_id] = self._venue.store.order(order_id)
+            order = orders[order_id]
+            if order is not None:
+                records.append(view(execution_record(execution, order, self._venue.scales), kind))
+            if not count % AT_A_TIME:
+                await asyncio.sleep(0)
+        return tuple(records)
+
+    async def _page(self, query: OrderQuery) -> OrderPage:
+        await self._venue.journal.committed()
+        return await self._venue.store.orders(query)
+
+    def _ids(self, caller: Caller, account_id: str) -> tuple[str, ...]:
+        if account_id:
+            return (self._accounts.readable(caller, account_id).account_id,)
+        return tuple(account.account_id for account in self._accounts.of_caller(caller))
+
+
+def _as_it_is(shown: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
+    """The handler has made each surface's own type, a few orders a turn."""
+    return shown
+
+
+def trade_order_queries(
+    venue: PaperVenue, accounts: AccountsAccess, answers: TradeAnswers
+) -> tuple[Operation, ...]:
+    """Everything that looks at orders."""
+    queries = TradeOrderQueries(venue, accounts, answers)
+    return (
+        Operation(
+            name="query.trade_order.get",
+            doc="One order, named by its id or by the client's own.",
+            run=queries.get,
+            request=GetOrder,
+            rpc=RpcForm(
+                method="query.trade_order.get",
+                params=RpcGetTradeOrderParams,
+                read=get_of_rpc,
+                result=RpcTradeOrder,
+            ),
+        ),
+        Operation(
+            name="query.trade_order.get_by_id",
+            doc="One order by its id.",
+            run=queries.get,
+            request=GetOrder,
+            rpc=RpcForm(
+                method="query.trade_order.get_by_id",
+                params=RpcGetTradeOrderByIdParams,
+                read=get_by_id_of_rpc,
+                result=RpcTradeOrder,
+            ),
+        ),
+        Operation(
+            name="query.trade_order.list",
+            doc="Orders, the newest first unless asked otherwise; over REST with executions.",
+            run=queries.list,
+            request=ListOrders,
+            rpc=RpcForm(
+                method="query.trade_order.list",
+                params=RpcListTradeOrdersParams,
+                read=list_of_rpc,
+                show=_as_it_is,
+                result=tuple[RpcTradeOrder, ...],
+                paginated=True,
+            ),
+            rest=RestForm(
+                http="GET",
+                path="tradeOrder/list",
+                params=ListTradeOrdersQuery,
+                read=list_of_rest,
+                show=_as_it_is,
+                result=tuple[TradeOrder, ...],
+                paginated=True,
+            ),
+        ),
+        _execution_operation(queries),
+    )
+
+
+def _execution_operation(queries: TradeOrderQueries) -> Operation:
+    return Operation(
+        name="query.trade_execution.list",
+        doc="Executions of orders, the newest first unless asked otherwise.",
+        run=queries.executions,
+        request=ListExecutions,
+        extension=True,
+        rpc=RpcForm(
+            method="query.trade_execution.list",
+            params=RpcListTradeExecutionsParams,
+            read=executions_of_rpc,
+            show=_as_it_is,
+            result=tuple[RpcTradeExecution, ...],
+            paginated=True,
+        ),
+        rest=RestForm(
+            http="GET",
+            path="tradeOrder/execution/list",
+            params=ListTradeExecutionsQuery,
+            read=executions_of_rest,
+            show=_as_it_is,
+            result=tuple[ExecutionRecord, ...],
+            paginated=True,
+        ),
+    )

@@ -1,0 +1,255 @@
+"""The account channel: what happens to orders, executions and balances, told to their owner.
+
+Every event is made when it is decided and published when it is durable, in that order. Beside the
+stream stands what it has shown so far, so that a new subscriber can be given the open orders and
+the portfolio exactly as of its offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from cadenza.gateway.api.views import view
+from cadenza.gateway.order_json import OrderJson, execution_json
+from cadenza.gateway.outlet import Outlet
+from cadenza.models import (
+    EventType,
+    RpcBalanceEntry,
+    RpcPortfolio,
+    RpcPositionEntry,
+    RpcTradingAccount,
+    SecurityType,
+    UpdateMode,
+    iso_of,
+)
+from cadenza.realtime import ChannelOptions
+from cadenza.trading.accounts.account import Account, account_record
+from cadenza.trading.accounts.position import Position, position_entry
+from cadenza.trading.accounts.valuation import Holdings, balance_record, portfolio_record
+from cadenza.trading.ledger.entry import Balance
+from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.orders.state import Execution, OrderState
+from cadenza.trading.venue import PaperVenue
+
+CHANNEL: Final = "tradingAccount:"
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The data of a portfolio event: the balances and positions that changed, as they are now."""
+
+    trading_account_id: str
+    balances: tuple[RpcBalanceEntry, ...]
+    positions: tuple[RpcPositionEntry, ...]
+    update_mode: UpdateMode
+    updated_at: str
+
+
+class AccountState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a new subscriber that asks for it gets in the subscribe result's ``data``.
+
+    Attributes:
+        orders: The open orders, in the order they came.
+        portfolio: Balances and positions, all of them, and what they come to.
+    """
+
+    orders: tuple[msgspec.Raw, ...]
+    portfolio: RpcPortfolio
+
+
+class Shown:
+    """What the stream of one account has said so far.
+
+    Attributes:
+        orders: The open orders by id, as encoded RPC orders, in the order they came.
+        balances: By asset.
+        positions: The open ones, by instrument.
+    """
+
+    __slots__ = ("balances", "orders", "positions")
+
+    def __init__(self) -> None:
+        self.orders: dict[str, bytes] = {}
+        self.balances: dict[str, Balance] = {}
+        self.positions: dict[str, Position] = {}
+
+
+class AccountEvents:
+    """An `ExchangeListener` that publishes what it hears.
+
+    Args:
+        outlet: Where to.
+        options: Of the account channels.
+        new_id: Makes event ids.
+        currency: What portfolios are summed up in.
+    """
+
+    def __init__(
+        self,
+        outlet: Outlet,
+        options: ChannelOptions,
+        new_id: Callable[[], str],
+        *,
+        currency: str,
+    ) -> None:
+        self._currency = currency
+        self._outlet = outlet
+        self._options = options
+        self._new_id = new_id
+        self._venue: PaperVenue | None = None
+        self._json = OrderJson(AssetScales({}))
+        self._shown: dict[str, Shown] = {}
+        # The orders that this commit has changed so far, so that an answer need not encode them.
+        self._fresh: dict[str, bytes] = {}
+
+    def attach(self, venue: PaperVenue) -> None:
+        """Tell of this venue from here on; what it has now has been told before."""
+        self._venue = venue
+        self._json = OrderJson(venue.scales)
+        for order in venue.exchange.open_orders():
+            self._of(order.account_id).orders[order.order_id] = self._order(order)
+        for account in venue.registry:
+            shown = self._of(account.account_id)
+            for balance in venue.ledger.balances(account.account_id):
+                shown.balances[balance.asset] = balance
+            for position in venue.positions.of_account(account.account_id):
+                shown.positions[position.instrument_id] = position
+
+    @property
+    def venue(self) -> PaperVenue:
+        """Whose events these are."""
+        if self._venue is None:
+            raise RuntimeError("account events without a venue")
+        return self._venue
+
+    def encoded(self, order: OrderState) -> msgspec.Raw:
+        """An order as RPC shows it, encoded; as it is now."""
+        return msgspec.Raw(self._fresh.get(order.order_id) or self._order(order))
+
+    def state(self, account: Account) -> bytes:
+        """An `AccountState` as of the newest publication of the account's channel."""
+        shown, venue = self._of(account.account_id), self.venue
+        holdings = Holdings(
+            account.account_id,
+            account.venue,
+            tuple(shown.balances[asset] for asset in sorted(shown.balances)),
+            tuple(shown.positions[name] for name in sorted(shown.positions)),
+        )
+        valuation = venue.valuation(self._currency)
+        record = portfolio_record(
+            holdings,
+            valuation,
+            venue.scales,
+            updated_at=venue.now(),
+            security_types=venue.security_types,
+        )
+        orders = tuple(map(msgspec.Raw, shown.orders.values()))
+        return _encode(AccountState(orders=orders, portfolio=view(record, RpcPortfolio)))
+
+    # What the exchange says.
+
+    def on_order(self, order: OrderState) -> None:
+        """See `ExchangeListener`."""
+        data = self._fresh[order.order_id] = self._order(order)
+        payload = self._event(EventType.TRADE_ORDER_UPDATED, data, order.updated_at)
+        effect = partial(self._show_order, order.account_id, order.order_id, order.is_open, data)
+        self._then(order.account_id, payload, effect)
+
+    def on_execution(self, execution: Execution, order: OrderState) -> None:
+        """See `ExchangeListener`."""
+        data = execution_json(execution, order, self.venue.scales)
+        payload = self._event(EventType.EXECUTION_CREATED, data, execution.at)
+        self._then(execution.account_id, payload)
+
+    def on_balances(self, account_id: str, assets: Collection[str]) -> None:
+        """See `ExchangeListener`."""
+        self._fresh.clear()
+        venue = self.venue
+        now = venue.now()
+        balances = tuple(venue.ledger.balance(account_id, asset) for asset in sorted(assets))
+        positions = tuple(
+            position
+            for position in venue.journal.batch.positions.values()
+            if position.account_id == account_id
+        )
+        delta = Delta(
+            trading_account_id=account_id,
+            balances=tuple(self._balance(balance, now) for balance in balances),
+            positions=tuple(filter(None, map(self._position, positions))),
+            update_mode=UpdateMode.DELTA,
+            updated_at=iso_of(now),
+        )
+        payload = self._event(EventType.PORTFOLIO_UPDATED, _encode(delta), now)
+        effect = partial(self._show_portfolio, account_id, balances, positions)
+        self._then(account_id, payload, effect)
+
+    def on_account(self, account: Account) -> None:
+        """See `ExchangeListener`."""
+        data = _encode(view(account_record(account), RpcTradingAccount))
+        payload = self._event(EventType.TRADING_ACCOUNT_UPDATED, data, account.updated_at)
+        self._then(account.account_id, payload)
+
+    def _order(self, order: OrderState) -> bytes:
+        return self._json.encode(order)
+
+    def _balance(self, balance: Balance, now: int) -> RpcBalanceEntry:
+        kind = self.venue.security_types.get(balance.asset, SecurityType.CRYPTO)
+        record = balance_record(balance, self.venue.scales, updated_at=now, security_type=kind)
+        return view(record, RpcBalanceEntry)
+
+    def _position(self, position: Position) -> RpcPositionEntry | None:
+        desk = self.venue.exchange.desks.get(position.instrument_id)
+        if desk is None:
+            return None
+        kind = self.venue.security_types.get(desk.listing.id.base, SecurityType.CRYPTO)
+        mark = desk.engine.last or None
+        entry = position_entry(position, desk.units, mark, security_type=kind)
+        return view(entry, RpcPositionEntry)
+
+    def _event(self, kind: EventType, data: bytes, at: int) -> bytes:
+        return b'{"eventType":"%s","eventId":"%s","timestamp":"%s","data":%s}' % (
+            kind.value.encode(),
+            self._new_id().encode(),
+            iso_of(at).encode(),
+            data,
+        )
+
+    def _then(
+        self, account_id: str, payload: bytes, effect: Callable[[], None] | None = None
+    ) -> None:
+        self.venue.journal.then(partial(self._publish, account_id, payload, effect))
+
+    def _publish(self, account_id: str, payload: bytes, effect: Callable[[], None] | None) -> None:
+        if effect is not None:
+            effect()
+        self._outlet.publish(CHANNEL + account_id, payload, self._options)
+
+    def _show_order(self, account_id: str, order_id: str, is_open: bool, data: bytes) -> None:
+        orders = self._of(account_id).orders
+        if is_open:
+            orders[order_id] = data
+        else:
+            orders.pop(order_id, None)
+
+    def _show_portfolio(
+        self, account_id: str, balances: tuple[Balance, ...], positions: tuple[Position, ...]
+    ) -> None:
+        shown = self._of(account_id)
+        for balance in balances:
+            shown.balances[balance.asset] = balance
+        for position in positions:
+            if position.is_open:
+                shown.positions[position.instrument_id] = position
+            else:
+                shown.positions.pop(position.instrument_id, None)
+
+    def _of(self, account_id: str) -> Shown:
+        shown = self._shown.get(account_id)
+        if shown is None:
+            shown = self._shown[account_id] = Shown()
+        return shown

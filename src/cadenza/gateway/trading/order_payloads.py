@@ -1,0 +1,162 @@
+"""Orders and executions as the payloads that both surfaces of the API are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+from msgspec import UNSET
+
+from cadenza.gateway.api.views import view
+from cadenza.market.instrument import InstrumentId
+from cadenza.market.scale import DecimalScale
+from cadenza.models import (
+    ExecutionRecord,
+    OrderRecord,
+    QuantityType,
+    SecurityQuantity,
+    TradeExecution,
+    Venue,
+)
+from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.orders.state import Execution, OrderState
+
+AVERAGE_DECIMALS = 8
+"""More than the tick has, for average prices."""
+
+
+class Scales:
+    """How the numbers of one order are written: by its own steps, whatever is listed now.
+
+    Args:
+        instrument_id: Of the order.
+        tick: Its price step.
+        lot: Its quantity step.
+    """
+
+    __slots__ = ("average_decimals", "id", "lot_power", "lot_units", "lots", "ticks")
+
+    def __init__(self, instrument_id: str, tick: str, lot: str) -> None:
+        self.id = InstrumentId.parse(instrument_id)
+        self.ticks = DecimalScale(tick, "price")
+        self.lots = DecimalScale(lot, "quantity")
+        fraction = Fraction(lot)
+        self.lot_units, self.lot_power = fraction.numerator, fraction.denominator
+        self.average_decimals = len(tick.partition(".")[2]) + AVERAGE_DECIMALS
+
+
+@lru_cache(maxsize=4096)
+def scales_of(instrument_id: str, tick: str, lot: str) -> Scales:
+    """The scales of orders of one instrument; made once."""
+    return Scales(instrument_id, tick, lot)
+
+
+def order_record(
+    order: OrderState, assets: AssetScales, executions: Iterable[Execution] | None = None
+) -> OrderRecord:
+    """An order as a payload.
+
+    Args:
+        order: The record.
+        assets: Scales of all assets.
+        executions: Its executions, to be shown with it; ``None`` leaves them out.
+    """
+    scales = scales_of(order.instrument_id, order.tick, order.lot)
+    ticks, lots, found = scales.ticks, scales.lots, scales.id
+    quote = found.quote
+    is_quote = order.quantity_type is QuantityType.QUOTE and order.budget
+    return OrderRecord(
+        trade_order_id=order.order_id,
+        trading_account_id=order.account_id,
+        venue=found.venue,
+        instrument_id=order.instrument_id,
+        base_asset=found.base,
+        quote_asset=quote,
+        order_side=order.side,
+        order_type=order.type,
+        time_in_force=order.time_in_force,
+        status=order.status,
+        quantity=assets.format(quote, order.budget) if is_quote else lots.format(order.lots),
+        order_quantity_type=QuantityType.QUOTE if is_quote else QuantityType.BASE,
+        quantity_rounding=order.rounding,
+        executed_price=average_price(order, scales, assets) if order.executed else "0",
+        executed_quantity=lots.format(order.executed),
+        executed_cost=assets.format(quote, order.cost) if order.cost else "0",
+        fees=_fees(found.venue, quote, order.fees, assets),
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+        order_list_id=order.list_id or UNSET,
+        contingency_type=order.contingency or UNSET,
+        quote_id=order.quote_id or UNSET,
+        reject_reason=order.reject_reason or UNSET,
+        cancel_reason=order.cancel_reason or UNSET,
+        limit_price=ticks.format(order.limit) if order.limit else UNSET,
+        stop_price=ticks.format(order.stop) if order.stop else UNSET,
+        trailing_distance=ticks.format(order.trail) if order.trail else UNSET,
+        visible_quantity=lots.format(order.visible) if order.visible else UNSET,
+        executions=UNSET
+        if executions is None
+        else tuple(view(execution_record(it, order, assets), TradeExecution) for it in executions),
+        expire_at=order.expire_at or UNSET,
+        canceled_at=order.ended_at if order.cancel_reason else UNSET,
+        client_order_id=order.client_order_id or UNSET,
+        idempotency_key=order.idempotency_key or UNSET,
+        external_order_id=order.order_id,
+        last_execution_at=order.last_execution_at or UNSET,
+    )
+
+
+def execution_record(
+    execution: Execution, order: OrderState, assets: AssetScales
+) -> ExecutionRecord:
+    """An execution as a payload.
+
+    Args:
+        execution: The record.
+        order: Whose it is.
+        assets: Scales of all assets.
+    """
+    scales = scales_of(order.instrument_id, order.tick, order.lot)
+    found = scales.id
+    return ExecutionRecord(
+        execution_id=execution.execution_id,
+        venue=found.venue,
+        instrument_id=execution.instrument_id,
+        executed_quantity=scales.lots.format(execution.lots),
+        executed_price=scales.ticks.format(execution.price),
+        executed_cost=assets.format(found.quote, execution.cost),
+        executed_at=execution.at,
+        external_trade_id=execution.trade_id,
+        order_side=execution.side,
+        fees=_fees(found.venue, found.quote, execution.fee, assets),
+        trading_account_id=execution.account_id,
+        trade_order_id=execution.order_id,
+        client_order_id=order.client_order_id or UNSET,
+        is_maker=execution.is_maker,
+    )
+
+
+def average_price(order: OrderState, scales: Scales, assets: AssetScales) -> str:
+    """Cost by quantity, rounded half to even, without zeros at the end."""
+    decimals = scales.average_decimals
+    above = order.cost * scales.lot_power * 10**decimals
+    below = order.executed * scales.lot_units * 10 ** assets.decimals(scales.id.quote)
+    units, rest = divmod(above, below)
+    if 2 * rest > below or (2 * rest == below and units & 1):
+        units += 1
+    whole, part = divmod(units, 10**decimals)
+    return f"{whole}.{part:0{decimals}d}".rstrip("0").rstrip(".")
+
+
+def _fees(venue: Venue, asset: str, fee: int, assets: AssetScales) -> tuple[SecurityQuantity, ...]:
+    if not fee:
+        return ()
+    return (
+        SecurityQuantity(
+            security=f"{venue}:{asset}",
+            asset=asset,
+            venue=venue,
+            quantity=assets.format(asset, fee),
+        ),
+    )

@@ -1,0 +1,185 @@
+"""Trading put together: the venue, its store, its instruments and who is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from cadenza.config import Config, StoreConfig, TradingConfig
+from cadenza.gateway.feeds import make_participants, paper_instruments
+from cadenza.gateway.order_sessions import OrderSessions
+from cadenza.gateway.outlet import Outlet
+from cadenza.gateway.trading.account_channel import AccountEvents
+from cadenza.market.clock import Clock
+from cadenza.market.instrument import Listing
+from cadenza.market.market import Market
+from cadenza.market.order_book import OrderBook
+from cadenza.models import Venue
+from cadenza.realtime import ChannelOptions, Node
+from cadenza.trading.ids import RisingIds
+from cadenza.trading.ledger.fees import MILLION, FeeSchedule
+from cadenza.trading.matching.commands import AnyCommand, SelfTrade
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.events import AnyEvent
+from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.mirrored.feed import MirrorFeed
+from cadenza.trading.orders.faults import OrderFaults
+from cadenza.trading.participants_driver import ParticipantsDriver
+from cadenza.trading.store.memory import MemoryStore
+from cadenza.trading.store.sqlite import SqliteStore
+from cadenza.trading.store.store import Store
+from cadenza.trading.venue import PaperVenue, VenueRules
+
+logger: Final = logging.getLogger("cadenza.gateway")
+
+Work = tuple[str, Callable[[], Coroutine[None, None, None]]]
+"""Something that runs as long as the gateway, and what it is called."""
+
+TICK_SECONDS: Final = 0.1
+"""How late an order may end whose time has come."""
+
+
+class Trading:
+    """Everything of trading that a gateway has.
+
+    Args:
+        config: The whole configuration.
+        market: Where paper books are shown, and mirrored ones are watched.
+        clock: The time.
+        options: Of the account channels.
+        venues: Where a new account trades, beside PAPER.
+        faults: What happens to orders on purpose.
+
+    Attributes:
+        venue: The paper venue.
+        events: The account channels.
+        sessions: Which connection sent which orders.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        market: Market,
+        clock: Clock,
+        options: ChannelOptions,
+        *,
+        venues: tuple[Venue, ...],
+        faults: OrderFaults,
+    ) -> None:
+        self._config = config
+        self._market = market
+        self._clock = clock
+        new_id = RisingIds(clock.time_ms)
+        self._outlet = Outlet()
+        self.events: Final = AccountEvents(
+            self._outlet, options, new_id, currency=config.trading.currency
+        )
+        self.venue: Final = PaperVenue(
+            make_store(config.trading.store),
+            clock,
+            self.events,
+            rules_of(config.trading, venues),
+            new_id,
+        )
+        self.venue.exchange.faults = faults
+        self.sessions: Final = OrderSessions(self.venue, is_on=config.trading.cancel_on_disconnect)
+        self._mirrors = MirrorFeed(self._mirror, self._heard, clock.time_ms)
+        self._engines: dict[str, MatchingEngine] = {}
+        self._driver: ParticipantsDriver | None = None
+
+    def names(self) -> list[str]:
+        """The instruments with books of their own."""
+        return [spec.instrument_id for spec in paper_instruments(self._config.market.simulated)]
+
+    async def open(self, node: Node) -> None:
+        """Take back what the store has, and begin to trade; account events go to this node.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        venue = self.venue
+        self._outlet.attach(node)
+        await venue.open()
+        self.events.attach(venue)
+        self._market.add_observer(self._mirrors)
+        simulated = self._config.market.simulated
+        for spec in paper_instruments(simulated):
+            listing = Listing(spec.instrument())
+            self._engines[str(listing.id)] = venue.list_paper(listing, self._market)
+        paper = self._config.trading.paper
+        if paper.participants and self._config.market.feed == "simulated":
+            self._open_participants()
+
+    async def close(self) -> None:
+        """Let what is decided become durable, and let go of the store."""
+        await self.venue.close()
+
+    def work(self) -> list[Work]:
+        """What runs as long as trading does, with a name for each."""
+        work: list[Work] = [("the clock of the venue", self._tick)]
+        if self._driver is not None:
+            work.append(("simulated participants", self._driver.run))
+        return work
+
+    def _open_participants(self) -> None:
+        participants = make_participants(
+            self._config.market.simulated, self._engines.__getitem__, self.venue.marks
+        )
+        for name, crowd in participants.items():
+            desk = self.venue.exchange.desks[name]
+            desk.hears = (crowd.heard, *desk.hears)
+        self._driver = ParticipantsDriver(self._simulate, self._clock, participants)
+        self._driver.open()
+
+    def _simulate(self, instrument_id: str, command: AnyCommand) -> None:
+        exchange = self.venue.exchange
+        exchange.check_running()
+        exchange.tell(exchange.desks[instrument_id], command)
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(TICK_SECONDS)
+            self.venue.exchange.tick()
+
+    def _mirror(self, book: OrderBook) -> MirroredEngine | None:
+        return None if book.listing.id.venue is Venue.PAPER else self.venue.list_mirrored(book)
+
+    def _heard(self, instrument_id: str, _: MirroredEngine, events: list[AnyEvent]) -> None:
+        self.venue.exchange.market_did(instrument_id, events)
+
+
+def make_store(config: StoreConfig) -> Store:
+    """The store of a configuration.
+
+    Raises:
+        ValueError: SQLite without a folder.
+    """
+    kind = config.type or ("sqlite" if config.path else "memory")
+    if kind == "memory":
+        return MemoryStore()
+    if not config.path:
+        raise ValueError("trading.store.path is missing: a folder, or start with --data DIR")
+    return SqliteStore(Path(config.path), sync=config.sync)
+
+
+def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
+    """The venue's rules of a configuration."""
+    paper = config.paper
+    return VenueRules(
+        deposit={it.asset: it.quantity for it in paper.deposit},
+        fees=FeeSchedule(maker_ppm=ppm_of(paper.maker_fee), taker_ppm=ppm_of(paper.taker_fee)),
+        venues=(Venue.PAPER, *(venue for venue in venues if venue is not Venue.PAPER)),
+        self_trade=SelfTrade(paper.self_trade),
+        order_rate=config.order_rate_limit,
+        account_limit=paper.account_limit,
+        open_order_limit=paper.open_order_limit,
+        protection_ppm=ppm_of(paper.market_protection),
+    )
+
+
+def ppm_of(text: str) -> int:
+    """A part of one, as the configuration has it, in millionths."""
+    return int(Decimal(text) * MILLION)

@@ -1,0 +1,1 @@
+"""Trading accounts: who owns them, their positions, and what they are worth."""

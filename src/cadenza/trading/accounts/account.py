@@ -1,0 +1,99 @@
+"""A trading account: who owns it, where it trades, and whether it may."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+from msgspec import UNSET
+
+from cadenza.models import (
+    AccountRecord,
+    AccountType,
+    CollateralMode,
+    MarginMode,
+    OperationType,
+    PositionMode,
+    TradingAccountStatus,
+    Venue,
+)
+from cadenza.trading.ledger.entry import Entry
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One trading account.
+
+    Attributes:
+        account_id: A UUID.
+        owner: The user, as tokens name it (``sub``).
+        nickname: For people.
+        venues: Where it trades, its main venue first; never empty.
+        account_type: What it may borrow.
+        status: ACTIVE accounts trade; INACTIVE are disabled, DISCONNECTED are let go.
+        created_at: Milliseconds UTC.
+        updated_at: Milliseconds UTC.
+    """
+
+    account_id: str
+    owner: str
+    nickname: str
+    venues: tuple[Venue, ...]
+    account_type: AccountType = AccountType.SPOT
+    status: TradingAccountStatus = TradingAccountStatus.ACTIVE
+    created_at: int
+    updated_at: int
+
+    @property
+    def venue(self) -> Venue:
+        """The main venue, the one that payloads name."""
+        return self.venues[0]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it may trade."""
+        return self.status is TradingAccountStatus.ACTIVE
+
+
+class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operation did, whole: applying it to an equal registry does the same.
+
+    Attributes:
+        account: The account as it is now.
+        entries: The ledger entries that belong to the operation, in order.
+        operation: What it was, for the account's history; ``None`` for a new account or money.
+    """
+
+    account: Account
+    entries: tuple[Entry, ...] = ()
+    operation: OperationType | None = None
+
+
+def account_record(account: Account) -> AccountRecord:
+    """An account as the payload that both surfaces are made from.
+
+    ``userId`` is left out for owners whose id is no UUID: the API's clients refuse it.
+    """
+    return AccountRecord(
+        trading_account_id=account.account_id,
+        external_trading_account_id=account.account_id,
+        venue=account.venue,
+        nickname=account.nickname,
+        account_type=account.account_type,
+        external_account_type=account.account_type.value,
+        credentials=(),
+        status=account.status,
+        created_at=account.created_at,
+        updated_at=account.updated_at,
+        position_mode=PositionMode.NETTING,
+        collateral_mode=CollateralMode.CROSS,
+        margin_mode=MarginMode.CROSS,
+        user_id=account.owner if is_uuid(account.owner) else UNSET,
+    )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID as it is usually written."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,242 @@
+"""Portfolios: balances and positions of an account, and their worth in one currency.
+
+Worth is a matter of marks: an asset is converted at the mark of an instrument between it and the
+currency, either way round, or over one asset in between; every asset the same way each time, and
+the sum is rounded once, half to even, to a minor unit of the currency. What no mark reaches is not
+guessed at: it counts as nothing and is named in `Worth.unpriced`.
+
+The accounts are unleveraged: margins, loans and credit are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import NamedTuple
+
+from cadenza.models import (
+    BalanceRecord,
+    BalanceStatus,
+    PortfolioRecord,
+    PositionEntry,
+    SecurityType,
+    SummaryRecord,
+    UpdateMode,
+    Venue,
+)
+from cadenza.trading.accounts.position import Position, position_entry
+from cadenza.trading.ledger.entry import Balance
+from cadenza.trading.ledger.units import AssetScales, InstrumentUnits, decimal_text
+
+
+class Worth(NamedTuple):
+    """What balances and positions come to in a currency.
+
+    Attributes:
+        equity: All balances, a decimal string.
+        exposure: The absolute values of all open positions, a decimal string.
+        unpriced: Assets that no mark leads to the currency from, by name.
+    """
+
+    equity: str
+    exposure: str
+    unpriced: tuple[str, ...]
+
+
+class Valuation:
+    """Conversion of assets into one currency at given marks.
+
+    Args:
+        currency: What to convert into.
+        units: The instruments by id.
+        marks: Prices in ticks by instrument id; those that are not there, or zero, are not used.
+    """
+
+    def __init__(
+        self, currency: str, units: Mapping[str, InstrumentUnits], marks: Mapping[str, int]
+    ) -> None:
+        self.currency = currency
+        self.units = units
+        self.marks = marks
+        self._edges = self._read_edges()
+        self._rates: dict[str, Fraction | None] = {}
+
+    def rate(self, asset: str) -> Fraction | None:
+        """The worth of one unit of an asset, or ``None`` where no mark leads to the currency."""
+        if asset not in self._rates:
+            self._rates[asset] = self._find(asset)
+        return self._rates[asset]
+
+    def worth(
+        self, balances: Iterable[Balance], positions: Iterable[Position], scales: AssetScales
+    ) -> Worth:
+        """What these come to.
+
+        A quantity that is positioned is in the balances already, so equity is that of the balances
+        alone.
+
+        Raises:
+            UnknownAssetError: An asset has no scale.
+        """
+        equity, exposure = Fraction(0), Fraction(0)
+        unpriced = set()
+        for balance in balances:
+            rate = self.rate(balance.asset)
+            if rate is not None:
+                equity += _exact(scales, balance.asset, balance.total) * rate
+            elif balance.total:
+                unpriced.add(balance.asset)
+        for position in positions:
+            units = self.units[position.instrument_id]
+            quote = units.listing.id.quote
+            rate, mark = self.rate(quote), self.marks.get(position.instrument_id)
+            if rate is not None and mark:
+                exposure += abs(_exact(scales, quote, position.value(units, mark))) * rate
+        decimals = scales.decimals(self.currency)
+        return Worth(
+            decimal_text(equity, decimals),
+            decimal_text(exposure, decimals),
+            tuple(sorted(unpriced)),
+        )
+
+    def _read_edges(self) -> dict[str, dict[str, Fraction]]:
+        """Direct rates by asset and other asset; of several instruments the first by id counts."""
+        edges: dict[str, dict[str, Fraction]] = {}
+        for instrument_id in sorted(self.units):
+            mark = self.marks.get(instrument_id)
+            if mark:
+                listing = self.units[instrument_id].listing
+                base, quote = listing.id.base, listing.id.quote
+                price = mark * Fraction(listing.ticks.step)
+                edges.setdefault(base, {}).setdefault(quote, price)
+                edges.setdefault(quote, {}).setdefault(base, 1 / price)
+        return edges
+
+    def _find(self, asset: str) -> Fraction | None:
+        if asset == self.currency:
+            return Fraction(1)
+        near = self._edges.get(asset, {})
+        if self.currency in near:
+            return near[self.currency]
+        for between in sorted(near):
+            rest = self._edges.get(between, {}).get(self.currency)
+            if rest is not None:
+                return near[between] * rest
+        return None
+
+
+def _exact(scales: AssetScales, asset: str, amount: int) -> Fraction:
+    return Fraction(amount, 10 ** scales.decimals(asset))
+
+
+def balance_record(
+    balance: Balance,
+    scales: AssetScales,
+    *,
+    updated_at: int,
+    security_type: SecurityType = SecurityType.CRYPTO,
+) -> BalanceRecord:
+    """A balance as the payload that both surfaces are made from.
+
+    Raises:
+        UnknownAssetError: The asset has no scale.
+    """
+    total = scales.format(balance.asset, balance.total)
+    return BalanceRecord(
+        security_symbol=balance.asset,
+        security_type=security_type,
+        trading_account_id=balance.account_id,
+        status=BalanceStatus.ACTIVE,
+        free=scales.format(balance.asset, balance.free),
+        locked=scales.format(balance.asset, balance.locked),
+        borrowed="0",
+        total=total,
+        net=total,
+        updated_at=updated_at,
+    )
+
+
+class Holdings(NamedTuple):
+    """What an account has.
+
+    Attributes:
+        account_id: Whose.
+        venue: Where.
+        balances: Of its assets.
+        positions: The open ones.
+    """
+
+    account_id: str
+    venue: Venue
+    balances: tuple[Balance, ...]
+    positions: tuple[Position, ...]
+
+
+def portfolio_record(
+    holdings: Holdings,
+    valuation: Valuation,
+    scales: AssetScales,
+    *,
+    updated_at: int,
+    security_types: Mapping[str, SecurityType] | None = None,
+) -> PortfolioRecord:
+    """A whole portfolio (SNAPSHOT) as the payload that both surfaces are made from.
+
+    Args:
+        holdings: What the account has.
+        valuation: Currency, instruments and marks.
+        scales: Of all assets.
+        updated_at: Milliseconds UTC.
+        security_types: What the assets are; those not named are CRYPTO.
+
+    Raises:
+        UnknownAssetError: An asset has no scale.
+    """
+    types = security_types or {}
+    worth = valuation.worth(holdings.balances, holdings.positions, scales)
+    return PortfolioRecord(
+        trading_account_id=holdings.account_id,
+        venue=holdings.venue,
+        positions=_entries(holdings.positions, valuation, types),
+        balances=tuple(
+            balance_record(
+                balance,
+                scales,
+                updated_at=updated_at,
+                security_type=types.get(balance.asset, SecurityType.CRYPTO),
+            )
+            for balance in holdings.balances
+        ),
+        summary=summary_record(holdings.account_id, valuation.currency, worth),
+        updated_at=updated_at,
+        update_mode=UpdateMode.SNAPSHOT,
+    )
+
+
+def _entries(
+    positions: Iterable[Position], valuation: Valuation, types: Mapping[str, SecurityType]
+) -> tuple[PositionEntry, ...]:
+    entries = []
+    for position in positions:
+        units = valuation.units[position.instrument_id]
+        kind = types.get(units.listing.id.base, SecurityType.CRYPTO)
+        mark = valuation.marks.get(position.instrument_id)
+        entries.append(position_entry(position, units, mark, security_type=kind))
+    return tuple(entries)
+
+
+def summary_record(account_id: str, currency: str, worth: Worth) -> SummaryRecord:
+    """The summary of an unleveraged account."""
+    return SummaryRecord(
+        trading_account_id=account_id,
+        currency=currency,
+        leverage=1,
+        equity=worth.equity,
+        margin="0",
+        margin_loan="0",
+        margin_usage="0",
+        margin_requirement="0",
+        margin_level="0",
+        credit="0",
+        risk_exposure=worth.exposure,
+    )

@@ -1,0 +1,1 @@
+"""The exchange: one writer that places, clears and ends the orders of all accounts."""

@@ -1,0 +1,391 @@
+"""The exchange: the one writer through which every order changes.
+
+Decisions are made at once and in memory; what they change is in the journal's open batch when a
+call returns. Whoever called shows the result when `Journal.committed` says that it is durable.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from cadenza.market.errors import UnknownInstrumentError
+from cadenza.models import OrderSide, OrderType
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.accounts.errors import AccountInactiveError
+from cadenza.trading.batch import Batch
+from cadenza.trading.endings import Endings
+from cadenza.trading.errors import (
+    HaltedError,
+    KeyReusedError,
+    OpenOrderLimitError,
+    OrderNotFoundError,
+    OrderRefusedError,
+    OrderTermsError,
+    VenueMismatchError,
+)
+from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.index import OrderIndex
+from cadenza.trading.exchange.limiter import OrderLimiter
+from cadenza.trading.exchange.live_order import live_order
+from cadenza.trading.exchange.placement import Placing
+from cadenza.trading.exchange.quotes import QuoteDesk
+from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.faulty_orders import tell_faulty
+from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire
+from cadenza.trading.matching.events import AnyEvent, Refused
+from cadenza.trading.matching.saved_order import saved_of
+from cadenza.trading.orders.faults import OrderFault, OrderFaults
+from cadenza.trading.orders.request import AmendRequest, OrderRef, OrderRequest
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.parked_orders import ParkedOrders
+from cadenza.trading.quoted_order import quoted_fill
+from cadenza.trading.store.journal import Journal
+
+logger: Final = logging.getLogger("cadenza.trading")
+
+_QUOTED: Final = OrderType.QUOTED
+
+
+class Exchange:
+    """Takes orders, and tells engines and clearing about them.
+
+    Args:
+        clearing: Works off what engines say.
+        placing: Makes orders of requests.
+        index: Finds orders.
+        limiter: Bounds what a user sends.
+        now: Milliseconds UTC.
+        open_order_limit: Open orders an account may have; those of a list count as one or two.
+
+    Attributes:
+        desks: By instrument id.
+        parked: Open orders whose instrument is not listed.
+        faults: What happens to orders on purpose; whoever submits asks it.
+        endings: Who waits for an order to end.
+        quotes: Quotes what QUOTED orders take; ``None``: nobody does.
+    """
+
+    def __init__(
+        self,
+        clearing: Clearing,
+        placing: Placing,
+        index: OrderIndex,
+        limiter: OrderLimiter,
+        now: Callable[[], int],
+        *,
+        open_order_limit: int,
+    ) -> None:
+        self.clearing = clearing
+        self.placing = placing
+        self.index = index
+        self.limiter = limiter
+        self.now = now
+        self.desks: dict[str, Desk] = {}
+        self.faults = OrderFaults()
+        self._journal: Journal = clearing.journal
+        self._open_order_limit = open_order_limit
+        self.parked = ParkedOrders()
+        self.endings: Final = Endings()
+        self.quotes: QuoteDesk | None = None
+        clearing.on_end = self._ended
+
+    # Instruments.
+
+    def list_instrument(self, desk: Desk, *, last: int = 0) -> None:
+        """Trade an instrument from now on; its parked orders go back into its engine.
+
+        Args:
+            desk: With an engine that has done nothing yet.
+            last: Price of the last trade in ticks; 0: not known.
+
+        Raises:
+            RestoreError: The orders cannot have been left behind by an engine.
+        """
+        self.desks[desk.instrument_id] = desk
+        back = self.parked.take(desk)
+        for state in back:
+            self.clearing.follow(live_order(state, desk))
+        if back or last:
+            desk.engine.restore([one.saved for one in back if one.saved is not None], last=last)
+        for state in back:
+            if (earmarks := self.placing.earmarks(state)) in self.clearing.holders:
+                self.clearing.live[state.order_id].earmarks = earmarks
+
+    def desk(self, instrument_id: str) -> Desk:
+        """The desk of an instrument; raises `UnknownInstrumentError`."""
+        desk = self.desks.get(instrument_id)
+        if desk is None:
+            raise UnknownInstrumentError(instrument_id, self.desks)
+        return desk
+
+    # Orders.
+
+    def submit(
+        self, account: Account, request: OrderRequest, fault: OrderFault | None = None
+    ) -> tuple[OrderState, ...]:
+        """Take an order, or the orders of a list: the first is the one asked for.
+
+        A request with the key of an earlier one of the account gets that one's orders.
+
+        Args:
+            account: Whose.
+            request: What is wanted.
+            fault: What happens to it on purpose; its delay is the caller's matter.
+
+        Raises:
+            TradingError: It cannot be taken; nothing has changed. An order that the engine refuses
+                is no error: it is REJECTED.
+            UnknownInstrumentError: There is no such instrument.
+        """
+        self.check_running()
+        known = self._known(account.account_id, request)
+        if known is not None:
+            return self._listed(known)
+        if not account.is_active:
+            raise AccountInactiveError(account.account_id, account.status)
+        now = self.now()
+        self.limiter.take(account.owner, now)
+        if request.quote_id or request.type is _QUOTED:
+            return (self._take_quote(account, request, now),)
+        desk = self.desk(request.instrument_id)
+        _check_venue(account, desk)
+        limit = self._open_order_limit
+        if self.clearing.ledger.count_reservations(account.account_id) >= limit:
+            raise OpenOrderLimitError(limit)
+        placed = self.placing.place(account, desk, request, now)
+        for live in placed.orders:
+            self.index.add(live.state)
+        if fault is None:
+            self.tell(desk, placed.command)
+        else:
+            tell_faulty(self, desk, placed, fault)
+        return tuple(live.state for live in placed.orders)
+
+    def has_taken(self, account: Account, request: OrderRequest) -> bool:
+        """Whether a request repeats one of the account, by its key."""
+        return bool(request.key) and self.index.of_key(account.account_id, request.key) is not None
+
+    def cancel(self, account: Account, ref: OrderRef) -> OrderState:
+        """Take an order back.
+
+        Raises:
+            OrderNotFoundError: The account has no such order.
+            OrderRefusedError: It has ended already.
+        """
+        self.check_running()
+        state = self.find(account, ref)
+        live = self.clearing.live.get(state.order_id)
+        if live is None:
+            return self._cancel_parked(state)
+        events = self.tell(live.desk, Cancel(now=self.now(), order_id=state.order_id))
+        _check_refused(state, events)
+        return state
+
+    def amend(self, account: Account, ref: OrderRef, change: AmendRequest) -> OrderState:
+        """Change an order's terms; only a smaller quantity keeps its place in the queue.
+
+        Raises:
+            OrderNotFoundError: The account has no such order.
+            OrderRefusedError: It has ended, or cannot be changed like this.
+            FilterError: The instrument does not allow the new terms.
+            InsufficientBalanceError: The account cannot pay for them.
+        """
+        self.check_running()
+        now = self.now()
+        self.limiter.take(account.owner, now)
+        state = self.find(account, ref)
+        live = self.clearing.live.get(state.order_id)
+        if live is None:
+            raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
+        command = self.placing.amendment(live, change, now)
+        _check_refused(state, self.tell(live.desk, command))
+        return state
+
+    def cancel_all(
+        self, account: Account, *, instrument_id: str = "", side: OrderSide | None = None
+    ) -> tuple[OrderState, ...]:
+        """Take back all open orders of an account, of one instrument or side if one is named.
+
+        Raises:
+            UnknownInstrumentError: There is no such instrument.
+        """
+        self.check_running()
+        wanted = {self.desk(instrument_id).instrument_id} if instrument_id else None
+        mine: dict[str, OrderState] = {}
+        desks: dict[str, Desk] = {}
+        for live in self.clearing.live.values():
+            state = live.state
+            if (
+                state.account_id == account.account_id
+                and side in {None, state.side}
+                and (wanted is None or state.instrument_id in wanted)
+            ):
+                mine[state.order_id] = state
+                desks[state.instrument_id] = live.desk
+        for desk in desks.values():
+            self.tell(desk, CancelAll(now=self.now(), owner=account.account_id, side=side))
+        for state in list(self.parked):
+            is_meant = side in {None, state.side} and not wanted
+            if state.account_id == account.account_id and is_meant:
+                mine[state.order_id] = self._cancel_parked(state)
+        return tuple(state for state in mine.values() if not state.is_open)
+
+    def find(self, account: Account, ref: OrderRef) -> OrderState:
+        """An order of an account by one of its names.
+
+        Raises:
+            OrderNotFoundError: There is none.
+        """
+        found = None
+        if ref.order_id:
+            found = self.index.order(account.account_id, ref.order_id)
+        elif ref.client_order_id:
+            found = self.index.of_client(account.account_id, ref.client_order_id)
+        if found is None:
+            raise OrderNotFoundError(str(ref))
+        return found
+
+    def open_orders(self) -> Iterator[OrderState]:
+        """All that is open, of all accounts, by number for each instrument."""
+        yield from (live.state for live in self.clearing.live.values())
+        yield from self.parked
+
+    # What moves by itself.
+
+    def tell(self, desk: Desk, command: AnyCommand) -> list[AnyEvent]:
+        """Have an engine do a command, whoever wants it, and work off what follows."""
+        try:
+            return self.heard(desk, desk.engine.apply(command))
+        except Exception as error:
+            raise self._halted(error, command) from error
+
+    def heard(self, desk: Desk, events: list[AnyEvent]) -> list[AnyEvent]:
+        """Work off events, of a command or of what a market outside did."""
+        clearing = self.clearing
+        clearing.clear(desk, events)
+        while clearing.follow_ups:
+            more = desk.engine.apply(clearing.follow_ups.pop(0))
+            clearing.clear(desk, more)
+            events += more
+        for order in desk.engine.moved():
+            live = clearing.live.get(order.order_id)
+            if live is not None:
+                self._journal.batch.orders[order.order_id] = live.state
+        if self._journal.batch:
+            self._journal.touch()
+        for hear in desk.hears:
+            hear(events)
+        return events
+
+    def market_did(self, instrument_id: str, events: list[AnyEvent]) -> None:
+        """Work off what a market outside did to users' orders; does not raise."""
+        if self._journal.failure is None:
+            try:
+                self.heard(self.desks[instrument_id], events)
+            except Exception as error:  # noqa: BLE001 - the feed is not to blame, and goes on
+                self._halted(error, events)
+
+    def tick(self) -> None:
+        """End the orders whose time has come."""
+        if self._journal.failure is not None:
+            return
+        now = self.now()
+        for desk in self.desks.values():
+            if desk.engine.orders:
+                self.tell(desk, Expire(now=now))
+
+    def prepare(self, batch: Batch) -> None:
+        """Complete a batch on its way to the store: what several decisions may have changed."""
+        clearing = self.clearing
+        for state in batch.orders.values():
+            live = clearing.live.get(state.order_id)
+            order = live.desk.engine.orders.get(state.order_id) if live is not None else None
+            state.saved = saved_of(order) if order is not None else None
+        for desk in self.desks.values():
+            if desk.capture is not None:
+                desk.capture()
+        touched, clearing.touched = clearing.touched, {}
+        for account_id, assets in touched.items():
+            for asset in assets:
+                balance = clearing.ledger.balance(account_id, asset)
+                batch.balances[account_id, asset] = balance
+            if not account_id.startswith("@"):
+                clearing.listener.on_balances(account_id, assets)
+
+    def _halted(self, error: Exception, what: object) -> HaltedError:
+        """Memory and journal may differ now: nothing of it may become durable."""
+        logger.critical("trading halts: %r failed", what, exc_info=error)
+        self._journal.abort(error)
+        return HaltedError(error)
+
+    def check_running(self) -> None:
+        """Raise `HaltedError` if nothing can be made durable any more."""
+        if self._journal.failure is not None:
+            raise HaltedError(self._journal.failure)
+
+    def _ended(self, order: OrderState) -> None:
+        self.index.ended(order)
+        self.endings.ended(order)
+
+    def _take_quote(self, account: Account, request: OrderRequest, now: int) -> OrderState:
+        """Fill an order at the price it was quoted; the book of the instrument sees nothing."""
+        if request.type is not _QUOTED:
+            raise OrderTermsError("quoteId", f"goes with QUOTED only, not with {request.type}")
+        if self.quotes is None:
+            raise OrderTermsError("orderType", "QUOTED is not taken: nobody quotes here")
+        if not request.quote_id:
+            raise OrderTermsError("quoteId", "is needed for QUOTED")
+        offer = self.quotes.good(account, request, now)
+        desk, mark = offer.desk, offer.desk.engine.last
+        _check_venue(account, desk)
+        live = self.placing.place_quoted(account, desk, request, offer, now)
+        order, batch = live.state, self._journal.batch
+        offer.order_id = order.order_id
+        self.index.add(order)
+        try:
+            self.clearing.clear(desk, quoted_fill(order, offer, now))
+        except Exception as error:
+            raise self._halted(error, request) from error
+        if mark:
+            batch.marks[desk.instrument_id] = mark
+        else:
+            batch.marks.pop(desk.instrument_id, None)  # a quote is no price of the market
+        self._journal.touch()
+        return order
+
+    def _known(self, account_id: str, request: OrderRequest) -> OrderState | None:
+        key = request.key
+        known = self.index.of_key(account_id, key) if key else None
+        if known is not None and known.digest != request.digest:
+            raise KeyReusedError(key, known.order_id)
+        return known
+
+    def _listed(self, first: OrderState) -> tuple[OrderState, ...]:
+        """The orders that came with a request."""
+        others = (self.index.order(first.account_id, order_id) for order_id in first.exits)
+        return (first, *(order for order in others if order is not None))
+
+    def _cancel_parked(self, state: OrderState) -> OrderState:
+        """End an order that no engine has."""
+        if not self.parked.remove(state):
+            raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
+        self.clearing.end_parked(state, self.now())
+        self._journal.touch()
+        return state
+
+
+def _check_venue(account: Account, desk: Desk) -> None:
+    if desk.venue not in account.venues:
+        raise VenueMismatchError(account.account_id, desk.venue, account.venues)
+
+
+def _how_ended(state: OrderState) -> str:
+    return f"is {state.status} already"
+
+
+def _check_refused(state: OrderState, events: list[AnyEvent]) -> None:
+    for event in events:
+        if isinstance(event, Refused) and event.order_id == state.order_id:
+            raise OrderRefusedError(state.order_id, event.reason, f"stays: {event.reason}")

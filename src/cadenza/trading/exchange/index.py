@@ -1,0 +1,83 @@
+"""Which orders there are, by the names that callers use: ids, client ids and idempotency keys."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.store.store import Store
+
+KEPT: Final = 100_000
+"""Ended orders kept in memory; older ones are looked up in the store."""
+
+
+class OrderIndex:
+    """Orders by name: the open ones and the last that ended from memory, all others from the store.
+
+    Args:
+        store: Where the older ones are.
+        kept: Ended orders in memory.
+    """
+
+    def __init__(self, store: Store, *, kept: int = KEPT) -> None:
+        self._store = store
+        self._kept = kept
+        self._orders: dict[str, OrderState] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._keys: dict[tuple[str, str], str] = {}
+        self._clients: dict[tuple[str, str], str] = {}
+        # Whether the store has orders that are not here: as long as it has not, nobody asks it.
+        self._has_older = False
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def opened(self, orders: tuple[OrderState, ...], *, next_number: int) -> None:
+        """Begin with the open orders of a store, which may hold others."""
+        self._has_older = next_number > 1
+        for order in orders:
+            self.add(order)
+
+    def add(self, order: OrderState) -> None:
+        """Take a new order in."""
+        self._orders[order.order_id] = order
+        if order.idempotency_key:
+            self._keys[order.account_id, order.idempotency_key] = order.order_id
+        if order.client_order_id:
+            self._clients[order.account_id, order.client_order_id] = order.order_id
+
+    def ended(self, order: OrderState) -> None:
+        """An order is over; one that ended long ago may be forgotten for it."""
+        self._ended[order.order_id] = None
+        if len(self._ended) > self._kept:
+            self._forget(self._ended.popitem(last=False)[0])
+
+    def of_key(self, account_id: str, key: str) -> OrderState | None:
+        """The order that came with an idempotency key."""
+        order_id = self._keys.get((account_id, key))
+        if order_id is not None:
+            return self._orders[order_id]
+        return self._store.find_key(account_id, key) if self._has_older else None
+
+    def order(self, account_id: str, order_id: str) -> OrderState | None:
+        """An order of an account."""
+        found = self._orders.get(order_id)
+        if found is None and self._has_older:
+            found = self._store.order(order_id)
+        return found if found is not None and found.account_id == account_id else None
+
+    def of_client(self, account_id: str, client_order_id: str) -> OrderState | None:
+        """The newest order of an account with a client order id, among those in memory."""
+        order_id = self._clients.get((account_id, client_order_id))
+        return self._orders[order_id] if order_id is not None else None
+
+    def _forget(self, order_id: str) -> None:
+        order = self._orders.pop(order_id)
+        self._has_older = True
+        for names, name in (
+            (self._keys, order.idempotency_key),
+            (self._clients, order.client_order_id),
+        ):
+            if names.get((order.account_id, name)) == order_id:
+                del names[order.account_id, name]

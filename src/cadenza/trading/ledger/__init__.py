@@ -1,0 +1,1 @@
+"""The double-entry ledger: balances, reservations, fees and fills."""

@@ -1,0 +1,1 @@
+"""The matching engine: books, stops, and the commands and events of orders."""

@@ -1,0 +1,194 @@
+"""The engine's book: two ladders of price levels, every order in its queue.
+
+A ladder keys its levels by ticks, negated for bids, so that on both sides the smallest key is the
+best price. The best level is kept at hand: most commands look at it, few change it.
+
+The order of the levels is a plain list, best last: most levels come and go near its end. One that
+comes far from it moves the rest, which takes a microsecond for some thousand levels.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple, NoReturn
+
+from cadenza.trading.matching.order import BOOK, Order
+from cadenza.trading.price_level import PriceLevel
+
+
+class Depth(NamedTuple):
+    """What a price level shows."""
+
+    ticks: int
+    lots: int
+    orders: int
+
+
+class BookSide:
+    """One side of a book, best price first.
+
+    Attributes:
+        sign: 1 for asks, -1 for bids: ticks times sign is a level's key.
+        levels: The levels by key, in no order; iterate over the side for that.
+        best: The level of the best price.
+    """
+
+    __slots__ = ("_ladder", "_touched", "best", "levels", "sign")
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.levels: dict[int, PriceLevel] = {}
+        self._ladder: list[int] = []  # the keys negated, so that the best is last
+        self.best: PriceLevel | None = None
+        self._touched: set[int] = set()
+
+    def __iter__(self) -> Iterator[PriceLevel]:
+        levels = self.levels
+        return (levels[-negated] for negated in reversed(self._ladder))
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+    def add(self, order: Order) -> None:
+        """Queue an order at its limit price."""
+        key = order.limit * self.sign
+        level = self.levels.get(key)
+        if level is None:
+            level = self.make(key, order.limit)
+        order.place = BOOK
+        level.append(order)
+        if not level.touched:
+            self.touch(level)
+
+    def put_back(self, order: Order) -> None:
+        """Queue an order that keeps its rank, so that what was saved of it stays true.
+
+        Of those of one price, the one that was saved with the lowest rank comes first.
+        """
+        key = order.limit * self.sign
+        level = self.levels.get(key)
+        if level is None:
+            level = self.make(key, order.limit)
+        level.rank = order.queued - 1
+        self.add(order)
+
+    def remove(self, order: Order) -> None:
+        """Take an order out; the caller says where it goes."""
+        level = self.levels.get(order.limit * self.sign)
+        if level is None:
+            _missing(order)
+        if order is level.head:
+            level.remove(order)
+            if not level.queue:
+                self._drop(level)
+        else:
+            # `PriceLevel.remove` written out for the usual case: every third command is a cancel.
+            del level.queue[order.queued]
+            level.lots -= order.shown
+        if not level.touched:
+            self.touch(level)
+
+    def fill(self, maker: Order, lots: int) -> None:
+        """Trade lots of an order, at most what it shows.
+
+        An iceberg whose shown part is gone shows the next one at the end of the queue.
+        """
+        level = self.levels.get(maker.limit * self.sign)
+        if level is None:
+            _missing(maker)
+        maker.leaves = leaves = maker.leaves - lots
+        maker.executed += lots
+        maker.shown = shown = maker.shown - lots
+        level.lots -= lots
+        if not level.touched:
+            self.touch(level)
+        if shown:
+            return
+        level.remove(maker)
+        if leaves:
+            maker.show()
+            level.append(maker)
+        elif level.head is None:
+            self._drop(level)
+
+    def reduce(self, order: Order, lots: int) -> None:
+        """Take lots off an order that keeps its place; some must be left."""
+        level = self.levels.get(order.limit * self.sign)
+        if level is None:
+            _missing(order)
+        level.lots -= order.reduce(lots)
+        if not level.touched:
+            self.touch(level)
+
+    def depth(self, limit: int = 0) -> list[Depth]:
+        """The best levels as anybody may see them; 0 means all."""
+        levels = islice(self, limit or None)
+        return [Depth(level.ticks, level.lots, len(level)) for level in levels]
+
+    def changes(self) -> list[Depth]:
+        """The levels touched since the last call, best first, those that are gone with 0 lots."""
+        touched, self._touched = self._touched, set()
+        found = []
+        for key in sorted(ticks * self.sign for ticks in touched):
+            level = self.levels.get(key)
+            if level is None:
+                found.append(Depth(abs(key), 0, 0))
+            else:
+                level.touched = False
+                found.append(Depth(level.ticks, level.lots, len(level)))
+        return found
+
+    def touch(self, level: PriceLevel) -> None:
+        """Note a change for `changes`; once for a level until they are told."""
+        level.touched = True
+        self._touched.add(level.ticks)
+
+    def make(self, key: int, ticks: int) -> PriceLevel:
+        """Make a level where there is none; the caller puts an order into it."""
+        level = self.levels[key] = PriceLevel(key, ticks)
+        insort(self._ladder, -key)
+        best = self.best
+        if best is None or key < best.key:
+            self.best = level
+        return level
+
+    def _drop(self, level: PriceLevel) -> None:
+        levels, ladder = self.levels, self._ladder
+        del levels[level.key]
+        if level is self.best:
+            ladder.pop()
+            self.best = levels[-ladder[-1]] if ladder else None
+        else:
+            del ladder[bisect_left(ladder, -level.key)]
+
+
+def _missing(order: Order) -> NoReturn:
+    raise RuntimeError(f"{order} is not in the book")
+
+
+class MatchingBook:
+    """The bids and asks of one instrument."""
+
+    __slots__ = ("asks", "bids")
+
+    def __init__(self) -> None:
+        self.bids = BookSide(-1)
+        self.asks = BookSide(1)
+
+    def __repr__(self) -> str:
+        return f"MatchingBook({self.bids.best} / {self.asks.best})"
+
+    def side(self, order: Order) -> BookSide:
+        """Where an order rests."""
+        return self.bids if order.is_buy else self.asks
+
+    def against(self, order: Order) -> BookSide:
+        """What an order takes from."""
+        return self.asks if order.is_buy else self.bids
+
+    def is_crossed(self) -> bool:
+        """Whether the best bid reaches the best ask; never between two commands."""
+        bid, ask = self.bids.best, self.asks.best
+        return bid is not None and ask is not None and bid.ticks >= ask.ticks

@@ -1,0 +1,146 @@
+"""An order inside the matching engine: its terms, what is left of it, and where it stands."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from cadenza.models import OrderSide, OrderStatus
+from cadenza.trading.matching.commands import Submit
+from cadenza.trading.matching.rules import Shape
+
+if TYPE_CHECKING:
+    from cadenza.trading.order_list import OrderList
+
+BUY: Final = OrderSide.BUY
+
+DAY_MS: Final = 86_400_000
+"""A trading day is a day of UTC."""
+
+
+class Place(Enum):
+    """Where an order stands.
+
+    The hot paths compare with the constants below: to read a member off its class costs as much as
+    three comparisons.
+    """
+
+    MOVING = "moving"
+    """Just accepted, or triggered and about to be matched."""
+    BOOK = "book"
+    STOPS = "stops"
+    """Waits for its trigger price."""
+    HELD = "held"
+    """Waits for the first order of its list."""
+    GONE = "gone"
+
+
+MOVING: Final = Place.MOVING
+BOOK: Final = Place.BOOK
+STOPS: Final = Place.STOPS
+HELD: Final = Place.HELD
+GONE: Final = Place.GONE
+
+
+class Order(msgspec.Struct, eq=False, gc=False):
+    """One order; only the engine changes it.
+
+    There may be a hundred thousand of them, so the garbage collector does not look at them. It
+    need not: an order leads to nothing that leads back to it, and has to stay so.
+
+    ``leaves + executed + cancelled == lots`` at all times, except of an order with a budget, whose
+    ``lots`` follow from the prices it gets.
+
+    Attributes:
+        terms: The command it came with.
+        order_id: From the terms, as the next four are; here because it is read at every trade.
+        owner: Trading account.
+        is_buy: Its side.
+        limit: Limit price in ticks; 0: none.
+        lots: Quantity.
+        leaves: What is neither executed nor cancelled.
+        shown: The part of ``leaves`` the book shows.
+        shape: What its type demands.
+        sequence: Number of its acceptance.
+        status: In the API's words.
+        stop: Trigger price in ticks; of a trailing stop, where it stands now.
+        executed: Lots traded.
+        cancelled: Lots cancelled.
+        budget: What is left to spend.
+        expire_at: When it ends, milliseconds UTC; 0: never.
+        place: Where it stands.
+        order_list: The list it belongs to.
+        queued: Its rank in the queue of its price level, drawn at every new turn.
+        ahead: On a mirrored venue, the lots still in front of it.
+    """
+
+    terms: Submit
+    order_id: str
+    owner: str
+    is_buy: bool
+    limit: int
+    lots: int
+    leaves: int
+    shown: int
+    shape: Shape
+    sequence: int
+    status: OrderStatus = OrderStatus.ACCEPTED
+    stop: int = 0
+    executed: int = 0
+    cancelled: int = 0
+    budget: int = 0
+    expire_at: int = 0
+    place: Place = MOVING
+    order_list: OrderList | None = None
+    queued: int = 0
+    ahead: int = 0
+
+    def __repr__(self) -> str:
+        side = "BUY" if self.is_buy else "SELL"
+        price = f" at {self.limit}" if self.limit else ""
+        return (
+            f"Order({self.order_id}, {side} {self.leaves}/{self.lots}{price}, {self.place.value})"
+        )
+
+    @property
+    def rising(self) -> bool:
+        """Whether its trigger is reached from below."""
+        return self.is_buy is not self.shape.profit
+
+    def show(self) -> None:
+        """Show as much of what is left as the terms allow."""
+        visible = self.terms.visible
+        self.shown = self.leaves if not visible or visible > self.leaves else visible
+
+    def reduce(self, lots: int) -> int:
+        """Take lots off what is left, hidden ones first; returns how many were shown."""
+        self.leaves -= lots
+        shown = max(0, self.shown - self.leaves)
+        self.shown -= shown
+        return shown
+
+
+def make_order(terms: Submit, shape: Shape, sequence: int, now: int) -> Order:
+    """The order of an accepted command."""
+    lots = terms.lots
+    order = Order(
+        terms,
+        terms.order_id,
+        terms.owner,
+        terms.side is BUY,
+        terms.limit,
+        lots,
+        lots,
+        lots,
+        shape,
+        sequence,
+    )
+    if not shape.plain:
+        order.stop = terms.stop
+        order.budget = terms.budget
+        order.expire_at = terms.expire_at
+    if shape.today:
+        order.expire_at = (now // DAY_MS + 1) * DAY_MS
+    return order

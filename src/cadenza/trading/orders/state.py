@@ -1,0 +1,160 @@
+"""An order as venue and store know it, the executions it had, and operations on accounts.
+
+Whole numbers throughout: prices in ticks, quantities in lots, money in minor units of the quote
+asset, times in milliseconds UTC; 0 means "none". Every struct encodes as it is, leaves out what is
+not set, and decodes from what an older version wrote.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cadenza.models import (
+    ContingencyType,
+    OperationType,
+    OrderSide,
+    OrderStatus,
+    OrderType,
+    QuantityRounding,
+    QuantityType,
+    TimeInForce,
+)
+from cadenza.trading.matching.saved_order import SavedOrder
+from cadenza.trading.order_status import TERMINAL
+
+
+class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """One order of a customer, from its submission until long after its end.
+
+    Attributes:
+        order_id: A UUID.
+        number: Rising and unique over all orders of the venue: the store's key, a page's cursor.
+        account_id: Whose.
+        instrument_id: Of what.
+        tick: Price step of the instrument when the order came, a decimal string.
+        lot: Quantity step, likewise.
+        side: BUY or SELL.
+        type: What it is.
+        time_in_force: How long it stays.
+        status: Where it is in its life.
+        quantity_type: Whether the quantity asked for was of BASE or of QUOTE.
+        rounding: How it was rounded to lots.
+        lots: Quantity; of a QUOTE order what it got so far.
+        budget: QUOTE orders: what to spend.
+        limit: Limit price.
+        stop: Trigger price.
+        trail: Distance of a trailing trigger.
+        visible: Iceberg: the part shown, in lots.
+        executed: Lots.
+        cost: Of what is executed, without fees.
+        fees: Paid so far, less rebates.
+        hold: Key of its ledger reservation.
+        list_id: The order list it came in.
+        contingency: What the list is.
+        exits: Ids of the other orders of its request, if it was the one asked for.
+        client_order_id: The client's own name for it; not unique.
+        idempotency_key: A later request of the account with this key gets this order.
+        digest: Fingerprint of the request behind the key.
+        quote_id: The dealer's quote it took.
+        reject_reason: Why it was REJECTED.
+        cancel_reason: Why it was CANCELLED, EXPIRED or REVOKED.
+        created_at: When it came.
+        updated_at: When it last changed.
+        expire_at: When it ends by itself.
+        ended_at: When it ended.
+        last_execution_at: When it last traded.
+        saved: While open, what the engine needs to have it back with its priority.
+    """
+
+    order_id: str
+    number: int
+    account_id: str
+    instrument_id: str
+    tick: str = ""
+    lot: str = ""
+    side: OrderSide
+    type: OrderType
+    time_in_force: TimeInForce
+    status: OrderStatus
+    quantity_type: QuantityType = QuantityType.BASE
+    rounding: QuantityRounding = QuantityRounding.NONE
+    lots: int
+    budget: int = 0
+    limit: int = 0
+    stop: int = 0
+    trail: int = 0
+    visible: int = 0
+    executed: int = 0
+    cost: int = 0
+    fees: int = 0
+    hold: str = ""
+    list_id: str = ""
+    contingency: ContingencyType | None = None
+    exits: tuple[str, ...] = ()
+    client_order_id: str = ""
+    idempotency_key: str = ""
+    digest: str = ""
+    quote_id: str = ""
+    reject_reason: str = ""
+    cancel_reason: str = ""
+    created_at: int
+    updated_at: int
+    expire_at: int = 0
+    ended_at: int = 0
+    last_execution_at: int = 0
+    saved: SavedOrder | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen to it."""
+        return self.status not in TERMINAL
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """One side of a trade: what an order got.
+
+    Attributes:
+        execution_id: A UUID.
+        number: Rising and unique over all executions of the venue.
+        order_id: The order.
+        account_id: Whose.
+        instrument_id: Of what.
+        trade_id: The trade, as the market's trade channel names it.
+        side: BUY or SELL.
+        price: Ticks.
+        lots: How much.
+        cost: Price times quantity.
+        fee: What this side paid; negative is a rebate.
+        is_maker: Whether the order was in the book before.
+        at: When.
+    """
+
+    execution_id: str
+    number: int
+    order_id: str
+    account_id: str
+    instrument_id: str
+    trade_id: str
+    side: OrderSide
+    price: int
+    lots: int
+    cost: int
+    fee: int = 0
+    is_maker: bool = False
+    at: int
+
+
+class OperationDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One operation on an account, for its history.
+
+    Attributes:
+        operation_id: A UUID.
+        account_id: On which.
+        operation: What.
+        at: When.
+    """
+
+    operation_id: str
+    account_id: str
+    operation: OperationType
+    at: int

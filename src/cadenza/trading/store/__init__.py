@@ -1,0 +1,1 @@
+"""Durability: the interface, its implementations, and the journal in front of them."""

@@ -1,0 +1,296 @@
+"""The paper venue put together: accounts, money, orders and what makes them durable."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+from msgspec import UNSET
+
+from cadenza.market.clock import Clock
+from cadenza.market.feed import MarketSink
+from cadenza.market.instrument import Listing
+from cadenza.market.order_book import OrderBook
+from cadenza.models import SecurityType, Venue
+from cadenza.trading.accounts.account import AccountChange
+from cadenza.trading.accounts.position import Position, PositionBook
+from cadenza.trading.accounts.registry import MOST_ACCOUNTS, AccountRegistry
+from cadenza.trading.accounts.valuation import Valuation
+from cadenza.trading.errors import NotTradableError
+from cadenza.trading.exchange.account_service import AccountService
+from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.exchange import Exchange
+from cadenza.trading.exchange.index import OrderIndex
+from cadenza.trading.exchange.limiter import OrderLimiter
+from cadenza.trading.exchange.placement import Placing
+from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange_listener import ExchangeListener
+from cadenza.trading.ids import RisingIds
+from cadenza.trading.ledger.entry import LedgerState
+from cadenza.trading.ledger.errors import AmountTextError
+from cadenza.trading.ledger.fees import FeeSchedule
+from cadenza.trading.ledger.ledger import Ledger
+from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.matching.commands import SelfTrade
+from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.restoring import RestoreError
+from cadenza.trading.store.errors import StoreDamagedError
+from cadenza.trading.store.journal import Journal
+from cadenza.trading.store.store import Store
+from cadenza.trading.tape import PaperTape
+
+logger: Final = logging.getLogger("cadenza.trading")
+
+DECIMALS: Final = 10
+"""Of every asset in the ledger: amounts in a store mean the same whatever is listed. With it
+64 bits hold 900 million of an asset, and a lot at a tick may be as small as 0.0000000001."""
+
+TRADES_A_MILLISECOND: Final = 1000
+"""Trade ids begin at the time of the start times this, so that they rise over restarts."""
+
+
+class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the venue does it.
+
+    Attributes:
+        deposit: What a new account is funded with: decimal strings by asset.
+        fees: Rates.
+        venues: Where a new account trades, its main venue first.
+        self_trade: What happens when an order meets another of its owner.
+        order_rate: Orders and amendments a second and user; 0: no limit.
+        account_limit: Accounts a user may have.
+        open_order_limit: Open orders an account may have.
+        protection_ppm: How far from the touch an order without a limit may trade.
+    """
+
+    deposit: Mapping[str, str] = {}
+    fees: FeeSchedule = FeeSchedule()
+    venues: tuple[Venue, ...] = (Venue.PAPER,)
+    self_trade: SelfTrade = SelfTrade.CANCEL_NEWEST
+    order_rate: int = 0
+    account_limit: int = MOST_ACCOUNTS
+    open_order_limit: int = 10_000
+    protection_ppm: int = 50_000
+
+
+class PaperVenue:
+    """Everything behind the trading operations.
+
+    Args:
+        store: Where it is durable; opened and closed here.
+        clock: The time.
+        listener: Hears every change.
+        rules: How the venue does it.
+        new_id: Makes ids; by default UUIDs that rise with time.
+
+    Attributes:
+        exchange: Takes orders.
+        accounts: Operations on accounts.
+        registry: Who has which account.
+        ledger: The money.
+        positions: The positions.
+        journal: Says what is durable.
+        scales: Of all assets.
+        marks: Last prices in ticks, as the store had them; only the venue's own books start there.
+        security_types: What assets are, where instruments say so.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        listener: ExchangeListener,
+        rules: VenueRules,
+        new_id: Callable[[], str] | None = None,
+    ) -> None:
+        self.store = store
+        self.rules = rules
+        self.now: Final = clock.time_ms
+        new_id = new_id or RisingIds(self.now)
+        self.scales: Final = AssetScales({})
+        self.ledger: Final = Ledger()
+        self.positions: Final = PositionBook(new_id)
+        self.journal: Final = Journal(store, clock=clock.monotonic)
+        self.registry: Final = AccountRegistry(
+            self.ledger,
+            new_id,
+            deposit=self._amounts(rules.deposit),
+            venues=rules.venues,
+            limit=rules.account_limit,
+        )
+        clearing = Clearing(
+            self.ledger,
+            self.positions,
+            self.journal,
+            fees=rules.fees,
+            listener=listener,
+            new_id=new_id,
+        )
+        placing = Placing(
+            clearing,
+            self.scales,
+            new_id,
+            protection_ppm=rules.protection_ppm,
+            self_trade=rules.self_trade,
+        )
+        self.exchange: Final = Exchange(
+            clearing,
+            placing,
+            OrderIndex(store),
+            OrderLimiter(rules.order_rate),
+            self.now,
+            open_order_limit=rules.open_order_limit,
+        )
+        self.journal.prepare = self.exchange.prepare
+        self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)
+        self.marks: dict[str, int] = {}
+        self.security_types: dict[str, SecurityType] = {}
+
+    async def open(self) -> None:
+        """Take everything back that the store has; orders wait for their instruments.
+
+        Raises:
+            StoreError: The store cannot be used.
+        """
+        saved = await self.store.open()
+        self.ledger.load(
+            LedgerState(
+                seq=saved.ledger_seq, balances=saved.balances, reservations=saved.reservations
+            )
+        )
+        for balance in saved.balances:
+            self.scales.learn(balance.asset, DECIMALS)
+        for account in saved.accounts:
+            self.registry.apply(AccountChange(account=account))
+        for position in saved.positions:
+            self.positions.put(position)
+        self.exchange.placing.next_order = saved.next_order
+        self.exchange.clearing.next_execution = saved.next_execution
+        self.exchange.index.opened(saved.open_orders, next_number=saved.next_order)
+        self.exchange.parked.add(saved.open_orders)
+        self.marks = dict(saved.marks)
+
+    async def close(self) -> None:
+        """Commit what is open, and let go of the store."""
+        await self.journal.close()
+        await self.store.close()
+
+    def valuation(self, currency: str) -> Valuation:
+        """What everything is worth in a currency at the prices of this moment."""
+        desks = self.exchange.desks
+        marks = {name: desk.mark() for name, desk in desks.items()}
+        return Valuation(currency, {name: desk.units for name, desk in desks.items()}, marks)
+
+    def list_paper(self, listing: Listing, sink: MarketSink) -> MatchingEngine:
+        """Trade an instrument in a book of its own, which the market shows.
+
+        Raises:
+            NotTradableError: Its steps are too fine for the ledger.
+        """
+        engine = MatchingEngine(
+            self_trade=self.rules.self_trade, first_trade_id=self.now() * TRADES_A_MILLISECOND
+        )
+        tape = PaperTape(listing, engine, sink, self.journal, self.now)
+
+        def touch(is_buy: bool) -> int:
+            best = (engine.book.asks if is_buy else engine.book.bids).best
+            return best.ticks if best is not None else 0
+
+        desk = Desk(listing, self._learned(listing), engine, touch, (tape.tell,))
+        desk.capture = tape.capture
+        self._list(desk, self.marks.get(desk.instrument_id, 0))
+        tape.open()
+        return engine
+
+    def list_mirrored(self, book: OrderBook) -> MirroredEngine | None:
+        """Trade an instrument whose book comes from outside; ``None`` if that cannot be.
+
+        What the market says of it goes to the engine, and what the engine says of that to
+        `Exchange.market_did`.
+        """
+        listing = book.listing
+        engine = MirroredEngine(book, first_trade_id=self.now() * TRADES_A_MILLISECOND)
+
+        def touch(is_buy: bool) -> int:
+            best = (book.asks if is_buy else book.bids).best_key()
+            return abs(best) if best is not None else 0
+
+        try:
+            desk = Desk(listing, self._learned(listing), engine, touch)
+        except NotTradableError as error:
+            logger.warning("%s", error)
+            return None
+        self._list(desk)
+        return engine
+
+    def _list(self, desk: Desk, last: int = 0) -> None:
+        """Trade an instrument.
+
+        Raises:
+            StoreDamagedError: Its orders in the store cannot be true.
+        """
+        try:
+            self.exchange.list_instrument(desk, last=last)
+        except RestoreError as error:
+            raise StoreDamagedError("the store", f"{desk.instrument_id}: {error}") from error
+        for account in self.registry:
+            held = self.positions.get(account.account_id, desk.instrument_id)
+            if held is not None and held.lot != desk.listing.lots.step:
+                self._rescale(held, desk.listing)
+
+    def _rescale(self, position: Position, listing: Listing) -> None:
+        """Count a position in the lots that its instrument has now, if they can express it."""
+        lots = position.lots * Fraction(position.lot or "0") / Fraction(listing.lots.step)
+        if lots.denominator == 1 and lots:
+            entered = position.entered_lots * Fraction(position.lot) / Fraction(listing.lots.step)
+            exited = position.exited_lots * Fraction(position.lot) / Fraction(listing.lots.step)
+            position = msgspec.structs.replace(
+                position,
+                lot=listing.lots.step,
+                lots=int(lots),
+                entered_lots=int(entered),
+                exited_lots=int(exited),
+            )
+            self.positions.put(position)
+            self.journal.batch.positions[position.position_id] = position
+            self.journal.touch()
+        else:
+            logger.warning(
+                "a position in %s of %s lots has no whole number of lots of %s; it is left out",
+                position.instrument_id,
+                position.lot,
+                listing.lots.step,
+            )
+            self.positions.drop(position)
+
+    def _learned(self, listing: Listing) -> AssetScales:
+        """The scales, with the instrument's assets among them."""
+        instrument = listing.instrument
+        for asset, kind in (
+            (listing.id.base, instrument.base_security_type),
+            (listing.id.quote, instrument.quote_security_type),
+        ):
+            self.scales.learn(asset, DECIMALS)
+            if kind is not UNSET:
+                self.security_types[asset] = kind
+        unit = Decimal(listing.ticks.step) * Decimal(listing.lots.step)
+        if unit.normalize().as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
+            raise NotTradableError(
+                str(listing.id), f"a lot at a tick is {unit:f}, finer than {DECIMALS} decimals"
+            )
+        return self.scales
+
+    def _amounts(self, texts: Mapping[str, str]) -> dict[str, int]:
+        """Texts of the configuration in minor units; raises `AmountTextError`."""
+        amounts = {}
+        for asset, text in texts.items():
+            self.scales.learn(asset, DECIMALS)
+            amounts[asset] = self.scales.parse(asset, text)
+            if amounts[asset] <= 0:
+                raise AmountTextError(asset, text, "it must be positive")
+        return amounts
