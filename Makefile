@@ -115,7 +115,7 @@ $(NODE_PACKAGES): $(CLIENTS)/package-lock.json
 	@npm --prefix $(CLIENTS) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(PAGE_BUILDS): $(PAGE)/package-lock.json $(PAGE)/builds.py | .venv/.python
+$(PAGE_BUILDS): $(PAGE)/package-lock.json $(PAGE)/vendor.py | .venv/.python
 	$(node)
 	@echo 'Fetching the libraries of the page'
 	@PYTHONPATH=src $(BIN)/python -m cadenza.dashboard.vendor

@@ -23,8 +23,11 @@ class PageLibraries(BuildHookInterface):  # type: ignore[type-arg]  # it is gene
         if version == "editable":
             return
         sys.path.insert(0, str(Path(self.root) / "src"))
-        from cadenza.dashboard.builds import missing  # noqa: PLC0415  found by the line above
-        from cadenza.dashboard.vendor import VendoringError, vendor  # noqa: PLC0415  likewise
+        from cadenza.dashboard.vendor import (  # noqa: PLC0415  likewise
+            VendoringError,
+            missing,
+            vendor,
+        )
 
         if not missing():
             return

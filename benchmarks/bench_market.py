@@ -23,8 +23,7 @@ from cadenza.market.clock import SystemClock, VirtualClock
 from cadenza.market.feeds.messages import BookDiff, BookSnapshot
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
-from cadenza.market.feeds.simulated import SimulatedFeed
-from cadenza.market.feeds.simulation import DEFAULT_INSTRUMENTS, Simulation
+from cadenza.market.feeds.simulated import DEFAULT_INSTRUMENTS, SimulatedFeed, Simulation
 from cadenza.market.instrument import Listing
 from cadenza.market.klines import Klines
 from cadenza.market.market import Market

@@ -24,7 +24,6 @@ from typing import Final, Literal
 import msgspec
 
 from cadenza.models import OrderSide, OrderStatus, OrderType, TimeInForce
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import Balance, Entry
 from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.matching.commands import Submit
@@ -33,6 +32,7 @@ from cadenza.trading.orders.state import OrderState
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.memory import MemoryStore
 from cadenza.trading.store.sqlite import SqliteStore
+from cadenza.trading.store.store import Batch
 
 Sync = Literal["full", "normal"]
 Record = tuple[OrderState, Entry, Balance]

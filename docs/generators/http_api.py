@@ -6,7 +6,7 @@ import typing
 
 import msgspec
 
-from cadenza.gateway.trading_metrics import TradingCollector
+from cadenza.gateway.trading.trading import TradingCollector
 from cadenza.server.api.methods import REQUESTS
 from cadenza.server.metrics import NodeCollector
 from generators.idle import gateway

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from cadenza.gateway.api import CATALOGUE, MODULES, UNSERVED, Operation, Registry, asyncapi, openapi
+from cadenza.gateway.api import CATALOGUE, MODULES, Operation, Registry, asyncapi, openapi
 from cadenza.gateway.api.operation import PREFIX
-from cadenza.gateway.catalogue import registry_of
+from cadenza.gateway.operations.catalog import registry_of
+from cadenza.gateway.operations.unserved import UNSERVED
 from generators.idle import gateway
 from generators.source import table
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from cadenza.dashboard.builds import missing
+from cadenza.dashboard.vendor import missing
 
 CONFIG = {
     "dashboard": {"enabled": True},

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from cadenza import __version__
 from cadenza.config import load_tree
 from cadenza.dashboard.assets import Assets
-from cadenza.dashboard.builds import BUILDS
 from cadenza.dashboard.routes import page_routes
+from cadenza.dashboard.vendor import BUILDS
 from cadenza.server.origin import Origins
 
 HERE = "http://127.0.0.1:8000"

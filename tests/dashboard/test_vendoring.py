@@ -7,8 +7,7 @@ import stat
 
 import pytest
 
-from cadenza.dashboard.builds import BUILDS, FOLDER, VENDOR, missing
-from cadenza.dashboard.vendor import VendoringError, vendor
+from cadenza.dashboard.vendor import BUILDS, FOLDER, VENDOR, VendoringError, missing, vendor
 
 LOCK = json.loads((FOLDER / "package-lock.json").read_text())
 INSTALL = """#!/bin/sh

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cadenza.dashboard.builds import BUILDS
+from cadenza.dashboard.vendor import BUILDS
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE")

@@ -16,8 +16,8 @@ from cadenza.config import Config
 from cadenza.config.names import supported
 from cadenza.config.unsupported import LACKING
 from cadenza.gateway.api import CATALOGUE
-from cadenza.gateway.catalogue import registry_of
 from cadenza.gateway.gateway import Gateway
+from cadenza.gateway.operations.catalog import registry_of
 from cadenza.models import OrderType, TimeInForce
 from cadenza.realtime.states import MOVES, Input, Move, State
 from cadenza.trading.matching.rules import SHAPES

@@ -13,7 +13,7 @@ import pytest
 from cadenza.config import load_tree
 from cadenza.gateway import gateway as compose
 from cadenza.market.feed import FeedStatistics
-from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.market.instrument import make_instrument
 from cadenza.models import OrderSide, Venue
 from cadenza.server.wires import ASGI_JSON
 

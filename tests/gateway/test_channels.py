@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.gateway.channels import (
+from cadenza.models import KlineInterval
+from cadenza.models.channels import (
     book_channels,
     kline_channel,
     parse,
     ticker_channel,
     trade_channels,
 )
-from cadenza.models import KlineInterval
 
 BTC = "BINANCE:BTC/USDT"
 

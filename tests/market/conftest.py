@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.market.instrument import make_instrument
 from cadenza.models import Venue
 
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.market.candle_level import NOT_BEGUN
-from cadenza.market.candles import RESTART_MS, CandleSeries
+from cadenza.market.candles import NOT_BEGUN, RESTART_MS, CandleSeries
 from cadenza.market.intervals import DAY_MS, MINUTE_MS, SECOND_MS
 from cadenza.models import KlineInterval
 from support.market.naive_candles import NaiveCandles

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from cadenza.market.clock import SystemClock, VirtualClock
-from cadenza.market.market import Market
-from cadenza.market.publisher import publish_every
+from cadenza.market.market import Market, publish_every
 
 
 async def test_a_day_of_sleep_takes_no_time_and_moves_both_readings():

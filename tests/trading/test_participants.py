@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.market.simulation.crowd import LEVELS
-from cadenza.market.simulation.makers import SPARE_LEVELS
+from cadenza.market.simulation.crowd import LEVELS, SPARE_LEVELS
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
 from cadenza.trading.matching.commands import Cancel
@@ -52,12 +51,15 @@ async def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
 
 def test_the_hash_seed_of_the_process_does_not_matter():
     """Two other processes with hash seeds of their own give the bytes of this one."""
-    program = Path(__file__).parent / "participants_world.py"
+    program = ("-m", "support.trading.participants_world")
+    tests = Path(__file__).parents[1]
     here = digest(asyncio.run(run(3, 400))[0])
     for hash_seed in ("1", "2"):
-        command = [sys.executable, str(program), "3", "400"]
+        command = [sys.executable, *program, "3", "400"]
         env = os.environ | {"PYTHONHASHSEED": hash_seed}
-        found = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+        found = subprocess.run(
+            command, cwd=tests, capture_output=True, text=True, check=True, env=env
+        )
         assert found.stdout == here
 
 

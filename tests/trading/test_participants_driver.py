@@ -11,7 +11,7 @@ from cadenza.market.clock import VirtualClock
 from cadenza.market.simulation.crowd import LEVELS
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
-from cadenza.trading.participants_driver import DriverStatistics, ParticipantsDriver
+from cadenza.trading.participants import DriverStatistics, ParticipantsDriver
 from support.trading.participants_world import run, world
 
 

@@ -20,7 +20,7 @@ from cadenza.client.trading import (
     OutcomeUnknownError,
     TradingError,
 )
-from cadenza.client.trading.order_view import OrderView
+from cadenza.client.trading.order import OrderView
 
 _ORDER: Final = [
     "order",

@@ -48,7 +48,7 @@ def history(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.asking import reading  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.session import reading  # noqa: PLC0415 - the SDK loads when needed
 
         await reading(
             target,

@@ -35,7 +35,7 @@ def presence(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.asking import attending  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.session import attending  # noqa: PLC0415 - the SDK loads when needed
 
         await attending(target, channel, is_count=count, as_json=json)
 

@@ -34,7 +34,7 @@ def publish(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.asking import publishing  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.session import publishing  # noqa: PLC0415 - the SDK loads when needed
 
         await publishing(target, channel, payload)
 

@@ -37,7 +37,7 @@ def rpc(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.asking import calling  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.session import calling  # noqa: PLC0415 - the SDK loads when needed
 
         await calling(target, method, params)
 

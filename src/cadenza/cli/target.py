@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +15,7 @@ from urllib.parse import urlsplit
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.options import DEFAULT_URL, Protocol
 from cadenza.cli.output import warn
-from cadenza.cli.profiles import (
-    Profile,
-    Profiles,
-    config_path,
-    is_open_to_others,
-    read_profiles,
-)
+from cadenza.cli.profiles import Profile, Profiles, config_path, is_open_to_others, read_profiles
 
 MAX_TOKEN_BYTES: Final = 64 * 1024
 
@@ -180,8 +176,39 @@ def _of_file(path: Path) -> TokenSource:
 
 def _of_command(command: str) -> TokenSource:
     async def run() -> str:
-        from cadenza.cli.token_command import output_of  # noqa: PLC0415 - few profiles have one
-
         return token_of_text(await output_of(command), "what token_command printed")
 
     return run
+
+
+COMMAND_SECONDS: Final = 30.0
+
+
+async def output_of(command: str) -> str:
+    """What a command prints; run without a shell.
+
+    Raises:
+        Failure: It cannot be run, fails, or takes too long. Never repeats what it printed.
+    """
+    try:
+        words = shlex.split(command)
+        process = await asyncio.create_subprocess_exec(
+            *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        )
+    except (OSError, ValueError, TypeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise Failure(f"cannot run token_command: {why}", Exit.UNAUTHORIZED) from None
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        late = f"token_command gave no token within {COMMAND_SECONDS:g} s"
+        raise Failure(late, Exit.UNAUTHORIZED) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        failed = f"token_command ended with exit code {process.returncode}"
+        raise Failure(failed, Exit.UNAUTHORIZED)
+    return output.decode(errors="replace")

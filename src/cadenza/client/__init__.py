@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from cadenza.client.client import Client, ClientCallbacks, Stats
+from cadenza.client.client import Client
 from cadenza.client.errors import (
     BufferOverflowError,
     CallTimeoutError,
@@ -26,15 +26,20 @@ from cadenza.client.errors import (
     UnsubscribedError,
     UsageError,
 )
-from cadenza.client.given import ConnectGiven, split
 from cadenza.client.market.changes import BookState, Change
-from cadenza.client.market.data import Bar, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.market.data import Bar, MarketInstrument, MarketKline, MarketTicker, MarketTrade
 from cadenza.client.market.errors import BookError, BookFaultError, StaleBookError
 from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.order_book import OrderBook
 from cadenza.client.market.typed_channel import PayloadError, TypedChannel
-from cadenza.client.market_instrument import MarketInstrument
-from cadenza.client.options import ClientOptions, Overflow, SubscriptionOptions
+from cadenza.client.options import (
+    ClientCallbacks,
+    ClientOptions,
+    ConnectGiven,
+    Overflow,
+    SubscriptionOptions,
+    split,
+)
 from cadenza.client.states import State, SubscriptionState
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks
 from cadenza.client.tags import tag
@@ -69,6 +74,7 @@ from cadenza.client.values import (
     PresenceStats,
     Publication,
     ServerPublication,
+    Stats,
     Subscribed,
 )
 from cadenza.protocol.messages import ClientInfo

@@ -188,3 +188,44 @@ class BufferOverflowError(ClientError):
         self.channel = channel
         self.size = size
         self.dropped = dropped
+
+
+class TradingError(ClientError):
+    """The venue answered a call with an error.
+
+    Attributes:
+        method: The call, such as ``command.trade_order.cancel``.
+        errno: The venue's number, ``AABBB``: two digits for the module, three for the error.
+        message: Its words.
+        temporary: Whether the same call may succeed later.
+    """
+
+    def __init__(self, method: str, errno: int, message: str, *, temporary: bool = False) -> None:
+        super().__init__(f"{method} was refused: {errno} {message}", code=errno)
+        self.method = method
+        self.errno = errno
+        self.message = message
+        self.temporary = temporary
+        self.fault = Fault.SERVER if temporary else Fault.CALLER
+
+
+class OutcomeUnknownError(ClientError, TimeoutError):
+    """No answer came within the time: whether the venue did it is not known.
+
+    What kept the answer back is the cause. The account's copy tells as soon as it is live again.
+
+    Attributes:
+        method: The call.
+        client_order_id: Of a submit: sending it again under this name makes no second order.
+    """
+
+    fault = Fault.NETWORK
+
+    def __init__(self, method: str, seconds: float, client_order_id: str = "") -> None:
+        again = f"; client_order_id {client_order_id!r} makes a retry safe" * bool(client_order_id)
+        super().__init__(
+            f"{method}: no answer within {seconds:g} s, the outcome is not known{again}",
+            code=TIMEOUT,
+        )
+        self.method = method
+        self.client_order_id = client_order_id

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 from cadenza.client.buffer import Buffer
 from cadenza.client.callbacks import Callback, Dispatcher, Tasks
 from cadenza.client.errors import ClientError
-from cadenza.client.given import SubscribeGiven
-from cadenza.client.options import ClientOptions
+from cadenza.client.options import ClientOptions, SubscribeGiven
 from cadenza.client.states import State
 from cadenza.client.subscription import Subscription
 
 if TYPE_CHECKING:
-    from cadenza.client.client import Stats
+    from cadenza.client.values import Stats
 
 
 class TradingHost(Protocol):

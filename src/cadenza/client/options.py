@@ -6,13 +6,26 @@ import enum
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypedDict
 
+from cadenza.client.callbacks import Callback
 from cadenza.client.clock import Clock, LoopClock
-from cadenza.client.errors import UsageError
-from cadenza.client.values import Publication
-from cadenza.protocol.messages import FilterNode
+from cadenza.client.errors import (
+    ClientError,
+    UsageError,
+)
+from cadenza.client.values import (
+    Connected,
+    Left,
+    Publication,
+    ServerPublication,
+    Subscribed,
+)
+from cadenza.protocol.messages import (
+    ClientInfo,
+    FilterNode,
+)
 
 GetToken = Callable[[], Awaitable[str]]
 """Gives a connection token; raises ``UnauthorizedError`` when there is none to have."""
@@ -135,3 +148,95 @@ class SubscriptionOptions:
             raise UsageError("conflate_key goes with overflow=Overflow.CONFLATE")
         if self.buffer < 1:
             raise UsageError(f"buffer must be at least 1, not {self.buffer}")
+
+
+class ConnectGiven(TypedDict, total=False):
+    """Fields of ``ClientOptions`` and ``ClientCallbacks``."""
+
+    token: str
+    get_token: GetToken | None
+    data: Any
+    name: str
+    headers: Mapping[str, str]
+    protocol: Literal["json", "protobuf"]
+    ssl: ssl.SSLContext | None
+    proxy: str | Literal[True] | None
+    timeout: float
+    start_timeout: float
+    min_reconnect_delay: float
+    max_reconnect_delay: float
+    min_resubscribe_delay: float
+    max_resubscribe_delay: float
+    max_server_ping_delay: float
+    refresh_retry: tuple[float, float]
+    max_frame_bytes: int
+    max_message_bytes: int
+    clock: Clock
+    random: Callable[[], float]
+    on_connecting: Callback[Left] | None
+    on_connected: Callback[Connected] | None
+    on_disconnected: Callback[Left] | None
+    on_error: Callback[ClientError] | None
+    on_message: Callback[Any] | None
+    on_publication: Callback[ServerPublication] | None
+
+
+class SubscribeGiven(TypedDict, total=False):
+    """Fields of ``SubscriptionOptions`` and ``SubscriptionCallbacks``."""
+
+    token: str
+    get_token: GetSubscriptionToken | None
+    data: Any
+    since: tuple[int, str] | None
+    positioned: bool
+    recoverable: bool
+    join_leave: bool
+    delta: Literal["", "fossil"]
+    tags_filter: FilterNode | None
+    buffer: int
+    overflow: Overflow | None
+    conflate_key: Callable[[Publication], Hashable] | None
+    on_publication: Callback[Publication] | None
+    on_subscribing: Callback[Left] | None
+    on_subscribed: Callback[Subscribed] | None
+    on_unsubscribed: Callback[Left] | None
+    on_join: Callback[ClientInfo] | None
+    on_leave: Callback[ClientInfo] | None
+    on_error: Callback[ClientError] | None
+
+
+def split(
+    what: str, given: Mapping[str, Any], first: type, second: type
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Keyword arguments by the dataclass that has a field of the name.
+
+    Raises:
+        UsageError: Neither has.
+    """
+    names = [{field.name for field in fields(kind)} for kind in (first, second)]
+    if unknown := set(given) - names[0] - names[1]:
+        known = ", ".join(sorted(names[0] | names[1]))
+        raise UsageError(f"{what} has no {', '.join(sorted(unknown))}; it has {known}")
+    one, two = ({it: given[it] for it in sorted(own & set(given))} for own in names)
+    return one, two
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCallbacks:
+    """Functions, plain or async, that a client calls.
+
+    Attributes:
+        on_connecting: A connection is being made, and why.
+        on_connected: It is there.
+        on_disconnected: The client stays disconnected, and why.
+        on_error: Something failed and is tried again.
+        on_message: The server sent data outside of any channel.
+        on_publication: A publication of a server-side subscription.
+    """
+
+    on_connecting: Callback[Left] | None = None
+    on_connected: Callback[Connected] | None = None
+    on_disconnected: Callback[Left] | None = None
+    on_error: Callback[ClientError] | None = None
+    on_message: Callback[Any] | None = None
+    on_publication: Callback[ServerPublication] | None = None

@@ -7,10 +7,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from cadenza.client.errors import UsageError
+from cadenza.client.errors import (
+    UsageError,
+)
 from cadenza.protocol.errors import PayloadError
 from cadenza.protocol.json_codec import inline
-from cadenza.protocol.messages import ABSENT, ClientInfo
+from cadenza.protocol.messages import (
+    ABSENT,
+    ClientInfo,
+)
 
 T = TypeVar("T")
 
@@ -140,3 +145,17 @@ def encode(data: Any, *, as_json: bool) -> Raw:
 def encode_optional(data: Any, *, as_json: bool) -> Raw:
     """As ``encode``; ``None`` is no payload."""
     return ABSENT if data is None else encode(data, as_json=as_json)
+
+
+class Stats(NamedTuple):
+    """What has happened so far.
+
+    Attributes:
+        connects: How many times the client has connected.
+        errors: Exceptions of callbacks, each logged by ``cadenza.client``.
+        gaps: Server-side subscriptions whose missed publications could not be recovered.
+    """
+
+    connects: int
+    errors: int
+    gaps: int

@@ -12,45 +12,48 @@ from cadenza.config.client import (
     unidirectional_disconnects,
 )
 from cadenza.config.config import Config
+from cadenza.config.formats import FORMATS, Format, dump, dumps
 from cadenza.config.gateway import (
+    DashboardConfig,
+    DepositConfig,
+    FaultsConfig,
     KlineConfig,
     MarketConfig,
     OrderBookConfig,
+    PaperConfig,
     ReplayConfig,
     SimulatedConfig,
+    StoreConfig,
     TickerConfig,
     TradeConfig,
+    TradingConfig,
 )
-from cadenza.config.http import HttpApiConfig, HttpServerConfig, TlsConfig
-from cadenza.config.load import engine_rules, load, load_tree
-from cadenza.config.problems import ConfigError, ConfigWarning, Problem
-from cadenza.config.re2 import PatternError, compile_pattern
-from cadenza.config.sandbox import LOCAL_ORIGINS, sandbox
-from cadenza.server.config.dashboard import DashboardConfig
-from cadenza.server.config.dumping import FORMATS, Format, dump, dumps
-from cadenza.server.config.faults import FaultsConfig
-from cadenza.server.config.operations import (
+from cadenza.config.http import (
+    ConnectCodeResponse,
+    ConnectCodeResponses,
+    EmulationConfig,
     HealthConfig,
+    HttpApiConfig,
+    HttpResponseTarget,
+    HttpServerConfig,
+    HttpStreamConfig,
     LogConfig,
     NodeConfig,
     PrometheusConfig,
     RpcConfig,
     RpcPingConfig,
     ShutdownConfig,
-)
-from cadenza.server.config.secret import Secret
-from cadenza.server.config.trading import DepositConfig, PaperConfig, StoreConfig, TradingConfig
-from cadenza.server.config.transports import (
-    ConnectCodeResponse,
-    ConnectCodeResponses,
-    EmulationConfig,
-    HttpResponseTarget,
-    HttpStreamConfig,
     SseConfig,
+    TlsConfig,
     UniHttpStreamConfig,
     UniSseConfig,
     WebSocketConfig,
 )
+from cadenza.config.load import engine_rules, load, load_tree
+from cadenza.config.problems import ConfigError, ConfigWarning, Problem
+from cadenza.config.re2 import PatternError, compile_pattern
+from cadenza.config.sandbox import LOCAL_ORIGINS, sandbox
+from cadenza.config.values import Secret
 
 __all__ = [
     "FORMATS",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from cadenza.config.values import Secret
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime.options import ClientOptions
-from cadenza.server.config.secret import Secret
 
 
 class TokenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

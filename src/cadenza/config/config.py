@@ -19,28 +19,24 @@ from typing import Final
 import msgspec
 
 from cadenza.config.client import ClientConfig
-from cadenza.config.gateway import MarketConfig
-from cadenza.config.http import HttpApiConfig, HttpServerConfig
-from cadenza.realtime.options import ChannelRules
-from cadenza.server.config.dashboard import DashboardConfig
-from cadenza.server.config.faults import FaultsConfig
-from cadenza.server.config.operations import (
+from cadenza.config.gateway import DashboardConfig, FaultsConfig, MarketConfig, TradingConfig
+from cadenza.config.http import (
+    EmulationConfig,
     HealthConfig,
+    HttpApiConfig,
+    HttpServerConfig,
+    HttpStreamConfig,
     LogConfig,
     NodeConfig,
     PrometheusConfig,
     RpcConfig,
     ShutdownConfig,
-)
-from cadenza.server.config.trading import TradingConfig
-from cadenza.server.config.transports import (
-    EmulationConfig,
-    HttpStreamConfig,
     SseConfig,
     UniHttpStreamConfig,
     UniSseConfig,
     WebSocketConfig,
 )
+from cadenza.realtime.options import ChannelRules
 
 OWN_OPTIONS: Final = (
     "market",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
 import yaml
 
+from cadenza.config.config import Config
 from cadenza.config.problems import ConfigError
-from cadenza.config.values import kind
+from cadenza.config.values import Secret, kind
+from cadenza.realtime.duration import Duration
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 
@@ -77,3 +80,89 @@ def lowered(tree: object) -> object:
     if isinstance(tree, list):
         return [lowered(value) for value in tree]
     return tree
+
+
+def _toml_text(tree: Mapping[str, Any]) -> str:
+    """The text of a tree whose names are bare keys (letters, digits, ``_``, ``-``).
+
+    Raises:
+        TypeError: A value is none of text, number, bool, list or mapping.
+    """
+    return "\n".join(_table(tree, "")).strip() + "\n"
+
+
+def _table(table: Mapping[str, Any], path: str) -> Iterator[str]:
+    inner = {name: value for name, value in table.items() if _is_table(value)}
+    for name, value in table.items():
+        if name not in inner:
+            yield f"{name} = {_value(value)}"
+    for name, value in inner.items():
+        full = f"{path}.{name}" if path else name
+        if isinstance(value, Mapping):
+            yield f"\n[{full}]"
+            yield from _table(value, full)
+            continue
+        for item in value:
+            yield f"\n[[{full}]]"
+            yield from _table(item, full)
+
+
+def _is_table(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, Mapping)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(_value, value))}]"
+    raise TypeError(f"{type(value).__name__} cannot be written as TOML")
+
+
+Format: TypeAlias = Literal["json", "yaml", "toml"]
+FORMATS: Final[tuple[Format, ...]] = ("json", "yaml", "toml")
+
+_OFF: Final = Duration(-1)  # in a file zero means the default
+
+
+def dump(config: Config, *, redact: bool = True) -> dict[str, Any]:
+    """The configuration as sections of plain values; options that are absent are left out.
+
+    Args:
+        config: What to write.
+        redact: Show secrets as ``***``. Without it the result loads back equal.
+    """
+    client = config.client
+    pings = {name: _OFF for name in ("ping_interval", "pong_timeout") if not getattr(client, name)}
+    if pings:
+        config = msgspec.structs.replace(config, client=msgspec.structs.replace(client, **pings))
+    return {name: _plain(getattr(config, name), redact) for name in config.__struct_fields__}
+
+
+def _plain(value: object, redact: bool) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: _plain(inner, redact) for name, inner in fields if inner is not None}
+    if isinstance(value, tuple):
+        return [_plain(item, redact) for item in value]
+    if isinstance(value, Duration):
+        return str(value)
+    if isinstance(value, Secret):
+        return str(value) if redact else value.reveal()
+    return value
+
+
+def dumps(config: Config, fmt: Format, *, redact: bool = True) -> str:
+    """The text of a configuration file."""
+    tree = dump(config, redact=redact)
+    if fmt == "json":
+        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    if fmt == "yaml":  # escaped: PyYAML folds some line breaks that it writes plainly
+        return yaml.safe_dump(tree, sort_keys=False)
+    return _toml_text(tree)

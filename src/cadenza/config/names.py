@@ -11,8 +11,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from cadenza.config.config import Config
-from cadenza.config.unsupported import LACKING
-from cadenza.server.config.shapes import Shape
+from cadenza.config.unsupported import LACKING, Shape
 
 _CUTOFF: Final = 0.7
 

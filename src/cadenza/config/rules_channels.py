@@ -91,3 +91,11 @@ def _check_personal(config: Config, report: Report) -> None:
     elif personal.single_connection and not options.presence:
         where = f'the namespace "{name}"' if name else "channel.without_namespace"
         report.error(f"{path}.single_connection", f"needs presence in {where}")
+
+
+def check_history(path: str, size: int, ttl: Duration, report: Report) -> None:
+    """Size and TTL go together, and the TTL counts whole seconds."""
+    if bool(size) != bool(ttl):
+        report.error(path, "needs both history_size and history_ttl, or none")
+    if ttl % 1:
+        report.error(f"{path}.history_ttl", f"must be whole seconds, not {ttl}")

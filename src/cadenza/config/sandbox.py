@@ -8,18 +8,18 @@ from typing import Final
 
 from cadenza.config.client import ClientConfig, TokenConfig
 from cadenza.config.config import Config
-from cadenza.config.http import HttpApiConfig
-from cadenza.server.config.dashboard import DashboardConfig
-from cadenza.server.config.faults import FaultsConfig
-from cadenza.server.config.operations import (
+from cadenza.config.gateway import DashboardConfig, FaultsConfig
+from cadenza.config.http import (
     HealthConfig,
+    HttpApiConfig,
+    HttpStreamConfig,
     NodeConfig,
     PrometheusConfig,
     RpcConfig,
     RpcPingConfig,
+    SseConfig,
 )
-from cadenza.server.config.secret import Secret
-from cadenza.server.config.transports import HttpStreamConfig, SseConfig
+from cadenza.config.values import Secret
 
 LOCAL_ORIGINS: Final = tuple(
     f"{scheme}://{host}{port}"

@@ -6,12 +6,188 @@ warning and left out; the sentence says what the operator must know.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
-from cadenza.server.config import shapes
-from cadenza.server.config.shapes import Shape, options
+Shape: TypeAlias = "dict[str, Shape] | list[Shape] | str | int | None"
+
+
+def options(names: str = "", **defaults: Shape) -> dict[str, Shape]:
+    """A mapping of options: ``names`` are off by default, ``defaults`` are not."""
+    return {**dict.fromkeys(names.split()), **defaults}
+
+
+TLS: Final = options(
+    "enabled cert_pem key_pem server_ca_pem client_ca_pem insecure_skip_verify server_name"
+)
+
+PROXY: Final = options(
+    "endpoint http_headers grpc_metadata emulated_headers binary_encoding include_connection_meta",
+    timeout="1s",
+    http=options("static_headers status_to_code_transforms", tls=TLS),
+    grpc=options("credentials_key credentials_value compression static_metadata", tls=TLS),
+)
+
+REDIS: Final = options(
+    "db user password client_name force_resp2 cluster_address sentinel_address sentinel_user "
+    "sentinel_password sentinel_master_name sentinel_client_name",
+    address="redis://127.0.0.1:6379",
+    connect_timeout="1s",
+    io_timeout="4s",
+    tls=TLS,
+    sentinel_tls=TLS,
+    replica_client=options("enabled"),
+)
+_PRESENCE: Final = options("presence_hash_field_ttl presence_user_mapping", presence_ttl="60s")
+REDIS_BROKER: Final = REDIS | options("history_use_lists", prefix="centrifugo")
+REDIS_PRESENCE: Final = REDIS | _PRESENCE | options(prefix="centrifugo")
+REDIS_ENGINE: Final = REDIS_BROKER | _PRESENCE
+REDIS_MAP: Final = REDIS | options(
+    "skip_pub_sub",
+    prefix="centrifugo",
+    cleanup_interval="1s",
+    cleanup_batch_size=100,
+    idempotent_result_ttl="5m",
+)
+
+NATS_BROKER: Final = options(
+    "allow_wildcards",
+    prefix="centrifugo",
+    url="nats://localhost:4222",
+    dial_timeout="1s",
+    write_timeout="1s",
+    tls=TLS,
+    raw_mode=options("enabled channel_replacements prefix"),
+)
+
+_POSTGRES: Final = options(
+    "dsn binary_data use_notify notify_dsn skip_schema_init",
+    tls=TLS,
+    pool_size=16,
+    num_shards=8,
+    cleanup_interval="1m",
+    idempotent_result_ttl="5m",
+    stream_retention="24h",
+    table_prefix="cf",
+    outbox=options(poll_interval="100ms", batch_size=1000),
+    partition_lookahead_days=2,
+    partition_retention_days=7,
+)
+POSTGRES_BROKER: Final = _POSTGRES
+POSTGRES_MAP: Final = _POSTGRES | options(ttl_check_interval="1s")
+POSTGRES_CONTROLLER: Final = options(
+    "dsn use_notify notify_dsn skip_schema_init",
+    tls=TLS,
+    pool_size=8,
+    num_shards=1,
+    table_prefix="cf",
+    poll_interval="50ms",
+    partition_retention_days=1,
+    partition_lookahead_days=2,
+    partition_cleanup_interval="1m",
+    batch_size=1000,
+)
+
+
+def _publication_mode(suffix: str, tags: str) -> Shape:
+    names = ("channels", "idempotency-key", "delta", "version", "version-epoch")
+    mode = {f"{name}_{suffix}".replace("-", "_"): f"centrifugo-{name}" for name in names}
+    return options("enabled", **mode, **{tags: "centrifugo-tag-"})
+
+
+_CONSUMER_POSTGRES: Final = options(
+    "dsn outbox_table_name partition_notification_channel partition_notification_dsn use_try_lock",
+    num_partitions=1,
+    partition_select_limit=100,
+    partition_poll_interval="300ms",
+    tls=TLS,
+)
+_CONSUMER_KAFKA: Final = options(
+    "brokers topics consumer_group fetch_max_bytes fetch_read_uncommitted sasl_mechanism "
+    "sasl_user sasl_password assume_role_arn instance_id",
+    max_poll_records=100,
+    fetch_max_wait="500ms",
+    partition_queue_max_size=1000,
+    dial_timeout="3s",
+    tls=TLS,
+    method_header="centrifugo-method",
+    publication_data_mode=_publication_mode("header", "tags_header_prefix"),
+)
+_CONSUMER_NATS: Final = options(
+    "credentials_file username password token stream_name use_existing_consumer subjects "
+    "durable_consumer_name",
+    url="nats://127.0.0.1:4222",
+    deliver_policy="new",
+    max_ack_pending=100,
+    method_header="centrifugo-method",
+    publication_data_mode=_publication_mode("header", "tags_header_prefix"),
+    tls=TLS,
+)
+_CONSUMER_REDIS: Final = REDIS | options(
+    "prefix streams consumer_group",
+    visibility_timeout="30s",
+    num_workers=1,
+    payload_value="payload",
+    method_value="method",
+    publication_data_mode=_publication_mode("value", "tags_value_prefix"),
+)
+_CONSUMER_GOOGLE: Final = options(
+    "project_id subscriptions auth_mechanism credentials_file",
+    max_outstanding_messages=100,
+    max_outstanding_bytes=1_000_000,
+    method_attribute="centrifugo-method",
+    publication_data_mode=_publication_mode("attribute", "tags_attribute_prefix"),
+)
+_CONSUMER_SQS: Final = options(
+    "queues sns_envelope region credentials_profile assume_role_arn localstack_endpoint",
+    max_number_of_messages=10,
+    wait_time_time="20s",
+    visibility_timeout="30s",
+    max_concurrency=1,
+    method_attribute="centrifugo-method",
+    publication_data_mode=_publication_mode("attribute", "tags_attribute_prefix"),
+)
+_CONSUMER_AZURE: Final = options(
+    "connection_string use_azure_identity fully_qualified_namespace tenant_id client_id "
+    "client_secret queues use_sessions",
+    max_concurrent_calls=1,
+    max_receive_messages=1,
+    method_property="centrifugo-method",
+    publication_data_mode=_publication_mode("property", "tags_property_prefix"),
+)
+CONSUMER: Final = options(
+    "name enabled type",
+    postgresql=_CONSUMER_POSTGRES,
+    kafka=_CONSUMER_KAFKA,
+    nats_jetstream=_CONSUMER_NATS,
+    redis_stream=_CONSUMER_REDIS,
+    google_pub_sub=_CONSUMER_GOOGLE,
+    aws_sqs=_CONSUMER_SQS,
+    azure_service_bus=_CONSUMER_AZURE,
+)
+UNI_WEBSOCKET: Final = options(
+    "enabled compression compression_min_size read_buffer_size use_write_buffer_pool "
+    "write_buffer_size decompressed_message_size_limit disable_closing_handshake "
+    "disable_disconnect_push join_push_messages",
+    handler_prefix="/connection/uni_websocket",
+    compression_level=1,
+    write_timeout="1000ms",
+    message_size_limit=65_536,
+)
+MAP: Final = options(
+    "mode key_ttl stream_size stream_ttl meta_ttl remove_client_on_unsubscribe client_key "
+    "allow_publish_for_client allow_publish_for_subscriber allow_publish_for_anonymous "
+    "allow_remove_for_client allow_remove_for_subscriber allow_remove_for_anonymous "
+    "publish_proxy_enabled remove_proxy_enabled default_page_size min_page_size max_page_size "
+    "live_transition_max_publication_limit subscribe_catch_up_timeout",
+    publish_proxy_name="default",
+    remove_proxy_name="default",
+)
+SHARED_POLL: Final = options(
+    "proxy_name refresh_interval refresh_batch_size max_keys_per_connection mode "
+    "channel_shutdown_delay track_expired_extra_delay publish_enabled"
+)
 
 
 class Lacking(msgspec.Struct, frozen=True):
@@ -26,8 +202,8 @@ _NO_PROXY: Final = "Cadenza does not ask a backend"
 
 _NAMESPACE: Final = {
     "subscription_type": Lacking("only stream subscriptions exist here", "stream"),
-    "map": Lacking("map subscriptions do not exist here", shapes.MAP),
-    "shared_poll": Lacking("shared poll subscriptions do not exist here", shapes.SHARED_POLL),
+    "map": Lacking("map subscriptions do not exist here", MAP),
+    "shared_poll": Lacking("shared poll subscriptions do not exist here", SHARED_POLL),
     "map_clients_presence_channel_prefix": Lacking("map presence does not exist here"),
     "map_users_presence_channel_prefix": Lacking("map presence does not exist here"),
     "subscribe_proxy_enabled": Lacking(
@@ -63,7 +239,7 @@ _HTTP_SERVER: Final = {
     ),
     "http_server.tls_external": Lacking("http_server.tls never covers the internal port"),
     "http_server.internal_tls": Lacking(
-        "the internal port is served unencrypted: keep it on a private address", shapes.TLS
+        "the internal port is served unencrypted: keep it on a private address", TLS
     ),
     "http_server.http3": Lacking("HTTP/3 does not exist here", options("enabled")),
     "http_server.h2c_external": Lacking("HTTP/2 does not exist here"),
@@ -86,11 +262,11 @@ _TRANSPORTS: Final = {
         options("enabled", handler_prefix="/connection/webtransport", message_size_limit=65_536),
     ),
     "uni_websocket": Lacking(
-        "the unidirectional WebSocket transport does not exist here", shapes.UNI_WEBSOCKET
+        "the unidirectional WebSocket transport does not exist here", UNI_WEBSOCKET
     ),
     "uni_grpc": Lacking(
         "the unidirectional gRPC transport does not exist here",
-        options("enabled address max_receive_message_size", port=11_000, tls=shapes.TLS),
+        options("enabled address max_receive_message_size", port=11_000, tls=TLS),
     ),
     "init": Lacking(
         "the connection init endpoint does not exist here",
@@ -101,30 +277,30 @@ _TRANSPORTS: Final = {
 _ENGINES: Final = {
     "engine": Lacking(
         f"{_ALONE}: several nodes behind one balancer would not see each other's publications",
-        options(type="memory", redis=shapes.REDIS_ENGINE),
+        options(type="memory", redis=REDIS_ENGINE),
     ),
     "broker": Lacking(
         f"{_ALONE}: publications do not reach other nodes and do not outlive a restart",
         options(
             "enabled",
             type="memory",
-            redis=shapes.REDIS_BROKER,
-            nats=shapes.NATS_BROKER,
-            postgres=shapes.POSTGRES_BROKER,
-            redisnats=options(redis=shapes.REDIS_BROKER, nats=shapes.NATS_BROKER),
+            redis=REDIS_BROKER,
+            nats=NATS_BROKER,
+            postgres=POSTGRES_BROKER,
+            redisnats=options(redis=REDIS_BROKER, nats=NATS_BROKER),
         ),
     ),
     "presence_manager": Lacking(
         f"{_ALONE}: presence shows only clients of this node",
-        options("enabled", type="memory", redis=shapes.REDIS_PRESENCE),
+        options("enabled", type="memory", redis=REDIS_PRESENCE),
     ),
     "map_broker": Lacking(
         "map subscriptions do not exist here",
-        options(type="memory", redis=shapes.REDIS_MAP, postgres=shapes.POSTGRES_MAP),
+        options(type="memory", redis=REDIS_MAP, postgres=POSTGRES_MAP),
     ),
     "controller": Lacking(
         f"{_ALONE}: API commands act on this node only",
-        options("enabled type", postgres=shapes.POSTGRES_CONTROLLER),
+        options("enabled type", postgres=POSTGRES_CONTROLLER),
     ),
     "shared_poll": Lacking(
         "shared poll subscriptions do not exist here",
@@ -138,14 +314,14 @@ _ENGINES: Final = {
 _PROXIES: Final = {
     "client.proxy.connect": Lacking(
         f"{_NO_PROXY} who may connect: clients need a token, unless anonymous ones are allowed",
-        shapes.PROXY | options("enabled"),
+        PROXY | options("enabled"),
     ),
     "client.proxy.refresh": Lacking(
         f"{_NO_PROXY} to prolong a connection: clients must send a new token",
-        shapes.PROXY | options("enabled"),
+        PROXY | options("enabled"),
     ),
     **{
-        f"channel.proxy.{name}": Lacking(f"{_NO_PROXY} about channels", shapes.PROXY)
+        f"channel.proxy.{name}": Lacking(f"{_NO_PROXY} about channels", PROXY)
         for name in (
             "subscribe",
             "publish",
@@ -156,7 +332,7 @@ _PROXIES: Final = {
             "shared_poll_refresh",
         )
     },
-    "rpc.proxy": Lacking(f"{_NO_PROXY} about RPC calls", shapes.PROXY),
+    "rpc.proxy": Lacking(f"{_NO_PROXY} about RPC calls", PROXY),
     "rpc.without_namespace": Lacking(
         f"{_NO_PROXY} about RPC calls", options("proxy_enabled", proxy_name="default")
     ),
@@ -164,7 +340,7 @@ _PROXIES: Final = {
         f"{_NO_PROXY} about RPC calls", [options("name proxy_enabled", proxy_name="default")]
     ),
     "rpc.namespace_boundary": Lacking("RPC methods have no namespaces here", ":"),
-    "proxies": Lacking(_NO_PROXY, [shapes.PROXY | options("name")]),
+    "proxies": Lacking(_NO_PROXY, [PROXY | options("name")]),
 }
 
 _OPERATIONS: Final = {
@@ -173,11 +349,11 @@ _OPERATIONS: Final = {
         options(
             "enabled error_mode address key reflection max_receive_message_size",
             port=10_000,
-            tls=shapes.TLS,
+            tls=TLS,
         ),
     ),
     "consumers": Lacking(
-        "nothing is consumed from queues: publish through the HTTP API", [shapes.CONSUMER]
+        "nothing is consumed from queues: publish through the HTTP API", [CONSUMER]
     ),
     "admin": Lacking(
         "the admin interface does not exist here",

@@ -8,10 +8,9 @@ from typing import Final
 
 from cadenza.config.names import nearest
 from cadenza.config.problems import Report
-from cadenza.config.unsupported import Lacking
+from cadenza.config.unsupported import Lacking, Shape
 from cadenza.config.values import kind
 from cadenza.realtime.duration import Duration
-from cadenza.server.config.shapes import Shape
 
 _OFF: Final = frozenset({"", "0", "0s", "false", "[]", "{}", "f"})
 

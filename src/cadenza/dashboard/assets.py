@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from cadenza.dashboard.builds import FOLDER, VENDOR
+from cadenza.dashboard.vendor import FOLDER, VENDOR
 
 PAGE: Final = FOLDER / "page"
 INDEX: Final = "index.html"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,9 +14,7 @@ from starlette.routing import BaseRoute, Route
 from cadenza import __version__
 from cadenza.config import Config
 from cadenza.dashboard.assets import INDEX, Asset, Assets, is_known
-from cadenza.dashboard.builds import missing
-from cadenza.dashboard.headers import headers
-from cadenza.dashboard.sentences import no_builds, unknown_host
+from cadenza.dashboard.vendor import missing
 from cadenza.gateway.api.operation import PREFIX
 from cadenza.server.origin import Origins
 
@@ -141,3 +141,69 @@ class Page:
 
 def _host(request: Request) -> str:
     return request.headers.get("host", "")
+
+
+_FIXED: Final[Mapping[str, str]] = {
+    "cache-control": "no-cache",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": (
+        "camera=(), clipboard-read=(), display-capture=(), geolocation=(), microphone=(), "
+        "payment=(), usb=()"
+    ),
+    "referrer-policy": "no-referrer",
+    "vary": "Host",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'{sockets}; font-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def headers(host: str = "") -> dict[str, str]:
+    """The headers.
+
+    Args:
+        host: By which the page was asked for, if it is a known one. Not every browser takes
+            ``'self'`` for WebSockets too, so they are named.
+    """
+    sockets = f" ws://{host} wss://{host}" if host else ""
+    return {**_FIXED, "content-security-policy": _POLICY.format(sockets=sockets)}
+
+
+_WHOLE: Final = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Cadenza</title>
+<h1>Cadenza</h1>
+{paragraphs}
+</html>
+"""
+_NO_BUILDS: Final = """\
+<p>The gateway runs. Its page needs two libraries of other people, centrifuge and
+lightweight-charts, and these of their files are not here: {names}.</p>
+<p>They come from npm once; after that the page needs no internet. In a checkout of Cadenza:</p>
+<pre>make page</pre>
+<p>Anywhere else, with Node.js 18 or newer, npm, and the Python that runs the gateway:</p>
+<pre>python -m cadenza.dashboard.vendor</pre>
+<p>Then load this page again. The gateway need not be restarted.</p>"""
+_UNKNOWN_HOST: Final = """\
+<p>This page was asked for under the name {host}, which the gateway does not know as its own.</p>
+<p>Under an IP address or localhost it needs no configuration. For any other name, add its origin,
+for example https://trade.example.com, to client.allowed_origins in the configuration of the
+gateway, and restart it.</p>"""
+
+
+def no_builds(names: Sequence[str]) -> str:
+    """The page lacks files; how to get them."""
+    return _WHOLE.format(paragraphs=_NO_BUILDS.format(names=html.escape(", ".join(names))))
+
+
+def unknown_host(host: str) -> str:
+    """The page was asked for under a name that may be anybody's."""
+    shown = html.escape(host[:100]) or "(none)"
+    return _WHOLE.format(paragraphs=_UNKNOWN_HOST.format(host=shown))

@@ -17,22 +17,22 @@ from starlette.routing import BaseRoute
 from cadenza import __version__
 from cadenza.config import Config, unidirectional_disconnects
 from cadenza.gateway import channels
-from cadenza.gateway.api import rest_routes
-from cadenza.gateway.catalogue import registry_of
+from cadenza.gateway.api import Registry, rest_routes, rpc_handler
 from cadenza.gateway.faults.injection import FaultInjection
 from cadenza.gateway.feeds import make_feed
-from cadenza.gateway.handling import Handling
 from cadenza.gateway.market.publisher import MarketData
 from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
-from cadenza.gateway.trading.trading import Trading, Work
-from cadenza.gateway.trading_metrics import TradingCollector
+from cadenza.gateway.operations.catalog import registry_of
+from cadenza.gateway.trading.account_channel import CHANNEL, AccountAccess
+from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
 from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
-from cadenza.market.market import Market
-from cadenza.market.publisher import publish_every
+from cadenza.market.market import Market, publish_every
 from cadenza.models import Venue
-from cadenza.realtime import Access, Node
+from cadenza.models.channels import MARKET, TRADING_ACCOUNT
+from cadenza.protocol.codes import Disconnect
+from cadenza.realtime import Access, Connection, Handlers, Node, SubscribeEvent, SubscribeReply
 from cadenza.server.app import create_app, create_internal_app
 from cadenza.server.gate import Gate
 from cadenza.server.origin import Origins
@@ -65,7 +65,7 @@ class Gateway:
         self.faults: Final = FaultInjection(config.faults, self.market)
         self.failures: Final[dict[str, str]] = {}
         configured = {namespace.name: namespace for namespace in config.channel.namespaces}
-        by_operator = configured.get(channels.MARKET)
+        by_operator = configured.get(MARKET)
         self.summaries: Final = MarketSummaries(self.market, config.market, self.clock, by_operator)
         self.feed: Final[Feed | None] = make_feed(
             config.market, self.faults.sink(self.market), self.clock
@@ -121,7 +121,7 @@ class Gateway:
         if not self.config.trading.enabled:
             return None
         venues = tuple(Venue) if self.data.declares_late else self._feed_venues()
-        options = access.options(channels.TRADING_ACCOUNT + ":")
+        options = access.options(TRADING_ACCOUNT + ":")
         return Trading(
             self.config,
             self.market,
@@ -239,3 +239,39 @@ class Gateway:
             logger.exception("%s failed and stands still", name)
         else:
             logger.info("%s has ended", name)
+
+
+class Handling:
+    """The handlers of a gateway's node.
+
+    Args:
+        data: Decides about market channels; ``None``: there is no market.
+        trading: Decides about account channels; ``None``: nobody trades here.
+        registry: The operations.
+    """
+
+    def __init__(
+        self, data: MarketData | None, trading: Trading | None, registry: Registry
+    ) -> None:
+        self._data = data
+        self._trading = trading
+        self._registry = registry
+        self._accounts = AccountAccess(trading.events) if trading is not None else None
+
+    def handlers(self) -> Handlers:
+        """What the node is given."""
+        return Handlers(
+            subscribe=self._subscribe,
+            snapshot=self._data.snapshot_of if self._data is not None else None,
+            rpc=rpc_handler(self._registry),
+            disconnected=self._disconnected if self._trading is not None else None,
+        )
+
+    def _subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
+        if self._accounts is not None and event.channel.startswith(CHANNEL):
+            return self._accounts.on_subscribe(event)
+        return self._data.on_subscribe(event) if self._data is not None else None
+
+    def _disconnected(self, connection: Connection, _: Disconnect) -> None:
+        if self._trading is not None:
+            self._trading.sessions.ended(connection.client)

@@ -12,9 +12,9 @@ close before it and has volume 0, so that candles follow each other without a ho
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Final
+from collections import deque
+from typing import Final, NamedTuple
 
-from cadenza.market.candle_level import NOT_BEGUN, Bar, CandleLevel, joined
 from cadenza.market.intervals import DAY_MS, LATEST_MS, LENGTHS, SECOND_MS, SOURCES, open_of, shift
 from cadenza.models import KlineInterval
 
@@ -267,3 +267,62 @@ class CandleSeries:
             filled.append(bar_or_none)
             at = shift(level.interval, at, 1)
         return filled
+
+
+NOT_BEGUN: Final = -1
+"""The open time of a candle before there was a trade."""
+
+
+class Bar(NamedTuple):
+    """One candle: open time in milliseconds, prices in ticks, volume in lots."""
+
+    at: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
+
+
+class CandleLevel:
+    """One interval: what its source's closed candles have brought so far, and the closed ones."""
+
+    __slots__ = ("at", "bar", "closed", "end", "interval", "source", "targets")
+
+    def __init__(self, interval: KlineInterval, source: CandleLevel | None, history: int) -> None:
+        self.interval = interval
+        self.source = source
+        self.targets: list[CandleLevel] = []
+        self.closed: deque[Bar] = deque(maxlen=history)
+        self.bar: Bar | None = None
+        self.at = self.end = NOT_BEGUN
+        if source is not None:
+            source.targets.append(self)
+
+    def begin(self, time_ms: int) -> None:
+        """Open the candle of a time."""
+        self.bar = None
+        self.at = open_of(self.interval, time_ms)
+        self.end = shift(self.interval, self.at, 1)
+
+    def close(self) -> None:
+        """The candle is over: it goes into the history and into the longer ones."""
+        bar = self.bar
+        if bar is not None:
+            self.closed.append(bar)
+            for target in self.targets:
+                target.bar = joined(target.at, target.bar, bar)
+
+
+def joined(at: int, before: Bar | None, after: Bar) -> Bar:
+    """Two successive parts of a candle as one."""
+    if before is None:
+        return after._replace(at=at)
+    return Bar(
+        at,
+        before.open,
+        max(before.high, after.high),
+        min(before.low, after.low),
+        after.close,
+        before.lots + after.lots,
+    )

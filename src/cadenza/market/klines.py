@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cadenza.market.candle_level import NOT_BEGUN, Bar
-from cadenza.market.candles import CandleSeries
+from cadenza.market.candles import NOT_BEGUN, Bar, CandleSeries
 from cadenza.market.clock import Clock
 from cadenza.market.errors import BookFaultError, UnknownInstrumentError
 from cadenza.market.instrument import Listing

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from cadenza.market.book_view import BookView
+from cadenza.market.clock import Clock
 from cadenza.market.errors import (
     BookFaultError,
     InstrumentConflictError,
@@ -23,8 +24,7 @@ from cadenza.market.errors import (
 )
 from cadenza.market.feed import BookCheck
 from cadenza.market.instrument import Listing
-from cadenza.market.observer import MarketObserver
-from cadenza.market.order_book import OrderBook
+from cadenza.market.order_book import OrderBook, Touched
 from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
 
 _log = logging.getLogger(__name__)
@@ -268,3 +268,56 @@ class Market:
             return self._desks[instrument_id]
         except KeyError:
             raise UnknownInstrumentError(instrument_id, self._desks) from None
+
+
+class MarketObserver(Protocol):
+    """Hears what a feed does to the books, in the order in which it does it.
+
+    - Calls are synchronous, in the middle of the feed's call and before its publication; pacing
+      does not concern them. An observer must not wait, nor call the market as a feed would. An
+      exception is the observer's bug and ends the feed that caused the call.
+    - Books are the market's own: to be read, at any time, never to be changed. One object stays
+      the book of its instrument for good.
+    - An observer added late is first told of every instrument there is, and of every healthy book
+      as if it had just been replaced.
+    """
+
+    def on_instrument(self, book: OrderBook) -> None:
+        """An instrument was declared (``book.listing``); its book may be empty yet."""
+        ...
+
+    def on_book_changed(self, book: OrderBook, touched: Touched | None, timestamp_ms: int) -> None:
+        """A book was updated and can be trusted.
+
+        Args:
+            book: As it is now.
+            touched: The keys the update named, changed or not (those of bids are negated ticks);
+                ``None`` when a snapshot has replaced every level, which also ends staleness.
+            timestamp_ms: The venue's time of the update; 0 if the book is told late.
+        """
+        ...
+
+    def on_trade_seen(
+        self, listing: Listing, price: int, lots: int, side: OrderSide, timestamp_ms: int
+    ) -> None:
+        """A trade happened at the venue: ticks, lots (a feed may report 0), aggressor's side."""
+        ...
+
+    def on_stale(self, listing: Listing, fault: BookFaultError) -> None:
+        """A book cannot be trusted any more, until it is replaced; told once."""
+        ...
+
+
+async def publish_every(market: Market, clock: Clock, interval_ms: int) -> None:
+    """Call `Market.publish_pending` every ``interval_ms`` until cancelled.
+
+    The beat is kept to the clock and not to the end of the work before; beats that were missed
+    because the loop was busy are left out, as the next publication holds all changes anyway.
+    """
+    interval = interval_ms / 1000
+    due = clock.monotonic() + interval
+    while True:
+        await clock.sleep(due - clock.monotonic())
+        market.publish_pending()
+        now = clock.monotonic()
+        due += interval * max(1, 1 + int((now - due) / interval))

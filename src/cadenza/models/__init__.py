@@ -27,11 +27,6 @@ from cadenza.models.account_request import (
     TradingAccountIdRequest,
     UpdateTradingAccountRequest,
 )
-from cadenza.models.balance import (
-    BalanceEntry,
-    BalanceRecord,
-    RpcBalanceEntry,
-)
 from cadenza.models.enums import (
     ContingencyType,
     InstrumentStatus,
@@ -90,31 +85,26 @@ from cadenza.models.events import (
     make_event,
     read_event,
 )
-from cadenza.models.execution import (
-    ExecutionRecord,
-    RpcSecurityQuantity,
-    RpcTradeExecution,
-    SecurityQuantity,
-    TradeExecution,
-)
-from cadenza.models.instants import (
-    Iso,
-    iso_of,
-    millis_of,
-)
 from cadenza.models.instrument import (
+    FinancialSecurity,
     Instrument,
-)
-from cadenza.models.instrument_rpc import (
+    MarketVenue,
     RpcInstrument,
+    RpcSecurity,
+    SecurityRecord,
 )
-from cadenza.models.kline import (
+from cadenza.models.market_data import (
+    L2_COLUMNS,
     Candle,
     Kline,
     OldCandle,
     OldKline,
+    OldTicker,
+    OrderBook,
+    Row,
+    Ticker,
+    Trade,
 )
-from cadenza.models.market_data import L2_COLUMNS, OrderBook, Row
 from cadenza.models.market_request import (
     GetKlineQuery,
     GetOrderBookParams,
@@ -132,76 +122,19 @@ from cadenza.models.market_request import (
     RpcListSecuritiesParams,
 )
 from cadenza.models.order import (
+    ExecutionRecord,
     OrderRecord,
+    RpcSecurityQuantity,
+    RpcTradeExecution,
     RpcTradeOrder,
+    SecurityQuantity,
+    TradeExecution,
     TradeOrder,
 )
 from cadenza.models.order_request import (
-    CancelTradeOrderRequest,
-    RpcSubmitTradeOrderParams,
-    SubmitTradeOrderRequest,
-)
-from cadenza.models.portfolio import (
-    Portfolio,
-    PortfolioRecord,
-    PortfolioSummary,
-    RpcPortfolio,
-    RpcPortfolioSummary,
-    SummaryRecord,
-)
-from cadenza.models.position import (
-    PositionEntry,
-    RpcPositionEntry,
-)
-from cadenza.models.quote import (
-    Quote,
-    QuoteRfqRequest,
-)
-from cadenza.models.scalars import (
-    Dec,
-    Millis,
-    PositiveDec,
-    Uuid,
-)
-from cadenza.models.security import (
-    FinancialSecurity,
-    MarketVenue,
-    RpcSecurity,
-    SecurityRecord,
-)
-from cadenza.models.subscription import (
-    RpcSubscription,
-    Subscription,
-)
-from cadenza.models.subscription_request import (
-    ListAccountSubscriptionsQuery,
-    ListOrderBookSubscriptionsQuery,
-    RpcCreateSubscriptionParams,
-    RpcListAccountSubscriptionsParams,
-    RpcListSubscriptionsParams,
-    RpcSubscribeAccountParams,
-    RpcUnsubscribeAccountParams,
-    SubscribeAccountRequest,
-    SubscribeOrderBookRequest,
-    UnsubscribeRequest,
-)
-from cadenza.models.system import (
-    ComponentHealth,
-    HealthCheck,
-    HealthChecks,
-    RpcHealthCheck,
-    SystemInfo,
-)
-from cadenza.models.ticker import (
-    OldTicker,
-    Ticker,
-)
-from cadenza.models.trade import (
-    Trade,
-)
-from cadenza.models.trade_request import (
     AmendTradeOrderRequest,
     CancelAllTradeOrdersRequest,
+    CancelTradeOrderRequest,
     ListTradeExecutionsQuery,
     ListTradeOrdersQuery,
     PageRequest,
@@ -210,6 +143,55 @@ from cadenza.models.trade_request import (
     RpcListTradeExecutionsParams,
     RpcListTradeOrdersParams,
     RpcSaveTradeOrderParams,
+    RpcSubmitTradeOrderParams,
+    SubmitTradeOrderRequest,
+)
+from cadenza.models.portfolio import (
+    BalanceEntry,
+    BalanceRecord,
+    Portfolio,
+    PortfolioRecord,
+    PortfolioSummary,
+    PositionEntry,
+    RpcBalanceEntry,
+    RpcPortfolio,
+    RpcPortfolioSummary,
+    RpcPositionEntry,
+    SummaryRecord,
+)
+from cadenza.models.quote import (
+    Quote,
+    QuoteRfqRequest,
+)
+from cadenza.models.scalars import (
+    Dec,
+    Iso,
+    Millis,
+    PositiveDec,
+    Uuid,
+    iso_of,
+    millis_of,
+)
+from cadenza.models.subscription import (
+    ListAccountSubscriptionsQuery,
+    ListOrderBookSubscriptionsQuery,
+    RpcCreateSubscriptionParams,
+    RpcListAccountSubscriptionsParams,
+    RpcListSubscriptionsParams,
+    RpcSubscribeAccountParams,
+    RpcSubscription,
+    RpcUnsubscribeAccountParams,
+    SubscribeAccountRequest,
+    SubscribeOrderBookRequest,
+    Subscription,
+    UnsubscribeRequest,
+)
+from cadenza.models.system import (
+    ComponentHealth,
+    HealthCheck,
+    HealthChecks,
+    RpcHealthCheck,
+    SystemInfo,
 )
 
 __all__ = [

@@ -20,8 +20,7 @@ from cadenza.models.enums_trading import (
     TradingAccountOperationType,
     TradingAccountStatus,
 )
-from cadenza.models.instants import Iso
-from cadenza.models.scalars import Millis, Uuid
+from cadenza.models.scalars import Iso, Millis, Uuid
 
 
 class TradingAccountCredential(

@@ -9,8 +9,8 @@ from cadenza.models.account import RpcTradingAccount
 from cadenza.models.enums import Venue
 from cadenza.models.enums_trading import OperationType, TradingAccountStatus
 from cadenza.models.market_request import Moment, Offset, PageSize
+from cadenza.models.order_request import PageRequest
 from cadenza.models.scalars import Dec, Uuid
-from cadenza.models.trade_request import PageRequest
 
 
 class RpcTradingAccountParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -8,11 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from cadenza.models.account import RpcTradingAccount, RpcTradingAccountCredential
-from cadenza.models.execution import RpcTradeExecution
-from cadenza.models.instants import Iso, iso_of, millis_of
-from cadenza.models.order import RpcTradeOrder
+from cadenza.models.order import RpcTradeExecution, RpcTradeOrder
 from cadenza.models.portfolio import RpcPortfolio
-from cadenza.models.scalars import Millis, Uuid
+from cadenza.models.scalars import Iso, Millis, Uuid, iso_of, millis_of
 from cadenza.models.subscription import RpcSubscription
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from cadenza.models.enums import (
     InstrumentStatus,
@@ -13,8 +14,9 @@ from cadenza.models.enums import (
     SecurityType,
     TimeInForce,
     Venue,
+    VenueStatus,
 )
-from cadenza.models.scalars import Dec, Millis
+from cadenza.models.scalars import Dec, Iso, Millis
 
 
 class Instrument(
@@ -60,3 +62,79 @@ class Instrument(
     delivery_date_time: str | msgspec.UnsetType = msgspec.UNSET
     exercise_style: Literal["EUROPEAN", "AMERICAN"] | msgspec.UnsetType = msgspec.UNSET
     strike_price: Dec | msgspec.UnsetType = msgspec.UNSET
+
+
+class RpcInstrument(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """What can be traded, as RPC shows it: every field optional, times in RFC 3339."""
+
+    instrument_id: str | UnsetType = UNSET
+    venue: Venue | UnsetType = UNSET
+    symbol: str | UnsetType = UNSET
+    external_symbol: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    instrument_type: InstrumentType | UnsetType = UNSET
+    status: InstrumentStatus | UnsetType = UNSET
+    base_asset: str | UnsetType = UNSET
+    quote_asset: str | UnsetType = UNSET
+    base_security_type: SecurityType | UnsetType = UNSET
+    quote_security_type: SecurityType | UnsetType = UNSET
+    base_precision: int | UnsetType = UNSET
+    quote_precision: int | UnsetType = UNSET
+    lot_size: Dec | UnsetType = UNSET
+    pip_size: Dec | UnsetType = UNSET
+    min_quantity: Dec | UnsetType = UNSET
+    max_quantity: Dec | UnsetType = UNSET
+    min_notional: Dec | UnsetType = UNSET
+    max_notional: Dec | UnsetType = UNSET
+    order_types: tuple[OrderType, ...] | UnsetType = UNSET
+    time_in_force_options: tuple[TimeInForce, ...] | UnsetType = UNSET
+    is_iceberg_allowed: bool | UnsetType = UNSET
+    fee: Dec | UnsetType = UNSET
+    contract_size: Dec | UnsetType = UNSET
+    created_at: Iso | UnsetType = UNSET
+    updated_at: Iso | UnsetType = UNSET
+
+
+class MarketVenue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A venue, and whether its market moves. RPC lists bare names instead."""
+
+    venue: Venue
+    status: VenueStatus
+
+
+class FinancialSecurity(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """An asset at a venue as REST shows it; ``security_id`` is ``VENUE:ASSET``.
+
+    ``precision`` and ``scale`` are the decimals of its finest quantity or price there;
+    ``lot_size`` and ``min_quantity`` the finest among the instruments that trade it.
+    """
+
+    security_id: str | UnsetType = UNSET
+    symbol: str | UnsetType = UNSET
+    venue: Venue | UnsetType = UNSET
+    security_type: SecurityType | UnsetType = UNSET
+    precision: int | UnsetType = UNSET
+    scale: int | UnsetType = UNSET
+    min_quantity: Dec | UnsetType = UNSET
+    lot_size: Dec | UnsetType = UNSET
+
+
+class SecurityRecord(FinancialSecurity, frozen=True, kw_only=True, rename="camel"):
+    """A security with what only RPC shows: the source of both surfaces."""
+
+    external_symbol: str | UnsetType = UNSET
+
+
+class RpcSecurity(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """An asset at a venue as RPC shows it."""
+
+    security_id: str | UnsetType = UNSET
+    symbol: str | UnsetType = UNSET
+    external_symbol: str | UnsetType = UNSET
+    venue: Venue | UnsetType = UNSET

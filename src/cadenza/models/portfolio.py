@@ -6,12 +6,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.models.account import AccountRecord, RpcTradingAccount
-from cadenza.models.balance import BalanceEntry, BalanceRecord, RpcBalanceEntry
-from cadenza.models.enums import Venue
-from cadenza.models.enums_trading import UpdateMode
-from cadenza.models.instants import Iso
-from cadenza.models.position import PositionEntry, RpcPositionEntry
-from cadenza.models.scalars import Dec, Millis, Uuid
+from cadenza.models.enums import SecurityType, Venue
+from cadenza.models.enums_trading import BalanceStatus, PositionSide, PositionStatus, UpdateMode
+from cadenza.models.scalars import Dec, Iso, Millis, Uuid
 
 
 class PortfolioSummary(
@@ -101,4 +98,124 @@ class RpcPortfolio(
     summary: RpcPortfolioSummary | UnsetType = UNSET
     account_info: RpcTradingAccount | UnsetType = UNSET
     update_mode: UpdateMode | UnsetType = UNSET
+    updated_at: Iso | UnsetType = UNSET
+
+
+class BalanceEntry(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """How much of one asset an account has: ``total`` is ``free`` and ``locked`` together.
+
+    ``net`` is ``total`` less ``borrowed``.
+    """
+
+    security_symbol: str
+    security_type: SecurityType
+    trading_account_id: Uuid
+    status: BalanceStatus
+    free: Dec
+    locked: Dec
+    borrowed: Dec
+    total: Dec
+    net: Dec
+    updated_at: Millis
+    external_balance_id: str | UnsetType = UNSET
+    position_id: Uuid | UnsetType = UNSET
+    updated_at_date_time: Iso | UnsetType = UNSET
+
+
+class BalanceRecord(BalanceEntry, frozen=True, kw_only=True, rename="camel"):
+    """A balance with what only RPC shows: the source of both surfaces."""
+
+    balance_id: Uuid | UnsetType = UNSET
+    frozen: Dec | UnsetType = UNSET
+    interest_owed: Dec | UnsetType = UNSET
+    collateral_weight: Dec | UnsetType = UNSET
+    collateral_value: Dec | UnsetType = UNSET
+    collateral_enabled: bool | UnsetType = UNSET
+    cross_margin: Dec | UnsetType = UNSET
+    isolated_margin: Dec | UnsetType = UNSET
+    margin_ratio: Dec | UnsetType = UNSET
+    created_at: Millis | UnsetType = UNSET
+
+
+class RpcBalanceEntry(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """How much of one asset an account has, as RPC and the account channel show it."""
+
+    balance_id: Uuid | UnsetType = UNSET
+    external_balance_id: str | UnsetType = UNSET
+    trading_account_id: Uuid | UnsetType = UNSET
+    security_symbol: str | UnsetType = UNSET
+    security_type: SecurityType | UnsetType = UNSET
+    status: BalanceStatus | UnsetType = UNSET
+    free: Dec | UnsetType = UNSET
+    locked: Dec | UnsetType = UNSET
+    frozen: Dec | UnsetType = UNSET
+    borrowed: Dec | UnsetType = UNSET
+    interest_owed: Dec | UnsetType = UNSET
+    total: Dec | UnsetType = UNSET
+    net: Dec | UnsetType = UNSET
+    collateral_weight: Dec | UnsetType = UNSET
+    collateral_value: Dec | UnsetType = UNSET
+    collateral_enabled: bool | UnsetType = UNSET
+    cross_margin: Dec | UnsetType = UNSET
+    isolated_margin: Dec | UnsetType = UNSET
+    margin_ratio: Dec | UnsetType = UNSET
+    created_at: Iso | UnsetType = UNSET
+    updated_at: Iso | UnsetType = UNSET
+
+
+class PositionEntry(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """A position; both surfaces have the same facts, so this is also the record of them.
+
+    ``quantity`` is never negative: ``position_side`` says which way. Prices and profits are in the
+    quote asset of the instrument.
+    """
+
+    position_id: Uuid
+    security_symbol: str
+    trading_account_id: Uuid
+    security_type: SecurityType
+    status: PositionStatus
+    position_side: PositionSide
+    quantity: Dec
+    created_at: Millis
+    updated_at: Millis
+    external_position_id: str | UnsetType = UNSET
+    instrument_id: str | UnsetType = UNSET
+    entry_price: Dec | UnsetType = UNSET
+    exit_price: Dec | UnsetType = UNSET
+    current_price: Dec | UnsetType = UNSET
+    unrealized_pnl: Dec | UnsetType = UNSET
+    realized_pnl: Dec | UnsetType = UNSET
+    created_at_date_time: Iso | UnsetType = UNSET
+    updated_at_date_time: Iso | UnsetType = UNSET
+    closed_at: Millis | UnsetType = UNSET
+    closed_at_date_time: Iso | UnsetType = UNSET
+
+
+class RpcPositionEntry(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """A position as RPC and the account channel show it."""
+
+    position_id: Uuid | UnsetType = UNSET
+    external_position_id: str | UnsetType = UNSET
+    trading_account_id: Uuid | UnsetType = UNSET
+    instrument_id: str | UnsetType = UNSET
+    security_symbol: str | UnsetType = UNSET
+    security_type: SecurityType | UnsetType = UNSET
+    status: PositionStatus | UnsetType = UNSET
+    position_side: PositionSide | UnsetType = UNSET
+    quantity: Dec | UnsetType = UNSET
+    entry_price: Dec | UnsetType = UNSET
+    exit_price: Dec | UnsetType = UNSET
+    current_price: Dec | UnsetType = UNSET
+    unrealized_pnl: Dec | UnsetType = UNSET
+    realized_pnl: Dec | UnsetType = UNSET
+    created_at: Iso | UnsetType = UNSET
     updated_at: Iso | UnsetType = UNSET

@@ -9,8 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from cadenza.models.enums import OrderSide, QuantityType, Venue
 from cadenza.models.enums_trading import QuoteStatus
-from cadenza.models.instants import Iso
-from cadenza.models.scalars import Millis, PositiveDec, Uuid
+from cadenza.models.scalars import Iso, Millis, PositiveDec, Uuid
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True):

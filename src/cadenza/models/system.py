@@ -6,8 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.models.enums_trading import HealthStatus
-from cadenza.models.instants import Iso
-from cadenza.models.scalars import Millis
+from cadenza.models.scalars import Iso, Millis
 
 
 class SystemInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

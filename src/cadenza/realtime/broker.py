@@ -1,6 +1,6 @@
 """What carries publications between nodes and keeps the streams: the interface.
 
-One test suite, ``tests/realtime/broker_contract.py``, runs on every implementation.
+One test suite, ``tests/support/realtime/broker_contract.py``, runs on every implementation.
 
 The contract:
 

@@ -1,6 +1,6 @@
 """Who is in a channel: the interface.
 
-One test suite, ``tests/realtime/presence_contract.py``, runs on every implementation.
+One test suite, ``tests/support/realtime/presence_contract.py``, runs on every implementation.
 
 The contract: an entry lives until it is removed or until its TTL has passed since it was last
 added, whichever comes first, so that the entries of a node that crashed go away; a node adds its

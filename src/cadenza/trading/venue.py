@@ -22,13 +22,12 @@ from cadenza.trading.accounts.registry import MOST_ACCOUNTS, AccountRegistry
 from cadenza.trading.accounts.valuation import Valuation
 from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
-from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
 from cadenza.trading.exchange.exchange import Exchange
 from cadenza.trading.exchange.index import OrderIndex
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.placement import Placing
 from cadenza.trading.exchange.traded_instrument import Desk
-from cadenza.trading.exchange_listener import ExchangeListener
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger.errors import AmountTextError
@@ -37,8 +36,8 @@ from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.matching.commands import SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
+from cadenza.trading.matching.saved_order import RestoreError
 from cadenza.trading.mirrored.engine import MirroredEngine
-from cadenza.trading.restoring import RestoreError
 from cadenza.trading.store.errors import StoreDamagedError
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.store import Store

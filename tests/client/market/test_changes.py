@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.client.book_changes import MOST_LEVELS, Changes
 from cadenza.client.errors import BufferOverflowError
-from cadenza.client.market.changes import BookState
+from cadenza.client.market.changes import MOST_LEVELS, BookState, Changes
 from cadenza.client.market.order_book import OrderBook
 from support.client.book_peer import BTC, payload
 

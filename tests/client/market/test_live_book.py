@@ -18,7 +18,7 @@ from cadenza.client import (
     StaleBookError,
     UnsubscribedError,
 )
-from cadenza.client.book_changes import MOST_LEVELS
+from cadenza.client.market.changes import MOST_LEVELS
 from support.client.book_peer import BTC, CHANNEL, WATCHED, diff, opened, payload, snapshot
 from support.client.peer_world import connected, pub, quick
 

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from cadenza.client import ClientError
 from cadenza.client.trading import ExecutionReport, OrderUpdated, PortfolioUpdated, UnknownEvent
-from cadenza.client.trading.account_copy import Found
-from cadenza.client.trading.account_state import read_state
-from cadenza.client.trading.recent import Recent
+from cadenza.client.trading.account_copy import Found, Recent, read_state
 from support.client.model_venue import ModelVenue, balance_of, execution, new_copy, position_of
 
 STEPS = st.lists(

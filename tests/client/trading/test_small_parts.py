@@ -10,14 +10,12 @@ from decimal import Decimal
 import pytest
 
 from cadenza.client import ClientError, UsageError
+from cadenza.client.api_calls import Deadline, DeadlineError
 from cadenza.client.clock import LoopClock
-from cadenza.client.deadline import Deadline, DeadlineError
-from cadenza.client.fields import decimal_text
-from cadenza.client.raw import millis
+from cadenza.client.fields import decimal_text, millis
 from cadenza.client.trading import __all__ as names
 from cadenza.client.trading import errors
-from cadenza.client.trading.ids import OrderIds
-from cadenza.client.trading.order_request import order_wire
+from cadenza.client.trading.order_request import OrderIds, order_wire
 
 BID = {"side": "BUY", "instrument": "PAPER:BTC/USDT", "quantity": 1}
 

@@ -16,7 +16,7 @@ import websockets
 from cadenza.config import load_tree
 from cadenza.gateway import gateway as compose
 from cadenza.gateway.gateway import Gateway
-from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.market.instrument import make_instrument
 from cadenza.models import Venue
 from cadenza.server.run import listen
 

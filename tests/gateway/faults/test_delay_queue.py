@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.gateway.faults.delay_queue import DelayQueue
+from cadenza.gateway.faults.line import DelayQueue
 
 MOMENTS = st.integers(0, 50)
 OPERATIONS = st.lists(

@@ -7,11 +7,11 @@ import random
 import pytest
 
 from cadenza.config import FaultsConfig
-from cadenza.gateway.faults import tokens
+from cadenza.gateway.faults import lookups as tokens
 from cadenza.gateway.faults.connections import ConnectionFaults
+from cadenza.gateway.faults.lookups import EarlyExpiry
 from cadenza.gateway.faults.specs import Expire, Target
 from cadenza.gateway.faults.table import FaultTable
-from cadenza.gateway.faults.tokens import EarlyExpiry
 from cadenza.realtime import (
     ConnectClaims,
     SubscribeClaims,

@@ -12,8 +12,9 @@ import pytest
 from starlette.applications import Starlette
 
 from cadenza.config import load_tree
-from cadenza.gateway.api import Services, market_registry, rest_routes, rpc_handler
-from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.gateway.api import rest_routes, rpc_handler
+from cadenza.gateway.operations.catalog import Services, market_registry
+from cadenza.market.instrument import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import HealthStatus, Kline, Ticker, Venue
 from cadenza.realtime import RPCEvent

@@ -15,12 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from cadenza.gateway.api import CATALOGUE, OperationError, Services, market_registry, rpc_handler
+from cadenza.gateway.api import CATALOGUE, OperationError, errors, rpc_handler
 from cadenza.gateway.api.params import concrete
 from cadenza.gateway.api.rest import _envelope
-from cadenza.gateway.operations import error_table as errors
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.trading import trading_operations
+from cadenza.gateway.operations.catalog import Services, market_registry, trading_operations
 from cadenza.models import HealthStatus, OperationType
 from cadenza.trading.exchange.quotes import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk

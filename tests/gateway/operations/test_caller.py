@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cadenza.gateway.operations.caller import granted_accounts
+from cadenza.gateway.api.operation import granted_accounts
 
 
 def test_grants_are_channels_of_accounts():

@@ -7,10 +7,10 @@ import logging
 import msgspec
 import pytest
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.error_map import FILTERS, REASONS, explain, rejected
 from cadenza.gateway.api.errors import CATALOGUE, MODULES, OperationError
 from cadenza.gateway.api.views import MissingFieldsError
-from cadenza.gateway.operations import error_table as errors
 from cadenza.market.errors import CrossedBookError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
 from cadenza.trading import errors as trading_errors
@@ -29,6 +29,7 @@ OWN_FAULTS = {
     "LedgerError",
     "LockedMismatchError",
     "OrderError",
+    "QuoteError",
     "ReservationError",
     "ReservationExceededError",
     "ReservationMismatchError",
@@ -37,6 +38,23 @@ OWN_FAULTS = {
     "UnknownReservationError",
 }
 """Roots of trees, and errors that only a bug of the gateway can cause: answered with INTERNAL."""
+
+
+FACTS = [
+    "asked",
+    "dealer_id",
+    "field",
+    "free",
+    "nearest",
+    "needed",
+    "offered",
+    "order_id",
+    "quote_id",
+    "reason",
+    "asset",
+    "retry_ms",
+]
+"""Attributes that errors may have, for errors that are made without their arguments."""
 
 
 def test_codes_are_unique_and_of_a_module():
@@ -84,7 +102,7 @@ def every_error(module):
 def test_every_error_of_trading_has_an_entry(kind, caplog):
     """No client's mistake is answered with INTERNAL, and no fault of ours with anything else."""
     error = kind.__new__(kind)
-    for name in ("field", "reason", "asset", "needed", "free", "retry_ms"):
+    for name in FACTS:
         setattr(error, name, name)
     with caplog.at_level(logging.CRITICAL, "cadenza.gateway"):
         found = explain(error, "test")

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.operations.query import query_reader
+from cadenza.gateway.api.params import query_reader
 from cadenza.models import (
     GetKlineQuery,
     KlineInterval,

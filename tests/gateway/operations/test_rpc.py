@@ -17,10 +17,10 @@ from cadenza.gateway.api import (
     Reply,
     RpcForm,
     Unserved,
+    errors,
     rpc_handler,
 )
 from cadenza.gateway.api.registry import Registry, RegistryError
-from cadenza.gateway.operations import error_table as errors
 from cadenza.models import Pagination, RpcSubscription, Subscription
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cadenza.gateway.api import Registry, market_registry
+from cadenza.gateway.api import Registry
+from cadenza.gateway.operations.catalog import market_registry
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 
 METHODS, PATHS = (

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.market.clock import VirtualClock
-from cadenza.market.feeds.simulated import SimulatedFeed
-from cadenza.market.feeds.simulation import (
+from cadenza.market.feeds.simulated import (
     DEFAULT_INSTRUMENTS,
     LEVELS,
     SPARE_LEVELS,
+    SimulatedFeed,
     Simulation,
 )
 from cadenza.market.instrument import InstrumentId, Listing

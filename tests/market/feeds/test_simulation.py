@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import pytest
 
-from cadenza.market.feeds.simulation import DEFAULT_INSTRUMENTS, Simulation
+from cadenza.market.feeds.simulated import DEFAULT_INSTRUMENTS, Simulation
 from cadenza.market.simulation.spec import stream
 from cadenza.market.simulation.weather import MOODS, Regime
 

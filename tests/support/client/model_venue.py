@@ -8,11 +8,10 @@ from decimal import Decimal
 
 import msgspec
 
-from cadenza.client.trading.account_copy import AccountCopy, Found
-from cadenza.client.trading.account_state import read_state
-from cadenza.client.trading.execution import execution_of
+from cadenza.client.trading.account_copy import AccountCopy, Found, read_state
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.streams import Streams
+from cadenza.client.trading.values import execution_of
 from cadenza.models import RpcTradeExecution, RpcTradeOrder, iso_of
 
 ACCOUNT = "0b000000-0000-4000-8000-000000000000"

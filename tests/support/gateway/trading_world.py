@@ -10,13 +10,10 @@ import msgspec
 
 from cadenza.gateway.api import Registry, rpc_handler
 from cadenza.gateway.api.error_map import explain
+from cadenza.gateway.api.operation import Caller
+from cadenza.gateway.api.rest import RestCall
 from cadenza.gateway.api.views import view
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.rest_call import RestCall
-from cadenza.gateway.operations.trading import (
-    TradingServices,
-    trading_operations,
-)
+from cadenza.gateway.operations.catalog import TradingServices, trading_operations
 from cadenza.gateway.trading.order_payloads import order_record
 from cadenza.models import RpcTradeOrder
 from cadenza.realtime import RPCEvent

@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from cadenza.market.errors import SequenceGapError
-from cadenza.market.feeds.catalogue import make_instrument
+from cadenza.market.instrument import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import OrderSide, OrderType, TimeInForce, Venue
 from cadenza.trading.matching.commands import Amend, Cancel, Submit

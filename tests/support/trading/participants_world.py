@@ -17,8 +17,7 @@ from cadenza.models import OrderSide, OrderType
 from cadenza.trading.matching.commands import Submit
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.matching.events import Trade
-from cadenza.trading.participants import Participants
-from cadenza.trading.participants_driver import ParticipantsDriver
+from cadenza.trading.participants import Participants, ParticipantsDriver
 
 _encode = msgspec.json.Encoder().encode
 

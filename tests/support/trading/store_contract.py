@@ -8,12 +8,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import LedgerState
-from cadenza.trading.ledger_core import LedgerCore
-from cadenza.trading.order_query import MOST_A_PAGE, ExecutionQuery, OrderQuery
+from cadenza.trading.ledger.ledger import LedgerCore
 from cadenza.trading.store.errors import StoreClosedError, StoreError
-from cadenza.trading.store.store import Saved, Store
+from cadenza.trading.store.store import MOST_A_PAGE, Batch, ExecutionQuery, OrderQuery, Saved, Store
 from support.trading.store_records import (
     ANN,
     BOB,

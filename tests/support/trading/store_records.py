@@ -16,12 +16,12 @@ from cadenza.models import (
 )
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import Position
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import EXTERNAL, Entry
 from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.matching.commands import Submit
 from cadenza.trading.matching.saved_order import SavedOrder
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
+from cadenza.trading.store.store import Batch
 
 INSTRUMENT = "PAPER:BTC/USDT"
 OTHER_INSTRUMENT = "PAPER:ETH/USDT"

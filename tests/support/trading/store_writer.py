@@ -11,12 +11,11 @@ import random
 import sys
 from functools import partial
 
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.sqlite import SqliteStore
-from cadenza.trading.store.store import Saved
+from cadenza.trading.store.store import Batch, Saved
 from support.trading.store_records import ANN, Books, execution, order
 
 

@@ -7,8 +7,7 @@ from collections import Counter
 
 import msgspec
 
-from cadenza.market.feeds.catalogue import make_instrument
-from cadenza.market.instrument import Listing
+from cadenza.market.instrument import Listing, make_instrument
 from cadenza.market.market import Market
 from cadenza.models import OrderSide, OrderType, TimeInForce, Venue
 from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS

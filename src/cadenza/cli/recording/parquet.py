@@ -20,7 +20,7 @@ from msgspec import Raw
 
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.recording.files import LineFile
-from cadenza.market.feeds.recording_parquet import read_parquet
+from cadenza.market.feeds.recording import read_parquet
 
 ROW_GROUP: Final = 20_000
 """Rows of a group, all in memory while it is written."""

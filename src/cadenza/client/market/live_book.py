@@ -8,18 +8,17 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.book_changes import Changes
-from cadenza.client.book_waiting import until
-from cadenza.client.clock import Timer
+from cadenza.client.clock import Clock, Timer
 from cadenza.client.errors import (
+    BufferOverflowError,
     CallTimeoutError,
     ClientError,
     DisconnectedError,
     UnsubscribedError,
 )
 from cadenza.client.gate import Gate
-from cadenza.client.market.changes import BookState, Change
-from cadenza.client.market.errors import BookInterruptedError
+from cadenza.client.market.changes import BookState, Change, Changes
+from cadenza.client.market.errors import BookInterruptedError, StaleBookError
 from cadenza.client.market.order_book import OrderBook
 from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
@@ -311,3 +310,37 @@ class LiveOrderBook(OrderBook):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+async def until(
+    book: LiveOrderBook,
+    predicate: Callable[[OrderBook], bool],
+    changes: Changes,
+    seconds: float,
+    clock: Clock,
+) -> None:
+    """See ``LiveOrderBook.wait_for``; ``changes`` are those of the book."""
+    late = CallTimeoutError(f"waiting for the book of {book.instrument_id}", seconds)
+    timer = clock.call_later(seconds, lambda: changes.end(late))
+    try:
+        while not _holds(book, predicate):
+            await _next(book, changes)
+    finally:
+        timer.cancel()
+
+
+def _holds(book: LiveOrderBook, predicate: Callable[[OrderBook], bool]) -> bool:
+    try:
+        return predicate(book)
+    except StaleBookError:
+        return False
+
+
+async def _next(book: LiveOrderBook, changes: Changes) -> None:
+    try:
+        await anext(changes)
+    except BufferOverflowError:
+        return  # the book itself is looked at
+    except StopAsyncIteration:
+        await book.subscription.ready(0.0)  # raises what has ended it
+        raise UnsubscribedError(book.subscription.channel, *UNSUBSCRIBE_CALLED) from None

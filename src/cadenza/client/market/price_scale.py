@@ -18,7 +18,6 @@ from decimal import (
 from fractions import Fraction
 from typing import Final
 
-from cadenza.client.errors import UsageError
 from cadenza.client.market.errors import BadLevelError
 
 # Sums and products of plain decimals are exact, whatever context the caller works in.
@@ -37,28 +36,6 @@ CACHE_LIMIT: Final = 16_384
 
 # A spread between two instruments may have a negative price.
 _PRICE: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
-
-
-def exact(name: str, value: Decimal | int | str) -> Decimal:
-    """A number that a caller gave, as a finite decimal; floats are refused.
-
-    Args:
-        name: What it is, for the message.
-        value: The number.
-
-    Raises:
-        UsageError: If it is not one.
-    """
-    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
-        kind = type(value).__name__
-        raise UsageError(f'{name} {value!r} is a {kind}; give a Decimal, an int or a text "0.25"')
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise UsageError(f'{name} "{value}" is no decimal number such as "0.25"') from None
-    if not number.is_finite():
-        raise UsageError(f"{name} {value} is not finite")
-    return number
 
 
 class PriceScale(dict[str, int]):

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
+from cadenza.client.errors import OutcomeUnknownError, TradingError
 from cadenza.client.fields import Number
 from cadenza.client.trading.account import Account
 from cadenza.client.trading.account_callbacks import AccountCallbacks
-from cadenza.client.trading.account_info import AccountInfo
 from cadenza.client.trading.channels import AccountGiven, TradingChannels
-from cadenza.client.trading.errors import (
-    AccountChoiceError,
-    AccountClosedError,
-    OrderEndedError,
-    OrderRejectedError,
-    OrderTimeoutError,
-    OutcomeUnknownError,
-    TradingError,
-)
+from cadenza.client.trading.errors import AccountChoiceError, AccountClosedError, OrderRejectedError
 from cadenza.client.trading.events import (
     AccountEvent,
     AccountUpdated,
@@ -25,12 +17,18 @@ from cadenza.client.trading.events import (
     Resynced,
     UnknownEvent,
 )
-from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.order import Order
+from cadenza.client.trading.order import Order, OrderEndedError, OrderTimeoutError
 from cadenza.client.trading.order_request import OrderGiven
 from cadenza.client.trading.states import Following
 from cadenza.client.trading.streams import EventStream
-from cadenza.client.trading.values import Balance, Portfolio, Position, Summary
+from cadenza.client.trading.values import (
+    AccountInfo,
+    Balance,
+    Execution,
+    Portfolio,
+    Position,
+    Summary,
+)
 
 __all__ = [
     "Account",

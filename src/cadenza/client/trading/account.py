@@ -14,16 +14,22 @@ from cadenza.client.fields import Number
 from cadenza.client.host import TradingHost
 from cadenza.client.options import Overflow
 from cadenza.client.trading.account_callbacks import AccountCallbacks
-from cadenza.client.trading.account_info import AccountInfo
 from cadenza.client.trading.events import AccountEvent
-from cadenza.client.trading.execution import Execution
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_commands import Desk
 from cadenza.client.trading.order_request import OrderGiven
 from cadenza.client.trading.resync import executions_of
 from cadenza.client.trading.states import Following
 from cadenza.client.trading.streams import SIZE, EventStream
-from cadenza.client.trading.values import Balance, Portfolio, Position, Summary, summary_of
+from cadenza.client.trading.values import (
+    AccountInfo,
+    Balance,
+    Execution,
+    Portfolio,
+    Position,
+    Summary,
+    summary_of,
+)
 from cadenza.models import OrderSide, RpcPortfolio
 
 PORTFOLIO = "query.portfolio.get"

@@ -5,16 +5,15 @@ Nothing here waits: what must be asked of the venue is asked by ``resync.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
-from cadenza.client.fields import decimal_of, text_of
-from cadenza.client.raw import millis
-from cadenza.client.trading.account_info import AccountInfo, info_of
-from cadenza.client.trading.account_state import AccountState
+from cadenza.client.errors import ClientError
+from cadenza.client.fields import decimal_of, millis, text_of
 from cadenza.client.trading.events import (
     AccountEvent,
     AccountUpdated,
@@ -25,11 +24,17 @@ from cadenza.client.trading.events import (
     WireEvent,
     read_wire,
 )
-from cadenza.client.trading.execution import Execution, execution_of
-from cadenza.client.trading.order import Order
-from cadenza.client.trading.order_view import status_of
-from cadenza.client.trading.recent import Recent
-from cadenza.client.trading.values import Balance, Position, balance_of, position_of
+from cadenza.client.trading.order import Order, status_of
+from cadenza.client.trading.values import (
+    AccountInfo,
+    Balance,
+    Execution,
+    Position,
+    balance_of,
+    execution_of,
+    info_of,
+    position_of,
+)
 from cadenza.models import (
     EventType,
     RpcPortfolio,
@@ -265,3 +270,62 @@ def _updated(order: Order, data: RpcTradeOrder, **known: Any) -> OrderUpdated:
         filled_quantity=decimal_of(data.executed_quantity),
         **known,
     )
+
+
+class AccountState(msgspec.Struct, frozen=True):
+    """The account as of one offset of its stream.
+
+    Attributes:
+        orders: The open ones, in the order they came.
+        portfolio: All balances and open positions.
+        raw_orders: The orders as they came.
+        offset: Of the newest event that is in it.
+    """
+
+    orders: tuple[RpcTradeOrder, ...]
+    portfolio: RpcPortfolio
+    raw_orders: tuple[Any, ...]
+    offset: int = 0
+
+    @property
+    def order_ids(self) -> set[Any]:
+        """Of the open orders."""
+        return {order.trade_order_id for order in self.orders}
+
+
+class _Data(msgspec.Struct):
+    orders: tuple[Any, ...]
+    portfolio: RpcPortfolio
+
+
+def read_state(data: Any, offset: int) -> AccountState:
+    """The state in the data of a subscribe result.
+
+    Raises:
+        ClientError: The server sent none, or one that cannot be read.
+    """
+    if data is None:
+        raise ClientError("the server sends no state of the account with its channel")
+    try:
+        found = msgspec.convert(data, _Data)
+        orders = msgspec.convert(found.orders, tuple[RpcTradeOrder, ...])
+    except msgspec.ValidationError as error:
+        raise ClientError(f"the state of the account cannot be read: {error}") from error
+    return AccountState(orders, found.portfolio, found.orders, offset)
+
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(OrderedDict[K, V], Generic[K, V]):
+    """A mapping that forgets what was set first when more than ``size`` are there."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self._size:
+            self.popitem(last=False)

@@ -12,7 +12,6 @@ from cadenza.client.errors import UsageError
 from cadenza.client.host import TradingHost
 from cadenza.client.trading.account import Account
 from cadenza.client.trading.account_callbacks import AccountCallbacks
-from cadenza.client.trading.account_info import AccountInfo, info_of
 from cadenza.client.trading.errors import AccountChoiceError
 from cadenza.client.trading.events import (
     AccountEvent,
@@ -22,8 +21,9 @@ from cadenza.client.trading.events import (
     PortfolioUpdated,
     Resynced,
 )
-from cadenza.client.trading.ids import OrderIds
+from cadenza.client.trading.order_request import OrderIds
 from cadenza.client.trading.states import Following
+from cadenza.client.trading.values import AccountInfo, info_of
 from cadenza.models import RpcTradingAccount
 
 ACCOUNTS: Final = "query.trading_account.list"

@@ -19,7 +19,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cadenza.client.errors import CLIENT_CLOSED, TIMEOUT, ClientError, Fault, UsageError
+from cadenza.client.errors import (
+    CLIENT_CLOSED,
+    ClientError,
+    TradingError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from cadenza.client.trading.order import Order
@@ -36,25 +41,6 @@ _FIELD: Final = re.compile(
     r"|tradingAccountId)\b"
 )
 """The fields of a submit, as the venue's sentences name them."""
-
-
-class TradingError(ClientError):
-    """The venue answered a call with an error.
-
-    Attributes:
-        method: The call, such as ``command.trade_order.cancel``.
-        errno: The venue's number, ``AABBB``: two digits for the module, three for the error.
-        message: Its words.
-        temporary: Whether the same call may succeed later.
-    """
-
-    def __init__(self, method: str, errno: int, message: str, *, temporary: bool = False) -> None:
-        super().__init__(f"{method} was refused: {errno} {message}", code=errno)
-        self.method = method
-        self.errno = errno
-        self.message = message
-        self.temporary = temporary
-        self.fault = Fault.SERVER if temporary else Fault.CALLER
 
 
 class OrderRejectedError(TradingError):
@@ -89,53 +75,6 @@ class OrderRejectedError(TradingError):
         """The error of an order that exists, and was rejected; ``errno`` is 0."""
         reason = order.reject_reason or "REJECTED"
         return cls(method, 0, reason, client_order_id=order.client_order_id, order=order)
-
-
-class OrderEndedError(ClientError):
-    """``order`` ended otherwise than was waited or asked for; its status and reasons say how."""
-
-    def __init__(self, order: Order) -> None:
-        why = order.cancel_reason or order.reject_reason
-        words = f"{order.status.value} ({why})" if why else order.status.value
-        super().__init__(
-            f"order {order.order_id} is {words}, {order.filled_quantity} of {order.quantity} filled"
-        )
-        self.order = order
-
-
-class OrderTimeoutError(ClientError, TimeoutError):
-    """``order`` has not ended within the ``seconds`` that were waited."""
-
-    def __init__(self, order: Order, seconds: float) -> None:
-        super().__init__(
-            f"order {order.order_id} is still {order.status.value} after {seconds:g} s,"
-            f" {order.filled_quantity} of {order.quantity} filled",
-            code=TIMEOUT,
-        )
-        self.order = order
-        self.seconds = seconds
-
-
-class OutcomeUnknownError(ClientError, TimeoutError):
-    """No answer came within the time: whether the venue did it is not known.
-
-    What kept the answer back is the cause. The account's copy tells as soon as it is live again.
-
-    Attributes:
-        method: The call.
-        client_order_id: Of a submit: sending it again under this name makes no second order.
-    """
-
-    fault = Fault.NETWORK
-
-    def __init__(self, method: str, seconds: float, client_order_id: str = "") -> None:
-        again = f"; client_order_id {client_order_id!r} makes a retry safe" * bool(client_order_id)
-        super().__init__(
-            f"{method}: no answer within {seconds:g} s, the outcome is not known{again}",
-            code=TIMEOUT,
-        )
-        self.method = method
-        self.client_order_id = client_order_id
 
 
 class AccountClosedError(ClientError):

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from cadenza.client.raw import opened
-from cadenza.client.trading.account_info import AccountInfo
-from cadenza.client.trading.execution import Execution
-from cadenza.client.trading.values import Balance, Position
+from cadenza.client.fields import opened
+from cadenza.client.trading.values import AccountInfo, Balance, Execution, Position
 from cadenza.models import OrderStatus
 
 if TYPE_CHECKING:

@@ -20,8 +20,7 @@ from cadenza.client.host import TradingHost
 from cadenza.client.states import State
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 from cadenza.client.trading.account_callbacks import AccountCallbacks, Teller
-from cadenza.client.trading.account_copy import AccountCopy, MakeOrder
-from cadenza.client.trading.account_state import AccountState, read_state
+from cadenza.client.trading.account_copy import AccountCopy, AccountState, MakeOrder, read_state
 from cadenza.client.trading.errors import AccountClosedError
 from cadenza.client.trading.events import ExecutionReport, OrderUpdated, Resynced
 from cadenza.client.trading.resync import Answers, Gap, ask, without

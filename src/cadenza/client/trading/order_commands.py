@@ -6,24 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import Deadline, TradingCalls, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Callback
 from cadenza.client.clock import Clock, sleep
-from cadenza.client.deadline import Deadline
-from cadenza.client.errors import ClientError, UsageError
+from cadenza.client.errors import ClientError, TradingError, UsageError
 from cadenza.client.fields import Number, decimal_of, decimal_text
 from cadenza.client.host import TradingHost
 from cadenza.client.trading.account_callbacks import AccountCallbacks
-from cadenza.client.trading.errors import (
-    ORDER_ENDED,
-    OrderEndedError,
-    OrderRejectedError,
-    TradingError,
-)
+from cadenza.client.trading.errors import ORDER_ENDED, OrderRejectedError
 from cadenza.client.trading.events import AccountEvent
 from cadenza.client.trading.follower import Follower
-from cadenza.client.trading.order import Order
+from cadenza.client.trading.order import Order, OrderEndedError
 from cadenza.client.trading.order_request import order_wire, word
 from cadenza.client.trading.resync import GET
 from cadenza.client.trading.streams import Streams

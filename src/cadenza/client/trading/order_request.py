@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Required, TypedDict, TypeVar
@@ -197,3 +197,27 @@ def _moment(value: datetime | int | str) -> str:
     if isinstance(value, str):
         return value
     raise UsageError(f"expire_at is a datetime, milliseconds or RFC 3339, not {value!r}")
+
+
+BYTES: Final = 16
+LONGEST_PREFIX: Final = 64
+"""The venue takes names of 128 characters."""
+
+
+class OrderIds:
+    """Makes a client order id for each intent: a prefix and 128 random bits.
+
+    Args:
+        random_bytes: The source of chance, such as ``os.urandom``.
+        prefix: What each begins with, so that a program knows its own orders.
+    """
+
+    def __init__(self, random_bytes: Callable[[int], bytes], prefix: str = "") -> None:
+        if len(prefix) > LONGEST_PREFIX or not prefix.isprintable():
+            raise UsageError(f"an order prefix is printable, at most {LONGEST_PREFIX} characters")
+        self._random_bytes = random_bytes
+        self._prefix = prefix
+
+    def __call__(self) -> str:
+        """The next id."""
+        return self._prefix + self._random_bytes(BYTES).hex()

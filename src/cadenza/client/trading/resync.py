@@ -12,13 +12,18 @@ import msgspec
 from cadenza.client.api_calls import TradingCalls, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.clock import sleep
-from cadenza.client.errors import CallTimeoutError, ClientError, ConnectionLostError, ReplyError
+from cadenza.client.errors import (
+    CallTimeoutError,
+    ClientError,
+    ConnectionLostError,
+    ReplyError,
+    TradingError,
+)
 from cadenza.client.host import TradingHost
-from cadenza.client.trading.account_copy import Found
-from cadenza.client.trading.account_state import AccountState
-from cadenza.client.trading.errors import UNKNOWN_ORDER, TradingError
+from cadenza.client.trading.account_copy import AccountState, Found
+from cadenza.client.trading.errors import UNKNOWN_ORDER
 from cadenza.client.trading.events import read_wire
-from cadenza.client.trading.execution import Execution, execution_of
+from cadenza.client.trading.values import Execution, execution_of
 from cadenza.models import RpcTradeExecution, RpcTradeOrder, iso_of
 
 AT_ONCE: Final = 16

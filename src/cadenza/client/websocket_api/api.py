@@ -27,8 +27,7 @@ from cadenza.client.options import ClientOptions
 from cadenza.client.tokens import fetch_token
 from cadenza.client.websocket import dial_websocket
 from cadenza.client.websocket_api.connection import WebSocketConnection
-from cadenza.client.websocket_api.models import WsCommand, WsConnectRequest
-from cadenza.client.ws_reply import WsReply
+from cadenza.client.websocket_api.models import WsCommand, WsConnectRequest, WsReply
 
 PRODUCTION: Final = "wss://cadenza-ws.algo724.com/connection/websocket"
 UAT: Final = "wss://cadenza-ws-uat.algo724.com/connection/websocket"

@@ -11,8 +11,7 @@ from typing import Any, Self, TypeVar
 from cadenza.client.errors import ClosedError
 from cadenza.client.websocket_api.api import Configuration, WebSocketApi
 from cadenza.client.websocket_api.connection import WebSocketConnection
-from cadenza.client.websocket_api.models import WsCommand
-from cadenza.client.ws_reply import WsReply
+from cadenza.client.websocket_api.models import WsCommand, WsReply
 
 T = TypeVar("T")
 

@@ -12,8 +12,7 @@ from cadenza.client.clock import Timer
 from cadenza.client.errors import CallTimeoutError, ClientError, ConnectionLostError, UsageError
 from cadenza.client.options import ClientOptions
 from cadenza.client.transport import Transport
-from cadenza.client.websocket_api.models import WsCommand
-from cadenza.client.ws_reply import WsReply
+from cadenza.client.websocket_api.models import WsCommand, WsReply
 
 SWITCHING: Final = 101
 PONG: Final = b"{}"

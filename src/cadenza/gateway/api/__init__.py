@@ -50,21 +50,24 @@ Rules for handlers:
 from __future__ import annotations
 
 from cadenza.gateway.api.asyncapi import asyncapi
-from cadenza.gateway.api.errors import CATALOGUE, MODULES, OperationError
+from cadenza.gateway.api.errors import CATALOGUE, MODULES, ErrorEntry, OperationError
 from cadenza.gateway.api.openapi import openapi
-from cadenza.gateway.api.operation import NoParams, Operation, Reply, RestForm, RpcForm, Unserved
+from cadenza.gateway.api.operation import (
+    Caller,
+    NoParams,
+    Operation,
+    Reply,
+    RestForm,
+    RpcForm,
+    Unserved,
+)
 from cadenza.gateway.api.registry import Registry, RegistryError
 from cadenza.gateway.api.rest import rest_routes
 from cadenza.gateway.api.rpc import rpc_handler
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.catalog import Services, market_registry
-from cadenza.gateway.operations.error_table import ErrorEntry
-from cadenza.gateway.operations.unserved import UNSERVED
 
 __all__ = [
     "CATALOGUE",
     "MODULES",
-    "UNSERVED",
     "Caller",
     "ErrorEntry",
     "NoParams",
@@ -75,10 +78,8 @@ __all__ = [
     "Reply",
     "RestForm",
     "RpcForm",
-    "Services",
     "Unserved",
     "asyncapi",
-    "market_registry",
     "openapi",
     "rest_routes",
     "rpc_handler",

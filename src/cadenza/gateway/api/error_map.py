@@ -10,10 +10,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api import errors
+from cadenza.gateway.api.errors import ErrorEntry, OperationError
 from cadenza.gateway.api.views import MissingFieldsError
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.error_table import ErrorEntry
 from cadenza.market.errors import (
     BookFaultError,
     DecimalError,
@@ -27,15 +26,21 @@ from cadenza.trading.accounts.errors import (
     UnknownAccountError,
 )
 from cadenza.trading.errors import (
+    DealerError,
     HaltedError,
     InsufficientBalanceError,
     KeyReusedError,
+    NoQuoteError,
     NotTradableError,
     OpenOrderLimitError,
     OrderNotFoundError,
     OrderRefusedError,
     OrderTermsError,
+    QuoteExpiredError,
+    QuoteMismatchError,
+    QuoteUsedError,
     RateLimitError,
+    UnknownQuoteError,
     VenueMismatchError,
 )
 from cadenza.trading.ledger.errors import (
@@ -47,14 +52,6 @@ from cadenza.trading.ledger.errors import (
 )
 from cadenza.trading.matching.events import RejectReason
 from cadenza.trading.orders.filters import FilterError, FilterName
-from cadenza.trading.quote_errors import (
-    DealerError,
-    NoQuoteError,
-    QuoteExpiredError,
-    QuoteMismatchError,
-    QuoteUsedError,
-    UnknownQuoteError,
-)
 from cadenza.trading.store.errors import StoreError
 
 logger: Final = logging.getLogger("cadenza.gateway")

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final, Literal
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from cadenza.gateway.operations.caller import Caller
 from cadenza.models import Pagination
+
+ACCOUNT_CHANNEL: Final = "tradingAccount:"
+NO_ACCOUNTS: Final[frozenset[str]] = frozenset()
+
+
+class Caller(NamedTuple):
+    """The one an operation acts for, as its token says.
+
+    Attributes:
+        user: The token's user; empty: it names none.
+        accounts: Trading accounts whose channels the token names: its bearer may look at them, and
+            only the owner may trade.
+        client: Id of the connection; empty over REST.
+    """
+
+    user: str
+    accounts: frozenset[str] = NO_ACCOUNTS
+    client: str = ""
+
+
+def granted_accounts(channels: Iterable[str]) -> frozenset[str]:
+    """The trading accounts among the channels that a token names."""
+    if not channels:
+        return NO_ACCOUNTS
+    return frozenset(
+        name.removeprefix(ACCOUNT_CHANNEL) for name in channels if name.startswith(ACCOUNT_CHANNEL)
+    )
+
 
 HttpMethod = Literal["GET", "POST", "DELETE"]
 Adapter = Callable[[Any], Any]

@@ -13,21 +13,30 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.asyncapi import asyncapi
 from cadenza.gateway.api.error_map import explain
 from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.openapi import openapi
-from cadenza.gateway.api.operation import PREFIX
+from cadenza.gateway.api.operation import (
+    PREFIX,
+    Caller,
+    Operation,
+    Reply,
+    RestForm,
+    granted_accounts,
+)
+from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.bearer import Bearer
-from cadenza.gateway.operations.rest_call import RestCall
-from cadenza.models import RestEnvelope, failed
-from cadenza.realtime.claims import TokenVerifier
+from cadenza.gateway.api.results import adapted, request_adapter, result_adapter
+from cadenza.models import RestEnvelope, failed, succeeded
+from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
+from cadenza.realtime.eager import settle
 from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.origin import Origins
 
@@ -185,3 +194,82 @@ class RestSurface:
 
 def _envelope(error: OperationError, action: str) -> RestEnvelope:
     return failed(error.entry.code, error.message, error.details(action))
+
+
+class RestCall:
+    """One operation, ready to be called.
+
+    Args:
+        operation: Which.
+        form: Its form over REST.
+    """
+
+    def __init__(self, operation: Operation, form: RestForm) -> None:
+        self.name: Final = operation.name
+        self.public: Final = form.public
+        self._form = form
+        self._read_query = query_reader(form.params) if form.http == "GET" else None
+        self._read_body = reader(form.params)
+        self._adapt = request_adapter(form, operation.request)
+        self._run = operation.run
+        self._show = result_adapter(form)
+        self._needs_user = operation.needs_user
+
+    async def __call__(self, caller: Caller, query: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of an answer.
+
+        Raises:
+            Exception: Whatever the handler raises; see `mapping.explain`.
+        """
+        request = self._read_body(body) if self._read_query is None else self._read_query(query)
+        if self._adapt is not None:
+            request = adapted(self._adapt, request)
+        if self._needs_user and not caller.user:
+            raise OperationError(errors.NO_USER)
+        reply = self._run(caller, request)
+        if not isinstance(reply, Reply):
+            reply = await reply
+        data = reply.data if self._show is None else self._show(reply.data)
+        status = 200 if self._form.status is None else self._form.status(data)
+        if not self._form.enveloped:
+            return status, _encode(data)
+        pagination = reply.pagination if self._form.paginated else UNSET
+        return status, _encode(succeeded(data, pagination))
+
+
+class Bearer:
+    """Makes a caller of a header.
+
+    Args:
+        verifier: Verifies tokens.
+        now: Unix seconds.
+    """
+
+    nobody: Final = Caller("")
+    """Who calls what is public."""
+
+    def __init__(self, verifier: TokenVerifier, now: Callable[[], float]) -> None:
+        self._verifier = verifier
+        self._now = now
+
+    async def caller(self, header: str | None) -> Caller:
+        """The bearer of a token.
+
+        Raises:
+            OperationError: There is no token, or it is not accepted. The answer never says why a
+                token is not accepted, and never repeats it.
+        """
+        scheme, _, token = (header or "").strip().partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise OperationError(errors.NO_TOKEN, field="Authorization")
+        now = self._now()
+        try:
+            claims = await settle(self._verifier.connect(token, now))
+        except TokenExpired:
+            raise OperationError(errors.EXPIRED_TOKEN, field="Authorization") from None
+        except TokenInvalid:
+            raise OperationError(errors.INVALID_TOKEN, field="Authorization") from None
+        if claims.expire_at and claims.expire_at <= now:
+            raise OperationError(errors.EXPIRED_TOKEN, field="Authorization")
+        return Caller(claims.user, granted_accounts(claims.subs))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, get_args, get_origin
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
-from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api import errors
+from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.operation import Adapter, RestForm, RpcForm
 from cadenza.gateway.api.views import MissingFieldsError, view
-from cadenza.gateway.operations import error_table as errors
+from cadenza.models import Pagination
 
 _TWIN: Final = "_date_time"
 
@@ -75,3 +77,33 @@ def _item(result: Any) -> tuple[type[msgspec.Struct] | None, bool]:
     inner = get_args(result)[0] if is_list else result
     is_struct = isinstance(inner, type) and issubclass(inner, msgspec.Struct)
     return (inner if is_struct else None), is_list
+
+
+ItemT = TypeVar("ItemT")
+
+
+def page(
+    items: Sequence[ItemT], limit: int | UnsetType, offset: int = 0
+) -> tuple[tuple[ItemT, ...], Pagination]:
+    """A part of a list, and which part that is; without a limit it is the rest."""
+    most = len(items) if limit is UNSET else limit
+    part = tuple(items[offset : offset + most])
+    has_next = offset + len(part) < len(items) and bool(part)
+    return part, Pagination(offset=offset, limit=most, total=len(items), has_next=has_next)
+
+
+def after(names: Sequence[str], cursor: str | UnsetType, offset: int) -> int:
+    """Where the page after ``cursor``, the name of the last item seen, begins.
+
+    Raises:
+        OperationError: The list has no such item.
+    """
+    if cursor is UNSET:
+        return offset
+    try:
+        return names.index(cursor) + 1
+    except ValueError:
+        message = f'cursor "{cut(cursor)}" is none that an answer gave'
+        raise OperationError(
+            errors.INVALID_FIELD, message, field="cursor", provided=(cursor,)
+        ) from None

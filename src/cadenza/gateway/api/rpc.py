@@ -13,14 +13,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.error_map import explain
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.operation import Operation, Reply, RpcForm
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RpcForm, granted_accounts
 from cadenza.gateway.api.params import reader
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.api.results import adapted, request_adapter, result_adapter
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.caller import Caller, granted_accounts
 from cadenza.models import RpcEnvelope
 from cadenza.protocol import codes
 from cadenza.realtime import CommandError, Disconnected, RPCEvent

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_ty
 
 import msgspec
 
-from cadenza.models.instants import Iso, iso_of, millis_of
+from cadenza.models.scalars import Iso, iso_of, millis_of
 
 UNSET = msgspec.UNSET
 T = TypeVar("T", bound=msgspec.Struct)

@@ -23,9 +23,8 @@ from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.admin import FaultCalls, disabled
 from cadenza.gateway.faults.books import BookFaults, BookFilter, FaultySink
 from cadenza.gateway.faults.connections import ConnectionFaults
-from cadenza.gateway.faults.lookups import HealthFaults, OrderRules
+from cadenza.gateway.faults.lookups import EarlyExpiry, HealthFaults, OrderRules
 from cadenza.gateway.faults.table import FaultTable
-from cadenza.gateway.faults.tokens import EarlyExpiry
 from cadenza.market.feed import MarketSink
 from cadenza.market.market import Market, MarketListener
 from cadenza.protocol.codes import Disconnect

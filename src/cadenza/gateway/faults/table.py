@@ -11,9 +11,8 @@ from typing import Final, Protocol
 import msgspec
 
 from cadenza.config import FaultsConfig
-from cadenza.gateway.faults.checks import check
 from cadenza.gateway.faults.errors import TooManyFaultsError, UnknownFaultError
-from cadenza.gateway.faults.specs import PER_MILLE, AnyFault, BookGap, Fault, kind_of
+from cadenza.gateway.faults.specs import PER_MILLE, AnyFault, BookGap, Fault, check, kind_of
 from cadenza.realtime import Clock
 from cadenza.realtime.timers import Deadline, Timers
 

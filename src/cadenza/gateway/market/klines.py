@@ -16,11 +16,11 @@ from typing import Final
 
 import msgspec
 
-from cadenza.gateway.channels import MarketChannel
 from cadenza.gateway.outlet import Outlet
-from cadenza.market.candle_level import NOT_BEGUN
+from cadenza.market.candles import NOT_BEGUN
 from cadenza.market.klines import Klines
 from cadenza.models import KlineInterval
+from cadenza.models.channels import MarketChannel
 from cadenza.realtime import ChannelOptions
 from cadenza.realtime.subscription import Snapshot
 

@@ -6,7 +6,13 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from cadenza.gateway.channels import (
+from cadenza.gateway.market.summaries import MarketSummaries
+from cadenza.gateway.outlet import Outlet
+from cadenza.market.errors import BookFaultError, InstrumentIdError, UnknownInstrumentError
+from cadenza.market.instrument import InstrumentId
+from cadenza.market.market import Market, MarketListener
+from cadenza.models import UpdateType, Venue
+from cadenza.models.channels import (
     BOOK_KINDS,
     TRADE_KINDS,
     MarketChannel,
@@ -14,12 +20,6 @@ from cadenza.gateway.channels import (
     parse,
     trade_channels,
 )
-from cadenza.gateway.market.summaries import MarketSummaries
-from cadenza.gateway.outlet import Outlet
-from cadenza.market.errors import BookFaultError, InstrumentIdError, UnknownInstrumentError
-from cadenza.market.instrument import InstrumentId
-from cadenza.market.market import Market, MarketListener
-from cadenza.models import UpdateType, Venue
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, Node, SubscribeEvent, SubscribeReply
 from cadenza.realtime.subscription import Snapshot

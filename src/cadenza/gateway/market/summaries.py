@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cadenza.config import MarketConfig
-from cadenza.gateway.channels import KLINE, TICKER, MarketChannel, market_options
+from cadenza.gateway.channels import market_options
 from cadenza.gateway.market.klines import KlineChannels
 from cadenza.gateway.market.tickers import TickerChannels
 from cadenza.gateway.outlet import Outlet
@@ -17,6 +17,7 @@ from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook, Touched
 from cadenza.market.tickers import Tickers
 from cadenza.models import OrderSide, Venue
+from cadenza.models.channels import KLINE, TICKER, MarketChannel
 from cadenza.realtime import ChannelOptions, Node
 from cadenza.realtime.subscription import Snapshot
 

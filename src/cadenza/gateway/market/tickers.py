@@ -11,11 +11,11 @@ from typing import Final
 
 import msgspec
 
-from cadenza.gateway.channels import MarketChannel, ticker_channel
 from cadenza.gateway.outlet import Outlet
 from cadenza.market.errors import UnknownInstrumentError
 from cadenza.market.market import Market
 from cadenza.market.tickers import Tickers, TickerState
+from cadenza.models.channels import MarketChannel, ticker_channel
 from cadenza.realtime import ChannelOptions
 from cadenza.realtime.subscription import Snapshot
 

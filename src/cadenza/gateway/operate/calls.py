@@ -12,15 +12,15 @@ import msgspec
 
 from cadenza.gateway.faults.errors import nearest, shortened
 from cadenza.gateway.operate.listing import channels, connections
-from cadenza.gateway.operate.messages import View
-from cadenza.gateway.operate.overview import overview
-from cadenza.gateway.operate.requests import (
+from cadenza.gateway.operate.messages import (
     ChannelsRequest,
     ConnectionsRequest,
     OverviewRequest,
     ParamsError,
+    View,
     read,
 )
+from cadenza.gateway.operate.overview import overview
 from cadenza.protocol import codes
 from cadenza.protocol.codes import ErrorCode
 from cadenza.realtime import CommandError

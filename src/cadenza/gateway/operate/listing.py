@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from cadenza.gateway.operate.messages import (
     ChannelList,
+    ChannelsRequest,
     ChannelView,
     ConnectionList,
+    ConnectionsRequest,
     ConnectionView,
+    part,
 )
-from cadenza.gateway.operate.requests import ChannelsRequest, ConnectionsRequest, part
 
 if TYPE_CHECKING:
     from cadenza.realtime import Connection, Node

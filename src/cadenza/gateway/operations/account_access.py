@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.api.operation import Caller
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.errors import UnknownAccountError
 from cadenza.trading.venue import PaperVenue

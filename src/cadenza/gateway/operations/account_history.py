@@ -8,11 +8,11 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.caller import Caller
 from cadenza.gateway.operations.order_params import cursor_of, number_of, text_of
-from cadenza.gateway.operations.paging import after, page
+from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountOperation,
     ListAccountOperationsQuery,
@@ -30,9 +30,9 @@ from cadenza.models import (
     Venue,
     iso_of,
 )
-from cadenza.trading.accounts.account import Account, account_record
-from cadenza.trading.order_query import MOST_A_PAGE
+from cadenza.trading.accounts.account import Account
 from cadenza.trading.orders.state import OperationDone
+from cadenza.trading.store.store import MOST_A_PAGE
 from cadenza.trading.venue import PaperVenue
 
 _RPC_WORDS: Final = {

@@ -12,11 +12,10 @@ from typing import Final, Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.paging import after, page
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.subscriptions import subscription_id
 from cadenza.models import (
     ListAccountSubscriptionsQuery,

@@ -7,23 +7,39 @@ that was disconnected. Accounts are SPOT and trade at all venues of the gateway.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.operation import Handler, Reply
+from cadenza.gateway.api.operation import (
+    Adapter,
+    Caller,
+    Handler,
+    Operation,
+    Reply,
+    RestForm,
+    RpcForm,
+)
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.account_reading import AccountWish, NamedAccount
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.order_params import invalid
+from cadenza.gateway.operations.order_params import invalid, missing, text_of
+from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountType,
+    CloneTradingAccountRequest,
+    ConnectTradingAccountRequest,
     FundTradingAccountRequest,
     OperationType,
+    RpcTradingAccount,
+    RpcTradingAccountParams,
     RpcValidatedTradingAccount,
+    TradingAccount,
     TradingAccountIdRequest,
+    UpdateTradingAccountRequest,
     Venue,
 )
-from cadenza.trading.accounts.account import Account, account_record
+from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.errors import UnknownAccountError
 from cadenza.trading.accounts.registry import FIRST_NICKNAME, LONGEST_NICKNAME
 from cadenza.trading.ledger.errors import UnknownAssetError
@@ -157,3 +173,257 @@ class TradingAccounts:
 
 def _is_nickname(text: str | None) -> bool:
     return text is None or (0 < len(text.strip()) <= LONGEST_NICKNAME and text.isprintable())
+
+
+_RESOURCE: Final = "command.trading_account."
+_PATH: Final = "tradingAccount/"
+
+
+def account_command_operations(accounts: TradingAccounts) -> tuple[Operation, ...]:
+    """Everything that changes accounts."""
+    return (*_making(accounts), *_switching(accounts), *_extensions(accounts))
+
+
+def _making(accounts: TradingAccounts) -> tuple[Operation, ...]:
+    return (
+        Operation(
+            name=f"{_RESOURCE}create",
+            doc="Make another paper account, funded like the first.",
+            run=accounts.create,
+            request=AccountWish,
+            needs_user=True,
+            rpc=_rpc("create", RpcTradingAccountParams, wish_of_rpc),
+        ),
+        Operation(
+            name=f"{_RESOURCE}connect",
+            doc="Bring a disconnected account back; without one, make another paper account.",
+            run=accounts.connect,
+            request=AccountWish,
+            needs_user=True,
+            rpc=_rpc("connect", RpcTradingAccountParams, wish_of_rpc),
+            rest=_rest("connect", ConnectTradingAccountRequest, wish_of_rest),
+        ),
+        Operation(
+            name=f"{_RESOURCE}update",
+            doc="Give an account another nickname; nothing else of it can be changed.",
+            run=accounts.update,
+            request=NamedAccount,
+            needs_user=True,
+            rpc=_rpc("update", RpcTradingAccountParams, update_of_rpc),
+            rest=_rest("update", UpdateTradingAccountRequest, update_of_rest),
+        ),
+        Operation(
+            name=f"{_RESOURCE}validate",
+            doc="Whether an account of the caller can trade, or such a one could be made.",
+            run=accounts.validate,
+            request=AccountWish,
+            needs_user=True,
+            rpc=RpcForm(
+                method=f"{_RESOURCE}validate",
+                params=RpcTradingAccountParams,
+                read=wish_of_rpc,
+                result=RpcValidatedTradingAccount,
+            ),
+        ),
+    )
+
+
+def _switching(accounts: TradingAccounts) -> tuple[Operation, ...]:
+    docs = {
+        OperationType.DISCONNECT: "Let an account go; it keeps its orders, money and history.",
+        OperationType.ENABLE: "Let a disabled account trade again.",
+        OperationType.DISABLE: "Keep an account from taking orders; its open ones stay.",
+    }
+    return tuple(
+        _simple(kind.lower(), doc, accounts.switch(kind), TradingAccountIdRequest)
+        for kind, doc in docs.items()
+    )
+
+
+def _extensions(accounts: TradingAccounts) -> tuple[Operation, ...]:
+    return (
+        _simple(
+            "fund",
+            "Bring more money of an asset in.",
+            accounts.fund,
+            FundTradingAccountRequest,
+            extension=True,
+        ),
+        _simple(
+            "reset",
+            "Begin anew: the deposit of a new account, no positions; it must have no open orders.",
+            accounts.reset,
+            TradingAccountIdRequest,
+            extension=True,
+        ),
+        Operation(
+            name=f"{_RESOURCE}clone",
+            doc="Make another account with the same money, all of it free, and no orders.",
+            run=accounts.clone,
+            request=NamedAccount,
+            extension=True,
+            needs_user=True,
+            rpc=_rpc("clone", CloneTradingAccountRequest, clone_of),
+            rest=_rest("clone", CloneTradingAccountRequest, clone_of),
+        ),
+    )
+
+
+def _simple(
+    verb: str, doc: str, run: Handler, request: type[msgspec.Struct], *, extension: bool = False
+) -> Operation:
+    """An operation whose request is the same over both surfaces."""
+    return Operation(
+        name=_RESOURCE + verb,
+        doc=doc,
+        run=run,
+        request=request,
+        extension=extension,
+        needs_user=True,
+        rpc=_rpc(verb, request),
+        rest=_rest(verb, request),
+    )
+
+
+def _rpc(verb: str, params: type[Any], read: Adapter | None = None) -> RpcForm:
+    return RpcForm(method=_RESOURCE + verb, params=params, read=read, result=RpcTradingAccount)
+
+
+def _rest(verb: str, params: type[Any], read: Adapter | None = None) -> RestForm:
+    return RestForm(http="POST", path=_PATH + verb, params=params, read=read, result=TradingAccount)
+
+
+_AT: Final = "tradingAccount."
+_FIXED: Final = {
+    "venue": "venue",
+    "account_type": "accountType",
+    "external_account_type": "externalAccountType",
+    "position_mode": "positionMode",
+    "collateral_mode": "collateralMode",
+    "margin_mode": "marginMode",
+    "status": "status",
+}
+"""What a client may send back as it is, and cannot change; with names on the wire."""
+
+
+class AccountWish(msgspec.Struct, frozen=True, kw_only=True):
+    """An account to make, connect or check.
+
+    Attributes:
+        account_id: One that exists; empty: another one.
+        nickname: For people; ``None``: not given.
+        venue: Its main venue; ``None``: the gateway's choice.
+        account_type: What it may borrow.
+        has_credentials: The client sent some.
+        fields: Where ``account_id``, ``venue`` and ``account_type`` stood, by those names.
+    """
+
+    account_id: str = ""
+    nickname: str | None = None
+    venue: Venue | None = None
+    account_type: AccountType = AccountType.SPOT
+    has_credentials: bool = False
+    at: str = ""
+
+
+class NamedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that exists, and a nickname.
+
+    Attributes:
+        account_id: Which.
+        nickname: The new one; ``None``: not given.
+        kept: What the client sent beside it, which must be as it is: values by field.
+    """
+
+    account_id: str
+    nickname: str | None = None
+    kept: dict[str, Any] = {}
+
+    def check_kept(self, account: msgspec.Struct) -> None:
+        """Refuse to change what cannot be changed.
+
+        Args:
+            account: The account's record.
+
+        Raises:
+            OperationError: A field differs from what it is.
+        """
+        for name, value in self.kept.items():
+            now = getattr(account, name)
+            if value != now:
+                problem = f"not {now}; only the nickname of an account can be changed"
+                raise invalid(_AT + _FIXED[name], value, problem, nearest=now)
+
+
+def wish_of_rpc(params: RpcTradingAccountParams) -> AccountWish:
+    """The parameters of ``create``, ``connect`` and ``validate``."""
+    given = params.trading_account
+    account_type = given.account_type
+    return AccountWish(
+        account_id=text_of(given.trading_account_id) or text_of(given.external_account_id),
+        nickname=None if given.nickname is UNSET else given.nickname,
+        venue=None if given.venue is UNSET else given.venue,
+        account_type=AccountType.SPOT if account_type is UNSET else account_type,
+        has_credentials=bool(given.credentials) and given.credentials is not UNSET,
+        at=_AT,
+    )
+
+
+def wish_of_rest(given: ConnectTradingAccountRequest) -> AccountWish:
+    """The body of ``POST tradingAccount/connect``.
+
+    Raises:
+        OperationError: It names a dealer.
+    """
+    if given.dealer_account_id is not UNSET:
+        problem = "not wanted: paper accounts are no dealer's"
+        raise invalid("dealerAccountId", given.dealer_account_id, problem)
+    return AccountWish(
+        account_id=text_of(given.external_trading_account_id),
+        nickname=None if given.nickname is UNSET else given.nickname,
+        venue=None if given.venue is UNSET else given.venue,
+        has_credentials=given.credential_ids is not UNSET and bool(given.credential_ids),
+    )
+
+
+def update_of_rpc(params: RpcTradingAccountParams) -> NamedAccount:
+    """The parameters of ``command.trading_account.update``.
+
+    Raises:
+        OperationError: No account is named.
+    """
+    given = params.trading_account
+    if given.trading_account_id is UNSET:
+        raise missing(f"{_AT}tradingAccountId")
+    return NamedAccount(
+        account_id=given.trading_account_id,
+        nickname=_nickname(given.nickname, f"{_AT}nickname"),
+        kept=_kept(given),
+    )
+
+
+def update_of_rest(given: UpdateTradingAccountRequest) -> NamedAccount:
+    """The body of ``POST tradingAccount/update``.
+
+    Raises:
+        OperationError: There is nothing to change.
+    """
+    nickname = _nickname(given.nickname, "nickname")
+    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
+
+
+def clone_of(given: CloneTradingAccountRequest) -> NamedAccount:
+    """The parameters of ``command.trading_account.clone``."""
+    nickname = None if given.nickname is UNSET else given.nickname
+    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
+
+
+def _nickname(given: str | UnsetType, field: str) -> str:
+    if given is UNSET:
+        raise missing(field, ": it is what can be changed")
+    return given
+
+
+def _kept(given: RpcTradingAccount) -> dict[str, Any]:
+    pairs = ((name, getattr(given, name)) for name in _FIXED)
+    return {name: value for name, value in pairs if value is not UNSET}

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from cadenza import __version__
+from cadenza.gateway.api.operation import Operation
 from cadenza.gateway.api.registry import Registry
+from cadenza.gateway.operate.overview import GatewayHealth
+from cadenza.gateway.operations.account_access import AccountsAccess
+from cadenza.gateway.operations.account_history import account_query_operations
 from cadenza.gateway.operations.account_subscriptions import (
     Accounts,
     account_subscription_operations,
 )
+from cadenza.gateway.operations.accounts import TradingAccounts, account_command_operations
 from cadenza.gateway.operations.books import book_operations
 from cadenza.gateway.operations.instruments import listing_operations
+from cadenza.gateway.operations.order_queries import trade_order_queries
+from cadenza.gateway.operations.orders import (
+    Encoded,
+    TradeAnswers,
+    TradeOrders,
+    trade_order_operations,
+)
+from cadenza.gateway.operations.portfolios import portfolio_operations
 from cadenza.gateway.operations.prices import Klines, Tickers, price_operations
+from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
+from cadenza.gateway.trading.trading import ppm_of
+from cadenza.market.clock import Clock
 from cadenza.market.market import Market
+from cadenza.trading.exchange.quotes import QuoteDesk
+from cadenza.trading.ids import RisingIds
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.venue import PaperVenue
+
+if TYPE_CHECKING:
+    from cadenza.gateway.gateway import Gateway
 
 
 class Services(NamedTuple):
@@ -58,4 +81,94 @@ def market_registry(services: Services) -> Registry:
         operations += account_subscription_operations(services.accounts)
     for operation in operations:
         registry.add(operation)
+    return registry
+
+
+def _nobody(_: str, __: Iterable[OrderState]) -> None:
+    """Orders belong to no connection."""
+
+
+class TradingServices(NamedTuple):
+    """What the operations of trading answer from.
+
+    Attributes:
+        venue: The paper venue.
+        market: Displayed books, for quotes.
+        encoded: Encodes an order for RPC as it is at that moment; see `TradeAnswers`.
+        clock: The time; orders that are delayed on purpose wait by it.
+        submitted: Told which orders a connection has sent.
+        currency: What portfolios are summed up in unless a call names another.
+        quote_spread_ppm: What the dealer takes, in millionths of the price.
+        patience: How long ``awaitClosed`` waits, in seconds.
+        new_id: Makes the ids of quotes; by default UUIDs that rise with time.
+    """
+
+    venue: PaperVenue
+    market: Market
+    encoded: Encoded
+    clock: Clock
+    submitted: Callable[[str, Iterable[OrderState]], None] = _nobody
+    currency: str = "USDT"
+    quote_spread_ppm: int = 500
+    patience: float = 1.0
+    new_id: Callable[[], str] | None = None
+
+
+def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
+    """Orders, accounts, portfolios and quotes; from here on the venue's exchange takes quotes."""
+    venue = services.venue
+    accounts = AccountsAccess(venue)
+    answers = TradeAnswers(venue, services.encoded)
+    orders = TradeOrders(
+        venue,
+        accounts,
+        answers,
+        clock=services.clock,
+        submitted=services.submitted,
+        patience=services.patience,
+    )
+    quotes = QuoteDesk(
+        venue.exchange.desks,
+        services.market.book,
+        services.market.fault,
+        services.new_id or RisingIds(venue.now),
+        venue.now,
+        spread_ppm=services.quote_spread_ppm,
+    )
+    venue.exchange.quotes = quotes
+    return (
+        *trade_order_operations(orders),
+        *trade_order_queries(venue, accounts, answers),
+        *account_command_operations(TradingAccounts(venue, accounts)),
+        *account_query_operations(venue, accounts),
+        *portfolio_operations(venue, accounts, services.currency),
+        *quote_operations(venue, accounts, quotes),
+    )
+
+
+def registry_of(gateway: Gateway) -> Registry:
+    """The operations of a gateway: market and system always, trading where it is on."""
+    trading = gateway.trading
+    registry = market_registry(
+        Services(
+            market=gateway.market,
+            tickers=gateway.summaries.tickers,
+            klines=gateway.summaries.klines,
+            accounts=AccountsAccess(trading.venue) if trading is not None else None,
+            health=GatewayHealth(gateway),
+            time_ms=gateway.clock.time_ms,
+        )
+    )
+    if trading is not None:
+        services = TradingServices(
+            venue=trading.venue,
+            market=gateway.market,
+            encoded=trading.events.encoded,
+            clock=gateway.clock,
+            submitted=trading.sessions.submitted,
+            currency=gateway.config.trading.currency,
+            quote_spread_ppm=ppm_of(gateway.config.trading.paper.quote_spread),
+        )
+        for operation in trading_operations(services):
+            registry.add(operation)
     return registry

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from cadenza.gateway.api.operation import NoParams, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.paging import page
+from cadenza.gateway.api import errors
+from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.operation import Caller, NoParams, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.results import page
 from cadenza.market.market import Market
 from cadenza.models import (
     FinancialSecurity,
     Instrument,
+    InstrumentFilter,
     ListInstrumentsQuery,
     ListSecuritiesQuery,
     MarketVenue,
@@ -177,3 +179,42 @@ def listing_operations(market: Market) -> tuple[Operation, ...]:
             ),
         ),
     )
+
+
+LONGEST_ID: Final = 120
+"""Characters; longer texts are not searched for a name that is near."""
+
+
+def instrument_of(market: Market, instrument_id: str) -> Instrument:
+    """The instrument with this id.
+
+    Raises:
+        OperationError: The text is far too long for an id.
+        UnknownInstrumentError: There is no such instrument.
+    """
+    if len(instrument_id) > LONGEST_ID:
+        message = f'"{cut(instrument_id)}" is too long for an instrument id'
+        raise OperationError(errors.INVALID_INSTRUMENT, message, field="instrumentId")
+    return market.listing(instrument_id).instrument
+
+
+def select(market: Market, wanted: InstrumentFilter) -> tuple[Instrument, ...]:
+    """The instruments that fit every filter, in the order asked for or else of declaration.
+
+    Raises:
+        UnknownInstrumentError: One that is named by its id does not exist.
+    """
+    if wanted.instrument_ids is not UNSET:
+        names = dict.fromkeys(wanted.instrument_ids)  # each once
+        found = [instrument_of(market, name) for name in names]
+    else:
+        found = list(market.instruments())
+    return tuple(one for one in found if _is_chosen(one, wanted.venue, wanted.symbols))
+
+
+def _is_chosen(
+    one: Instrument, venue: Venue | UnsetType, symbols: Collection[str] | UnsetType
+) -> bool:
+    if venue is not UNSET and one.venue is not venue:
+        return False
+    return symbols is UNSET or one.symbol in symbols

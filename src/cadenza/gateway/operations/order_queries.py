@@ -12,16 +12,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET
 
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.views import view
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.order_params import cursor_of
-from cadenza.gateway.operations.trade_answers import AT_A_TIME, TradeAnswers
-from cadenza.gateway.operations.trade_query_reading import (
+from cadenza.gateway.operations.order_params import (
     GetOrder,
     ListExecutions,
     ListOrders,
+    cursor_of,
     executions_of_rest,
     executions_of_rpc,
     get_by_id_of_rpc,
@@ -29,6 +27,7 @@ from cadenza.gateway.operations.trade_query_reading import (
     list_of_rest,
     list_of_rpc,
 )
+from cadenza.gateway.operations.orders import AT_A_TIME, TradeAnswers
 from cadenza.gateway.trading.order_payloads import execution_record, order_record
 from cadenza.models import (
     ExecutionRecord,
@@ -44,8 +43,8 @@ from cadenza.models import (
     TradeOrder,
 )
 from cadenza.trading.errors import OrderNotFoundError
-from cadenza.trading.order_query import OrderPage, OrderQuery
 from cadenza.trading.orders.state import Execution, OrderState
+from cadenza.trading.store.store import OrderPage, OrderQuery
 from cadenza.trading.venue import PaperVenue
 
 

@@ -8,13 +8,13 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations import error_table as errors
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.caller import Caller
 from cadenza.gateway.operations.order_params import text_of
-from cadenza.gateway.operations.paging import after, page
+from cadenza.gateway.trading.account_payloads import account_record, portfolio_record
 from cadenza.models import (
     ListPortfoliosQuery,
     Portfolio,
@@ -24,8 +24,8 @@ from cadenza.models import (
     TradingAccountIdRequest,
     Venue,
 )
-from cadenza.trading.accounts.account import Account, account_record
-from cadenza.trading.accounts.valuation import Holdings, Valuation, portfolio_record
+from cadenza.trading.accounts.account import Account
+from cadenza.trading.accounts.valuation import Holdings, Valuation
 from cadenza.trading.venue import PaperVenue
 
 LONGEST_CURRENCY: Final = 40

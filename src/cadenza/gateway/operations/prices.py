@@ -7,12 +7,11 @@ from typing import Protocol
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations import error_table as errors
-from cadenza.gateway.operations.caller import Caller
-from cadenza.gateway.operations.paging import after, page
-from cadenza.gateway.operations.selecting import instrument_of, select
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.results import after, page
+from cadenza.gateway.operations.instruments import instrument_of, select
 from cadenza.market.market import Market
 from cadenza.models import (
     GetKlineQuery,

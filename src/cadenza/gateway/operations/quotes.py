@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
-from cadenza.gateway.api.operation import Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations import error_table as errors
+from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.operations.instruments import LONGEST_ID
 from cadenza.gateway.operations.order_params import invalid, moment, short_name, text_of
-from cadenza.gateway.operations.selecting import LONGEST_ID
 from cadenza.models import Quote, QuoteRfqRequest
 from cadenza.trading.accounts.errors import UnknownAccountError
+from cadenza.trading.errors import DealerError
 from cadenza.trading.exchange.quotes import (
     DEALER_ID,
     LONGEST_TTL_MS,
@@ -20,7 +20,6 @@ from cadenza.trading.exchange.quotes import (
     QuoteDesk,
     quote_record,
 )
-from cadenza.trading.quote_errors import DealerError
 from cadenza.trading.venue import PaperVenue
 
 DEFAULT_TTL_MS = 10_000

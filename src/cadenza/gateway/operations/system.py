@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from cadenza.gateway.api.operation import NoParams, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.caller import Caller
+from cadenza.gateway.api.operation import Caller, NoParams, Operation, Reply, RestForm, RpcForm
 from cadenza.models import (
     ComponentHealth,
     HealthCheck,

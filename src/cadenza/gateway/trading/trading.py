@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
 from cadenza.config import Config, StoreConfig, TradingConfig
 from cadenza.gateway.feeds import make_participants, paper_instruments
-from cadenza.gateway.order_sessions import OrderSessions
 from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import AccountEvents
 from cadenza.market.clock import Clock
@@ -19,6 +21,7 @@ from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Venue
 from cadenza.realtime import ChannelOptions, Node
+from cadenza.trading.errors import TradingError
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.ledger.fees import MILLION, FeeSchedule
 from cadenza.trading.matching.commands import AnyCommand, SelfTrade
@@ -27,7 +30,9 @@ from cadenza.trading.matching.events import AnyEvent
 from cadenza.trading.mirrored.engine import MirroredEngine
 from cadenza.trading.mirrored.feed import MirrorFeed
 from cadenza.trading.orders.faults import OrderFaults
-from cadenza.trading.participants_driver import ParticipantsDriver
+from cadenza.trading.orders.request import OrderRef
+from cadenza.trading.orders.state import OrderState
+from cadenza.trading.participants import ParticipantsDriver
 from cadenza.trading.store.memory import MemoryStore
 from cadenza.trading.store.sqlite import SqliteStore
 from cadenza.trading.store.store import Store
@@ -183,3 +188,75 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
 def ppm_of(text: str) -> int:
     """A part of one, as the configuration has it, in millionths."""
     return int(Decimal(text) * MILLION)
+
+
+class TradingCollector(Collector):
+    """Reads the venue's own counters when it is scraped, so that an order costs no metric.
+
+    Args:
+        venue: Which.
+    """
+
+    def __init__(self, venue: PaperVenue) -> None:
+        self._venue = venue
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        journal, clearing = self._venue.journal, self._venue.exchange.clearing
+        stats = journal.stats
+        for name, text, value in (
+            ("cadenza_open_orders", "Open orders of users.", len(clearing.live)),
+            ("cadenza_journal_pending", "Records decided and not yet handed to the store.",
+             len(journal.batch)),
+            ("cadenza_journal_failed", "1: nothing can be written, trading is halted.",
+             int(journal.failure is not None)),
+        ):  # fmt: skip
+            yield GaugeMetricFamily(name, text, value=value)
+        for name, text, count in (
+            ("cadenza_orders", "Orders taken, over all starts.",
+             self._venue.exchange.placing.next_order - 1),
+            ("cadenza_executions", "Executions of users' orders, over all starts.",
+             clearing.next_execution - 1),
+            ("cadenza_journal_commits", "Commits since the start.", stats.commits),
+            ("cadenza_journal_records", "Records in them.", stats.records),
+            ("cadenza_journal_seconds", "Seconds from handing them over to their being durable.",
+             stats.seconds),
+        ):  # fmt: skip
+            yield CounterMetricFamily(name, text, value=count)
+
+
+class OrderSessions:
+    """Remembers which connection sent which orders, and cancels what is open when it ends.
+
+    Orders over REST belong to no connection. Nor does anything after a restart of the gateway: all
+    connections have ended then, but nobody has decided that they would not come back.
+
+    Args:
+        venue: Where orders are cancelled.
+        is_on: Whether to do all this.
+    """
+
+    def __init__(self, venue: PaperVenue, *, is_on: bool) -> None:
+        self._venue = venue
+        self._is_on = is_on
+        self._orders: dict[str, dict[str, OrderState]] = {}
+
+    def submitted(self, client: str, orders: Iterable[OrderState]) -> None:
+        """A connection has sent orders; ``client`` is its id, empty over REST."""
+        if not self._is_on or not client:
+            return
+        mine = self._orders.setdefault(client, {})
+        for order in [order for order in mine.values() if not order.is_open]:
+            del mine[order.order_id]
+        mine.update((order.order_id, order) for order in orders if order.is_open)
+
+    def ended(self, client: str) -> None:
+        """A connection is over: cancel what it left open."""
+        for order in self._orders.pop(client, {}).values():
+            account = self._venue.registry.any(order.account_id)
+            if account is None or not order.is_open:
+                continue
+            try:
+                self._venue.exchange.cancel(account, OrderRef(order_id=order.order_id))
+            except TradingError as error:
+                logger.warning("cancel on disconnect of %s: %s", order.order_id, error)

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 import gzip
 import heapq
+import importlib
 import logging
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
-from cadenza.market.errors import (
-    BadMessageError,
-    RecordingFormatError,
-    RecordingNotFoundError,
-)
+import msgspec
+from msgspec import Raw
+
+from cadenza.market.errors import BadMessageError, RecordingFormatError, RecordingNotFoundError
 from cadenza.market.feeds import (
-    recording_parquet,
     replay_binance,
     replay_cadenza,
     replay_coinbase,
     replay_kraken,
     replay_okx,
 )
-from cadenza.market.feeds.decoder import Decoder
+from cadenza.market.feeds.continuity import SequenceRule
+from cadenza.market.feeds.messages import Declaration, Message
 
 _log = logging.getLogger(__name__)
 
@@ -147,9 +147,9 @@ def _detect(path: Path) -> Decoder:
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a plain, gzipped or Parquet file, whatever its name says."""
     with path.open("rb") as raw:
-        magic = raw.read(len(recording_parquet.MAGIC))
-        if magic == recording_parquet.MAGIC:
-            yield from recording_parquet.read_parquet(path)
+        magic = raw.read(len(MAGIC))
+        if magic == MAGIC:
+            yield from read_parquet(path)
             return
         is_gzip = magic.startswith(_GZIP_MAGIC)
         raw.seek(0)
@@ -160,3 +160,85 @@ def _lines(path: Path) -> Iterator[bytes]:
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 # A recorder that was killed leaves its last block incomplete.
                 _log.warning("%s ends early: %s", path, error)
+
+
+MAGIC: Final = b"PAR1"
+COLUMNS: Final = ("time", "event", "channel", "offset", "data", "other")
+ROWS: Final = 1024
+"""Rows read at a time: a snapshot may have half a megabyte."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_other: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+
+
+def read_parquet(path: Path) -> Iterator[bytes]:
+    """The lines of a recording.
+
+    Raises:
+        ModuleNotFoundError: pyarrow is not installed.
+        ValueError: It is no such recording, or damaged.
+    """
+    arrow, parquet = _modules()
+    try:
+        with parquet.ParquetFile(path) as file:
+            if missing := set(COLUMNS) - set(file.schema_arrow.names):
+                raise ValueError(f"it has no column {', '.join(sorted(missing))}")
+            for batch in file.iter_batches(batch_size=ROWS, columns=list(COLUMNS)):
+                times = batch.column("time").cast(arrow.int64()).to_pylist()
+                rest = (batch.column(name).to_pylist() for name in COLUMNS[1:])
+                for row in zip(times, *rest, strict=True):
+                    yield _line(*row)
+    except (arrow.ArrowException, msgspec.DecodeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _line(  # noqa: PLR0917 - one parameter a column
+    time_ns: int,
+    event: str | None,
+    channel: str | None,
+    offset: int | None,
+    data: str | None,
+    other: str | None,
+) -> bytes:
+    given = {"event": event, "time": time_ns, "channel": channel, "offset": offset}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if data is not None:
+        fields["data"] = Raw(data.encode())
+    if other is not None:
+        fields |= _decode_other(other)
+    return _encode(fields) + b"\n"
+
+
+def _modules() -> tuple[Any, Any]:
+    """Pyarrow and its Parquet part, which take long to load and are rarely needed."""
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(
+            "Parquet needs pyarrow, an extra: pip install 'cadenza[parquet]'", name="pyarrow"
+        ) from None
+
+
+class Decoder(Protocol):
+    """Reads the lines of one venue's recordings.
+
+    Attributes:
+        market: Recordings with equal ``market`` are parts of one and follow one another.
+        rule: How the venue's book updates follow one another.
+        declarations: The instruments known from the beginning of the file.
+    """
+
+    market: str
+    rule: SequenceRule
+    declarations: Sequence[Declaration]
+
+    def split(self, line: bytes) -> tuple[int, bytes] | None:
+        """Cut a line into receive time (ns since the epoch) and body.
+
+        ``None`` for a line that is no received message; raises `BadMessageError`.
+        """
+        ...
+
+    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
+        """Read a body; empty if it says nothing about books or trades; raises `BadMessageError`."""
+        ...

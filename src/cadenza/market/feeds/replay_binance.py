@@ -18,7 +18,6 @@ from enum import Enum
 import msgspec
 
 from cadenza.market.errors import BadMessageError
-from cadenza.market.feeds.catalogue import finest_step, make_instrument
 from cadenza.market.feeds.continuity import SequenceRule, Verdict
 from cadenza.market.feeds.messages import (
     BookDiff,
@@ -27,6 +26,7 @@ from cadenza.market.feeds.messages import (
     Message,
     TradePrint,
 )
+from cadenza.market.instrument import finest_step, make_instrument
 from cadenza.models import Instrument, InstrumentType, OrderSide, Row, Venue
 
 

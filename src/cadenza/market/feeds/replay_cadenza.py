@@ -14,7 +14,6 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from cadenza.market.errors import BadMessageError, MarketError
-from cadenza.market.feeds.catalogue import FINEST_LOT, finest_step, make_instrument
 from cadenza.market.feeds.continuity import SequenceRule, Verdict
 from cadenza.market.feeds.messages import (
     BookDiff,
@@ -23,7 +22,7 @@ from cadenza.market.feeds.messages import (
     Message,
     TradePrint,
 )
-from cadenza.market.instrument import InstrumentId
+from cadenza.market.instrument import FINEST_LOT, InstrumentId, finest_step, make_instrument
 from cadenza.models import (
     Instrument,
     OrderSide,

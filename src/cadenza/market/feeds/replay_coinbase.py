@@ -14,7 +14,6 @@ import msgspec
 
 from cadenza.market.errors import BadMessageError
 from cadenza.market.feeds.capture import CaptureDecoder, opened_address
-from cadenza.market.feeds.catalogue import FINEST_LOT, finest_step, make_instrument
 from cadenza.market.feeds.messages import (
     BookDiff,
     BookSnapshot,
@@ -22,6 +21,7 @@ from cadenza.market.feeds.messages import (
     Message,
     TradePrint,
 )
+from cadenza.market.instrument import FINEST_LOT, finest_step, make_instrument
 from cadenza.models import Instrument, OrderSide, Row, Venue
 
 # The venue names the side of the maker, so the aggressor was on the other.

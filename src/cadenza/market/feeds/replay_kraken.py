@@ -16,8 +16,8 @@ import msgspec
 
 from cadenza.market.errors import BadMessageError
 from cadenza.market.feeds.capture import CaptureDecoder, checksum_check, opened_address
-from cadenza.market.feeds.catalogue import finest_step, make_instrument
 from cadenza.market.feeds.messages import BookDiff, BookSnapshot, Declaration, Message
+from cadenza.market.instrument import finest_step, make_instrument
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, Row, Venue
 

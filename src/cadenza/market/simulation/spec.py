@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cadenza.market.feeds.catalogue import decimals, least_notional, make_instrument, shifted
+from cadenza.market.instrument import decimals, least_notional, make_instrument, shifted
 from cadenza.models import Instrument, SecurityType, Venue
 
 LARGEST_ORDER = 10_000

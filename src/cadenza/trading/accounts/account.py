@@ -5,15 +5,10 @@ from __future__ import annotations
 import uuid
 
 import msgspec
-from msgspec import UNSET
 
 from cadenza.models import (
-    AccountRecord,
     AccountType,
-    CollateralMode,
-    MarginMode,
     OperationType,
-    PositionMode,
     TradingAccountStatus,
     Venue,
 )
@@ -66,29 +61,6 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     entries: tuple[Entry, ...] = ()
     operation: OperationType | None = None
-
-
-def account_record(account: Account) -> AccountRecord:
-    """An account as the payload that both surfaces are made from.
-
-    ``userId`` is left out for owners whose id is no UUID: the API's clients refuse it.
-    """
-    return AccountRecord(
-        trading_account_id=account.account_id,
-        external_trading_account_id=account.account_id,
-        venue=account.venue,
-        nickname=account.nickname,
-        account_type=account.account_type,
-        external_account_type=account.account_type.value,
-        credentials=(),
-        status=account.status,
-        created_at=account.created_at,
-        updated_at=account.updated_at,
-        position_mode=PositionMode.NETTING,
-        collateral_mode=CollateralMode.CROSS,
-        margin_mode=MarginMode.CROSS,
-        user_id=account.owner if is_uuid(account.owner) else UNSET,
-    )
 
 
 def is_uuid(text: str) -> bool:

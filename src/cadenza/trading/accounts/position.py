@@ -20,7 +20,7 @@ from fractions import Fraction
 
 import msgspec
 
-from cadenza.models import OrderSide, PositionEntry, PositionSide, PositionStatus, SecurityType
+from cadenza.models import OrderSide, PositionSide
 from cadenza.trading.ledger.units import InstrumentUnits
 
 
@@ -169,53 +169,6 @@ class PositionBook:
     def clear(self, account_id: str) -> None:
         """Forget the positions of an account that is reset."""
         self._open.pop(account_id, None)
-
-
-def position_entry(
-    position: Position,
-    units: InstrumentUnits,
-    mark: int | None,
-    *,
-    security_type: SecurityType = SecurityType.CRYPTO,
-) -> PositionEntry:
-    """A position as the payload that both surfaces are made from.
-
-    Args:
-        position: Open or closed.
-        units: Of its instrument.
-        mark: The current price in ticks; ``None`` leaves the current price and the unrealised
-            profit out.
-        security_type: What the base asset is.
-    """
-    listing = units.listing
-    quote = listing.id.quote
-    optional: dict[str, str | int] = {}
-    if mark is not None:
-        optional["current_price"] = listing.ticks.format(mark)
-        unrealised = position.unrealised(units, mark)
-        optional["unrealized_pnl"] = units.scales.format(quote, unrealised)
-    if position.exited_lots:
-        optional["exit_price"] = units.price(position.exited_cost, position.exited_lots)
-    if position.closed_at:
-        optional["closed_at"] = position.closed_at
-    cost, lots = position.entry_cost, position.lots
-    if not position.is_open:
-        cost, lots = position.entered_cost, position.entered_lots
-    return PositionEntry(
-        position_id=position.position_id,
-        security_symbol=listing.id.base,
-        trading_account_id=position.account_id,
-        security_type=security_type,
-        status=PositionStatus.OPEN if position.is_open else PositionStatus.CLOSED,
-        position_side=position.side,
-        quantity=listing.lots.format(lots if position.is_open else 0),
-        created_at=position.created_at,
-        updated_at=position.updated_at,
-        instrument_id=position.instrument_id,
-        entry_price=units.price(cost, lots),
-        realized_pnl=units.scales.format(quote, position.realised),
-        **optional,  # type: ignore[arg-type]  # the keys above fit their values
-    )
 
 
 def _side_of(fill: PositionFill) -> PositionSide:

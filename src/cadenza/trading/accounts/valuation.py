@@ -15,16 +15,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from cadenza.models import (
-    BalanceRecord,
-    BalanceStatus,
-    PortfolioRecord,
-    PositionEntry,
-    SecurityType,
-    SummaryRecord,
-    UpdateMode,
     Venue,
 )
-from cadenza.trading.accounts.position import Position, position_entry
+from cadenza.trading.accounts.position import Position
 from cadenza.trading.ledger.entry import Balance
 from cadenza.trading.ledger.units import AssetScales, InstrumentUnits, decimal_text
 
@@ -129,33 +122,6 @@ def _exact(scales: AssetScales, asset: str, amount: int) -> Fraction:
     return Fraction(amount, 10 ** scales.decimals(asset))
 
 
-def balance_record(
-    balance: Balance,
-    scales: AssetScales,
-    *,
-    updated_at: int,
-    security_type: SecurityType = SecurityType.CRYPTO,
-) -> BalanceRecord:
-    """A balance as the payload that both surfaces are made from.
-
-    Raises:
-        UnknownAssetError: The asset has no scale.
-    """
-    total = scales.format(balance.asset, balance.total)
-    return BalanceRecord(
-        security_symbol=balance.asset,
-        security_type=security_type,
-        trading_account_id=balance.account_id,
-        status=BalanceStatus.ACTIVE,
-        free=scales.format(balance.asset, balance.free),
-        locked=scales.format(balance.asset, balance.locked),
-        borrowed="0",
-        total=total,
-        net=total,
-        updated_at=updated_at,
-    )
-
-
 class Holdings(NamedTuple):
     """What an account has.
 
@@ -170,73 +136,3 @@ class Holdings(NamedTuple):
     venue: Venue
     balances: tuple[Balance, ...]
     positions: tuple[Position, ...]
-
-
-def portfolio_record(
-    holdings: Holdings,
-    valuation: Valuation,
-    scales: AssetScales,
-    *,
-    updated_at: int,
-    security_types: Mapping[str, SecurityType] | None = None,
-) -> PortfolioRecord:
-    """A whole portfolio (SNAPSHOT) as the payload that both surfaces are made from.
-
-    Args:
-        holdings: What the account has.
-        valuation: Currency, instruments and marks.
-        scales: Of all assets.
-        updated_at: Milliseconds UTC.
-        security_types: What the assets are; those not named are CRYPTO.
-
-    Raises:
-        UnknownAssetError: An asset has no scale.
-    """
-    types = security_types or {}
-    worth = valuation.worth(holdings.balances, holdings.positions, scales)
-    return PortfolioRecord(
-        trading_account_id=holdings.account_id,
-        venue=holdings.venue,
-        positions=_entries(holdings.positions, valuation, types),
-        balances=tuple(
-            balance_record(
-                balance,
-                scales,
-                updated_at=updated_at,
-                security_type=types.get(balance.asset, SecurityType.CRYPTO),
-            )
-            for balance in holdings.balances
-        ),
-        summary=summary_record(holdings.account_id, valuation.currency, worth),
-        updated_at=updated_at,
-        update_mode=UpdateMode.SNAPSHOT,
-    )
-
-
-def _entries(
-    positions: Iterable[Position], valuation: Valuation, types: Mapping[str, SecurityType]
-) -> tuple[PositionEntry, ...]:
-    entries = []
-    for position in positions:
-        units = valuation.units[position.instrument_id]
-        kind = types.get(units.listing.id.base, SecurityType.CRYPTO)
-        mark = valuation.marks.get(position.instrument_id)
-        entries.append(position_entry(position, units, mark, security_type=kind))
-    return tuple(entries)
-
-
-def summary_record(account_id: str, currency: str, worth: Worth) -> SummaryRecord:
-    """The summary of an unleveraged account."""
-    return SummaryRecord(
-        trading_account_id=account_id,
-        currency=currency,
-        leverage=1,
-        equity=worth.equity,
-        margin="0",
-        margin_loan="0",
-        margin_usage="0",
-        margin_requirement="0",
-        margin_level="0",
-        credit="0",
-        risk_exposure=worth.exposure,
-    )

@@ -6,16 +6,17 @@ call returns. Whoever called shows the result when `Journal.committed` says that
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from cadenza.market.errors import UnknownInstrumentError
-from cadenza.models import OrderSide, OrderType
+from cadenza.models import OrderSide, OrderType, TimeInForce
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.errors import AccountInactiveError
-from cadenza.trading.batch import Batch
-from cadenza.trading.endings import Endings
 from cadenza.trading.errors import (
     HaltedError,
     KeyReusedError,
@@ -26,22 +27,24 @@ from cadenza.trading.errors import (
     VenueMismatchError,
 )
 from cadenza.trading.exchange.clearing import Clearing
-from cadenza.trading.exchange.index import OrderIndex
+from cadenza.trading.exchange.index import OrderIndex, ParkedOrders
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.live_order import live_order
 from cadenza.trading.exchange.placement import Placing
-from cadenza.trading.exchange.quotes import QuoteDesk
+from cadenza.trading.exchange.quotes import QuoteDesk, quoted_fill
 from cadenza.trading.exchange.traded_instrument import Desk
-from cadenza.trading.faulty_orders import tell_faulty
-from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire
+from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire, Submit
 from cadenza.trading.matching.events import AnyEvent, Refused
+from cadenza.trading.matching.rules import SHAPES
 from cadenza.trading.matching.saved_order import saved_of
 from cadenza.trading.orders.faults import OrderFault, OrderFaults
 from cadenza.trading.orders.request import AmendRequest, OrderRef, OrderRequest
 from cadenza.trading.orders.state import OrderState
-from cadenza.trading.parked_orders import ParkedOrders
-from cadenza.trading.quoted_order import quoted_fill
 from cadenza.trading.store.journal import Journal
+from cadenza.trading.store.store import Batch
+
+if TYPE_CHECKING:
+    from cadenza.trading.exchange.placement import Placed
 
 logger: Final = logging.getLogger("cadenza.trading")
 
@@ -389,3 +392,65 @@ def _check_refused(state: OrderState, events: list[AnyEvent]) -> None:
     for event in events:
         if isinstance(event, Refused) and event.order_id == state.order_id:
             raise OrderRefusedError(state.order_id, event.reason, f"stays: {event.reason}")
+
+
+class Endings:
+    """Futures of the ends of orders, by order; one for all who wait for the same."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+
+    def of(self, order: OrderState) -> asyncio.Future[None]:
+        """Done when an order that is open ends: decided, not yet durable. Not to be cancelled."""
+        future = self._waiting.get(order.order_id)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[order.order_id] = future
+        return future
+
+    def ended(self, order: OrderState) -> None:
+        """An order is over."""
+        if self._waiting:
+            future = self._waiting.pop(order.order_id, None)
+            if future is not None:
+                future.set_result(None)
+
+
+FAULT: Final = "FAULT_INJECTED"
+"""Cancel reason of what a partial fill on purpose leaves."""
+
+
+def tell_faulty(exchange: Exchange, desk: Desk, placed: Placed, fault: OrderFault) -> None:
+    """Bring orders to their engine as far as a fault lets them.
+
+    A partial fill is for single orders with a quantity that can trade at once: what the fault
+    withholds the engine never hears of, and what is left in the end is cancelled.
+    """
+    clearing, now = exchange.clearing, exchange.now()
+    if fault.reject:
+        for order in placed.orders:
+            clearing.reject(order, fault.reject, now)
+        clearing.journal.touch()
+        return
+    order, command = placed.orders[0], placed.command
+    if fault.fill_permille is None or not isinstance(command, Submit) or not _takes(command):
+        exchange.tell(desk, command)
+        return
+    some = fault.lots(order.leaves)
+    order.withheld = order.leaves - some
+    if some:
+        at_once = msgspec.structs.replace(
+            command, lots=some, visible=0, expire_at=0, time_in_force=TimeInForce.IOC
+        )
+        exchange.tell(desk, at_once)
+    if order.state.order_id in clearing.live:
+        clearing.cancel(order, FAULT, now)
+        clearing.journal.touch()
+
+
+def _takes(command: Submit) -> bool:
+    """Whether an order has a quantity and may trade as soon as it comes."""
+    shape = SHAPES[command.type, command.time_in_force]
+    return bool(command.lots) and not (shape.waits or shape.post_only)

@@ -12,7 +12,7 @@ from cadenza.trading.accounts.account import Account
 from cadenza.trading.errors import InsufficientBalanceError, OrderTermsError
 from cadenza.trading.exchange.clearing import Clearing
 from cadenza.trading.exchange.live_order import LiveOrder
-from cadenza.trading.exchange.quotes import Offer
+from cadenza.trading.exchange.quotes import Offer, quoted_terms
 from cadenza.trading.exchange.terms import Terms, terms_of
 from cadenza.trading.exchange.traded_instrument import Desk
 from cadenza.trading.ledger.fees import MILLION
@@ -20,7 +20,6 @@ from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.matching.commands import Amend, SelfTrade, Submit, SubmitList
 from cadenza.trading.orders.request import AmendRequest, OrderRequest
 from cadenza.trading.orders.state import OrderState
-from cadenza.trading.quoted_order import quoted_terms
 
 _OCO: Final = ContingencyType.OCO
 

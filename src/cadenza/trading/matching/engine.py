@@ -6,11 +6,15 @@ There is one writer, so nothing is locked; a command is done, with all it trigge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from sortedcontainers import SortedDict
+
 from cadenza.models import ContingencyType, OrderType, TimeInForce
-from cadenza.trading.amending import Amending
+from cadenza.trading.matching.book import MatchingBook, PriceLevel
 from cadenza.trading.matching.commands import (
     Amend,
     AnyCommand,
@@ -25,13 +29,30 @@ from cadenza.trading.matching.commands import (
 from cadenza.trading.matching.events import (
     Accepted,
     AnyEvent,
+    Cancelled,
     CancelReason,
+    Expired,
+    Reduced,
+    Refused,
     Rejected,
     RejectReason,
     Released,
+    Replaced,
+    Spent,
+    Trade,
     Triggered,
 )
-from cadenza.trading.matching.order import BUY, GONE, HELD, MOVING, Order, make_order
+from cadenza.trading.matching.order import (
+    BOOK,
+    BUY,
+    GONE,
+    HELD,
+    MOVING,
+    STOPS,
+    Order,
+    OrderList,
+    make_order,
+)
 from cadenza.trading.matching.rules import (
     MAX_UNITS,
     SHAPES,
@@ -40,15 +61,498 @@ from cadenza.trading.matching.rules import (
     list_objection,
     objection,
 )
-from cadenza.trading.matching.saved_order import SavedOrder
-from cadenza.trading.order_list import OrderList
-from cadenza.trading.restoring import RestoreError, check_uncrossed, restored
+from cadenza.trading.matching.saved_order import RestoreError, SavedOrder, check_uncrossed, restored
+from cadenza.trading.matching.stops import StopBook
+from cadenza.trading.order_status import (
+    AFTER_CANCEL,
+    AFTER_EXPIRE,
+    AFTER_FILL_ALL,
+    AFTER_FILL_PART,
+    AFTER_REPLACE,
+)
 
 LIMIT: Final = OrderType.LIMIT
 GTC: Final = TimeInForce.GTC
 USUAL: Final = SHAPES[LIMIT, GTC]
 
 DEFAULT_MAX_ORDERS: Final = 1_000_000
+
+
+def _by_sequence(order: Order) -> int:
+    return order.sequence
+
+
+class OpenOrders:
+    """Orders by id and by place, and the ways out.
+
+    Attributes:
+        book: What rests.
+        stops: What waits for a price.
+        orders: Everything open by order id.
+        now: The engine's clock: the greatest time a command brought.
+        last: Price of the last trade; 0: there was none.
+    """
+
+    def __init__(self) -> None:
+        self.book = MatchingBook()
+        self.stops = StopBook()
+        self.orders: dict[str, Order] = {}
+        self.now = 0
+        self.last = 0
+        self._expiries: SortedDict[tuple[int, int], Order] = SortedDict()
+        # Orders set free by a trigger or a list, to be matched before the command is done.
+        self._agenda: deque[Order] = deque()
+        self._out: list[AnyEvent] = []
+
+    def _keep(self, order: Order) -> None:
+        """Remember an order that stays beyond its command."""
+        self.orders[order.order_id] = order
+        if order.expire_at:
+            self._expiries[order.expire_at, order.sequence] = order
+
+    def _rest(self, order: Order) -> None:
+        """Put an order into the book.
+
+        `BookSide.add` is written out: every other command ends here.
+        """
+        if order.shown != order.leaves or order.terms.visible:
+            order.show()
+        side = self.book.bids if order.is_buy else self.book.asks
+        limit = order.limit
+        key = limit * side.sign
+        level = side.levels.get(key)
+        if level is None:
+            level = side.make(key, limit)
+        level.rank = rank = level.rank + 1
+        level.queue[rank] = order
+        if level.head is None:
+            level.head = order
+        level.lots += order.shown
+        if not level.touched:
+            side.touch(level)
+        order.queued = rank
+        order.place = BOOK
+        self.orders[order.order_id] = order
+        if order.expire_at:
+            self._expiries[order.expire_at, order.sequence] = order
+
+    def _hold(self, order: Order) -> None:
+        order.place = HELD
+        self._keep(order)
+
+    def _wait(self, order: Order) -> None:
+        """Let an order wait for its price; one whose price is here already goes on the agenda."""
+        last = self.last
+        if last and order.stop and (last >= order.stop if order.rising else last <= order.stop):
+            order.place = MOVING
+            self._agenda.append(order)
+        else:
+            self.stops.add(order, last)
+        self._keep(order)
+
+    def _put_back(self, order: Order) -> None:
+        """Let a saved order stand where its place says, without looking at anything else."""
+        if order.place is BOOK:
+            self.book.side(order).put_back(order)
+        elif order.place is STOPS:
+            self.stops.add(order, 0)
+        self._keep(order)
+
+    def _leave(self, order: Order) -> None:
+        """Take an order from wherever it stands; it is gone."""
+        if order.place is BOOK:
+            (self.book.bids if order.is_buy else self.book.asks).remove(order)
+        elif order.place is STOPS:
+            self.stops.remove(order)
+        self._forget(order)
+
+    def _forget(self, order: Order) -> None:
+        """Let go of an order that stands nowhere any more."""
+        order.place = GONE
+        self.orders.pop(order.order_id, None)
+        if order.expire_at:
+            self._expiries.pop((order.expire_at, order.sequence), None)
+
+    def _write_off(self, order: Order) -> int:
+        """Count what is left as cancelled; returns the lots."""
+        lots = order.leaves
+        if order.terms.budget:
+            # Its lots were only what the budget would have bought at the last price looked at.
+            lots = 0
+            order.lots = order.executed + order.cancelled
+        order.cancelled += lots
+        order.leaves = order.shown = 0
+        return lots
+
+    def _cancel(self, order: Order, reason: CancelReason) -> None:
+        """End an order.
+
+        For one that rests, which is the end of every third command, `_leave` is written out, and
+        its lots are told but not written off: nobody looks at it again.
+        """
+        order.status = AFTER_CANCEL[order.status]
+        if order.place is BOOK:
+            (self.book.bids if order.is_buy else self.book.asks).remove(order)
+            self._forget(order)
+            lots = order.leaves
+        else:
+            self._leave(order)
+            lots = self._write_off(order)
+        self._out.append(Cancelled(self.now, order.order_id, lots, reason, order.budget))
+        if order.order_list is not None:
+            self._end_list(order)
+
+    def _expire_due(self) -> None:
+        """End the orders whose time has come, the earliest first."""
+        expiries = self._expiries
+        while expiries and (first := expiries.peekitem(0))[0][0] <= self.now:
+            order: Order = first[1]
+            self._leave(order)
+            order.status = AFTER_EXPIRE[order.status]
+            lots = self._write_off(order)
+            self._out.append(Expired(self.now, order.order_id, lots))
+            if order.order_list is not None:
+                self._end_list(order)
+
+    def _end_list(self, order: Order) -> None:
+        """An order of a list ended without being filled: its rivals and dependants end too."""
+        if order.order_list is not None:
+            order.order_list.leave(order)
+            self._end_rivals(order)
+            for other in order.order_list.dependants(order, self.orders):
+                if other.place is not GONE:  # its rival may have taken it along already
+                    self._cancel(other, CancelReason.ORDER_LIST)
+
+    def _end_rivals(self, order: Order) -> None:
+        if order.order_list is None:
+            return
+        for rival in order.order_list.rivals(order, self.orders):
+            order.order_list.leave(rival)
+            rival.order_list = None  # it ends alone: the one that ends it goes on
+            self._cancel(rival, CancelReason.ORDER_LIST)
+
+    def _advance_list(self, order: Order) -> None:
+        """An order of a list traded: its rivals end, and if it is filled it frees the held ones."""
+        if order.order_list is None:
+            return
+        if order.place is GONE:
+            order.order_list.leave(order)
+            self._agenda.extend(order.order_list.dependants(order, self.orders))
+        self._end_rivals(order)
+
+
+ANY_PRICE: Final = sys.maxsize
+"""A bound beyond every key."""
+
+
+class Crossing(OpenOrders):
+    """Price-time priority.
+
+    Args:
+        self_trade: What happens when an order meets another of its owner and says nothing itself.
+        first_trade_id: Id of the first trade; the next ones count up.
+    """
+
+    def __init__(self, *, self_trade: SelfTrade, first_trade_id: int) -> None:
+        super().__init__()
+        self.self_trade = self_trade
+        self.next_trade_id = first_trade_id
+
+    def _enter(self, order: Order) -> None:
+        """Match an order; what is left rests, or ends if it may not."""
+        if not order.shape.limit:
+            self._enter_at_market(order)
+            return
+        limit = order.limit
+        if order.is_buy:
+            best, bound = self.book.asks.best, limit
+        else:
+            best, bound = self.book.bids.best, -limit
+        if best is not None and best.key <= bound:
+            if order.shape.post_only:
+                self._cancel(order, CancelReason.WOULD_TAKE)
+                return
+            if not order.shape.whole or self._fits(order, bound):
+                self._took(order, self._take(order, bound))
+                if order.place is GONE:
+                    return
+        if order.shape.rests:
+            self._rest(order)
+        else:
+            self._cancel(order, CancelReason.NOT_FILLED_AT_ONCE)
+
+    def _enter_at_market(self, order: Order) -> None:
+        """Match an order without a limit, within its protection price; it never rests."""
+        worst = order.terms.protection
+        bound = (worst if order.is_buy else -worst) if worst else ANY_PRICE
+        if order.shape.whole and not self._fits(order, bound):
+            self._cancel(order, CancelReason.NOT_FILLED_AT_ONCE)
+            return
+        if order.budget:
+            self._spend(order, bound)
+            return
+        self._took(order, self._take(order, bound))
+        if order.place is not GONE:
+            self._cancel(order, CancelReason.NO_LIQUIDITY)
+
+    def _take(self, taker: Order, bound: int) -> int:
+        """Trade with the best orders of the other side until the order or the bound is reached.
+
+        Returns:
+            The price of the first trade; 0 if there was none. The last one's is `last`.
+        """
+        side = self.book.against(taker)
+        emit, owner, aggressor = self._out.append, taker.owner, taker.terms.side
+        first = 0
+        while taker.leaves:
+            level = side.best
+            if level is None or level.key > bound:
+                break
+            maker = level.head
+            if maker is None or (maker.owner == owner and self._prevents(taker, maker)):
+                continue
+            price, shown, left = level.ticks, maker.shown, taker.leaves
+            if shown > left:
+                # `BookSide.fill` written out for a maker that stays.
+                lots = left
+                maker.leaves -= lots
+                maker.executed += lots
+                maker.shown = shown - lots
+                level.lots -= lots
+                if not level.touched:
+                    side.touch(level)
+            else:
+                lots = shown
+                side.fill(maker, lots)
+            taker.leaves = left = left - lots
+            taker.executed += lots
+            if taker.budget:
+                taker.budget -= lots * price
+            self.last = price
+            if not first:
+                first = price
+            trade_id = self.next_trade_id
+            self.next_trade_id = trade_id + 1
+            emit(
+                Trade(
+                    self.now,
+                    trade_id,
+                    price,
+                    lots,
+                    aggressor,
+                    maker.order_id,
+                    taker.order_id,
+                    maker.owner,
+                    owner,
+                    maker.leaves,
+                    left,
+                )
+            )
+            self._filled(maker)
+        return first
+
+    def _filled(self, order: Order) -> None:
+        """Note that an order traded, in part or to its end."""
+        if order.leaves:
+            order.status = AFTER_FILL_PART[order.status]
+        else:
+            order.status = AFTER_FILL_ALL[order.status]
+            self._forget(order)
+        if order.order_list is not None:
+            self._advance_list(order)
+
+    def _took(self, taker: Order, first: int) -> None:
+        """After a sweep: note the taker's part and put what the prices trigger on the agenda."""
+        if not first:
+            return
+        if taker.place is not GONE:
+            self._filled(taker)
+        if self.stops:
+            self._trigger(first)
+
+    def _trigger(self, first: int) -> None:
+        """Put on the agenda what trades from this price to the last one trigger.
+
+        Prices between the two need no look: a sweep goes one way only.
+        """
+        prices = (first,) if first == self.last else (first, self.last)
+        for order in self.stops.reached(prices):
+            order.place = MOVING
+            self._agenda.append(order)
+
+    def _spend(self, taker: Order, bound: int) -> None:
+        """Take level by level what the budget buys there."""
+        side = self.book.against(taker)
+        first = 0
+        reason = CancelReason.NO_LIQUIDITY
+        while (level := side.best) is not None and level.key <= bound:
+            taker.leaves = taker.budget // level.ticks
+            if not taker.leaves:
+                reason = CancelReason.BUDGET_TOO_SMALL
+                break
+            traded = self._take(taker, level.key)
+            first = first or traded
+            if taker.place is GONE:
+                break
+        if taker.place is not GONE:
+            self._finish_spending(taker, reason)
+        if first and self.stops:
+            self._trigger(first)
+
+    def _finish_spending(self, taker: Order, reason: CancelReason) -> None:
+        """A budget that buys nothing more is spent; one that finds nobody is cancelled."""
+        is_small = reason is CancelReason.BUDGET_TOO_SMALL or taker.budget < self.last
+        if not taker.executed or not is_small:
+            self._cancel(taker, reason)
+            return
+        self._write_off(taker)
+        self._out.append(Spent(self.now, taker.order_id, taker.executed, taker.budget))
+        self._filled(taker)
+
+    def _prevents(self, taker: Order, maker: Order) -> bool:
+        """Keep an owner from trading with itself; whether there was something to keep it from."""
+        mode = self._mode(taker)
+        if mode is SelfTrade.ALLOW:
+            return False
+        if mode is SelfTrade.DECREMENT:
+            self._decrement(taker, maker)
+            return True
+        if mode is not SelfTrade.CANCEL_NEWEST:
+            self._cancel(maker, CancelReason.SELF_TRADE)
+        if mode is not SelfTrade.CANCEL_OLDEST:
+            self._cancel(taker, CancelReason.SELF_TRADE)
+        return True
+
+    def _mode(self, taker: Order) -> SelfTrade:
+        return taker.terms.self_trade or self.self_trade
+
+    def _decrement(self, taker: Order, maker: Order) -> None:
+        """Take from both what the smaller one has left."""
+        lots = min(taker.leaves, maker.leaves)
+        taker.budget -= min(taker.budget, lots * maker.limit)
+        taker.leaves -= lots
+        self.book.side(maker).reduce(maker, lots)
+        for order in (maker, taker):
+            order.cancelled += lots
+            self._out.append(Reduced(self.now, order.order_id, lots, order.leaves))
+        for order in (maker, taker):
+            if not order.leaves:
+                self._cancel(order, CancelReason.SELF_TRADE)
+
+    def _fits(self, taker: Order, bound: int) -> bool:
+        """Whether an order could be filled completely, without changing anything."""
+        lots, budget = taker.leaves, taker.budget
+        for ticks, available in self._available(taker, bound):
+            wanted = budget // ticks if taker.budget else lots
+            if available >= wanted:
+                return True
+            lots -= available
+            budget -= available * ticks
+        return False
+
+    def _available(self, taker: Order, bound: int) -> Iterator[tuple[int, int]]:
+        """The lots an order could get at each price, hidden ones too, up to where it must stop."""
+        mode = self._mode(taker)
+        for level in self.book.against(taker):
+            if level.key > bound:
+                return
+            lots, goes_on = self._available_at(level, taker.owner, mode)
+            yield level.ticks, lots
+            if not goes_on:
+                return
+
+    @staticmethod
+    def _available_at(level: PriceLevel, owner: str, mode: SelfTrade) -> tuple[int, bool]:
+        """The lots a level offers an owner, and whether there is a way past it.
+
+        An iceberg's hidden lots queue behind everybody, so also behind the order that stops us.
+        """
+        if mode is SelfTrade.ALLOW:
+            return sum(maker.leaves for maker in level), True
+        shown = total = 0
+        for maker in level:
+            if maker.owner != owner:
+                shown += maker.shown
+                total += maker.leaves
+            elif mode is not SelfTrade.CANCEL_OLDEST:
+                return shown, False
+        return total, True
+
+
+class Amending(Crossing):
+    """What happens to an order that is amended, wherever it stands."""
+
+    def _reaches(self, is_buy: bool, limit: int) -> bool:
+        """Whether an order at this price would trade."""
+        best = (self.book.asks if is_buy else self.book.bids).best
+        return best is not None and best.key <= (limit if is_buy else -limit)
+
+    def _amend(self, command: Amend) -> None:
+        order = self.orders.get(command.order_id)
+        if order is None:
+            self._refuse(command.order_id, RejectReason.UNKNOWN_ORDER)
+            return
+        reason = self._amend_objection(order, command)
+        if reason is not None:
+            self._refuse(command.order_id, reason)
+            return
+        lots, limit = command.lots or order.lots, command.limit or order.limit
+        keeps = order.place is not BOOK or (lots <= order.lots and limit == order.limit)
+        if order.place is BOOK and keeps:
+            if lots < order.lots:
+                self.book.side(order).reduce(order, order.lots - lots)
+            order.lots = lots
+            self._replaced(order, kept=True)
+            return
+        self._change(order, lots, limit, command.stop or order.stop, kept=keeps)
+
+    def _amend_objection(self, order: Order, command: Amend) -> RejectReason | None:
+        """What speaks against new terms."""
+        if not 0 <= command.lots <= MAX_UNITS:
+            return RejectReason.BAD_QUANTITY
+        if command.lots and order.terms.budget:
+            return RejectReason.BAD_QUANTITY  # it has none: it is as large as its budget allows
+        if 0 < command.lots <= order.executed + order.cancelled:
+            return RejectReason.BELOW_EXECUTED
+        if not 0 <= command.limit <= (MAX_UNITS if order.shape.limit else 0):
+            return RejectReason.BAD_LIMIT
+        is_waiting = order.place is not BOOK
+        if not 0 <= command.stop <= (MAX_UNITS if order.shape.stop and is_waiting else 0):
+            return RejectReason.BAD_STOP
+        moves = command.limit and command.limit != order.limit
+        if order.shape.post_only and moves and order.place is BOOK:
+            return RejectReason.WOULD_TAKE if self._reaches(order.is_buy, command.limit) else None
+        return None
+
+    def _change(self, order: Order, lots: int, limit: int, stop: int, *, kept: bool) -> None:
+        """Take an order out, give it its new terms, and let it go in again."""
+        place = order.place
+        if place is BOOK:
+            self.book.side(order).remove(order)
+        elif place is STOPS:
+            self.stops.remove(order)
+        order.leaves += lots - order.lots
+        order.lots, order.limit, order.stop = lots, limit, stop
+        order.show()
+        self._replaced(order, kept=kept)
+        if place is HELD:
+            return
+        order.place = MOVING
+        if place is BOOK:
+            self._enter(order)
+        else:
+            self._wait(order)
+
+    def _replaced(self, order: Order, *, kept: bool) -> None:
+        order.status = AFTER_REPLACE[order.status]
+        self._out.append(
+            Replaced(
+                self.now, order.order_id, order.lots, order.leaves, order.limit, order.stop, kept
+            )
+        )
+
+    def _refuse(self, order_id: str, reason: RejectReason) -> None:
+        self._out.append(Refused(self.now, order_id, reason))
 
 
 class MatchingEngine(Amending):
@@ -288,7 +792,3 @@ class MatchingEngine(Amending):
         if 0 < command.price <= MAX_UNITS:
             self.last = command.price
             self._trigger(command.price)
-
-
-def _by_sequence(order: Order) -> int:
-    return order.sequence

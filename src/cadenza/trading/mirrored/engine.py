@@ -8,17 +8,284 @@ market allowed. What it cannot know stands in the documentation of the trading r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import takewhile
+from typing import Final
 
 from cadenza.market.order_book import OrderBook, Touched
 from cadenza.models import ContingencyType, OrderSide
+from cadenza.trading.matching.book import BookSide, PriceLevel
 from cadenza.trading.matching.commands import Amend, Submit, SubmitList
-from cadenza.trading.matching.engine import DEFAULT_MAX_ORDERS
-from cadenza.trading.matching.events import AnyEvent, Rejected, RejectReason
-from cadenza.trading.matching.order import BOOK, MOVING, STOPS, Order
+from cadenza.trading.matching.engine import ANY_PRICE, DEFAULT_MAX_ORDERS, MatchingEngine
+from cadenza.trading.matching.events import (
+    AnyEvent,
+    CancelReason,
+    Rejected,
+    RejectReason,
+    Spent,
+    Trade,
+)
+from cadenza.trading.matching.order import BOOK, GONE, MOVING, STOPS, Order
 from cadenza.trading.matching.rules import Shape
 from cadenza.trading.matching.saved_order import SavedOrder
-from cadenza.trading.mirrored.offers import MirroredBook
-from cadenza.trading.mirrored_resting import MirroredResting
+from cadenza.trading.mirrored.offers import MirroredBook, Offers
+from cadenza.trading.mirrored.queue import UNMEASURED, QueuePlace
+
+
+def _key(order: Order) -> int:
+    return -order.limit if order.is_buy else order.limit
+
+
+MARKET: Final = "@market"
+"""Owner of the other side of every trade here; its order ids are empty."""
+
+
+class MirroredTaking(MatchingEngine):
+    """The taking half of `MirroredEngine`; what rests is the other's.
+
+    Attributes:
+        mirror: What the venue offers.
+    """
+
+    def __init__(
+        self,
+        mirror: MirroredBook,
+        *,
+        first_trade_id: int = 1,
+        max_orders: int = DEFAULT_MAX_ORDERS,
+    ) -> None:
+        super().__init__(first_trade_id=first_trade_id, max_orders=max_orders)
+        self.mirror = mirror
+
+    def _reaches(self, is_buy: bool, limit: int) -> bool:
+        """Whether the venue displays the other side at this price, or did so last."""
+        best = self.mirror.against(is_buy=is_buy).best_key()
+        return best is not None and best <= (limit if is_buy else -limit)
+
+    def _enter(self, order: Order) -> None:
+        """Take what there is; what is left rests, or ends if it may not."""
+        shape, limit = order.shape, order.limit or order.terms.protection
+        bound = (limit if order.is_buy else -limit) if limit else ANY_PRICE
+        if shape.post_only and self._reaches(order.is_buy, order.limit):
+            self._cancel(order, CancelReason.WOULD_TAKE)
+            return
+        if not self.mirror.is_stale and (not shape.whole or self._fits(order, bound)):
+            if order.budget:
+                self._spend(order, bound)
+                return
+            self._took(order, self._take(order, bound))
+            if order.place is GONE:
+                return
+        if shape.rests:
+            self._rest(order)
+        elif shape.limit or shape.whole:
+            self._cancel(order, CancelReason.NOT_FILLED_AT_ONCE)
+        else:
+            self._cancel(order, CancelReason.NO_LIQUIDITY)
+
+    def _take(self, taker: Order, bound: int) -> int:
+        """Take from level after level; the price of the first, 0: there was none."""
+        first = 0
+        for key, lots in self.mirror.against(is_buy=taker.is_buy).within(bound):
+            if not taker.leaves:
+                break
+            first = first or abs(key)
+            self._take_from(taker, key, min(lots, taker.leaves))
+        return first
+
+    def _take_from(self, taker: Order, key: int, lots: int) -> None:
+        """Take lots of one level."""
+        price = abs(key)
+        self.mirror.against(is_buy=taker.is_buy).take(key, lots)
+        taker.leaves -= lots
+        taker.executed += lots
+        if taker.budget:
+            taker.budget -= lots * price
+        trade_id, self.next_trade_id = self.next_trade_id, self.next_trade_id + 1
+        self._out.append(
+            Trade(
+                at=self.now,
+                trade_id=trade_id,
+                price=price,
+                lots=lots,
+                aggressor=taker.terms.side,
+                maker_id="",
+                taker_id=taker.order_id,
+                maker_owner=MARKET,
+                taker_owner=taker.owner,
+                maker_leaves=0,
+                taker_leaves=taker.leaves,
+            )
+        )
+
+    def _took(self, taker: Order, first: int) -> None:
+        """After a sweep: it triggers nothing, as triggers go by the venue's own trades."""
+        if first:
+            self._filled(taker)
+
+    def _fits(self, taker: Order, bound: int) -> bool:
+        """Whether an order could be filled completely now."""
+        lots, budget = taker.leaves, taker.budget
+        for key, available in self.mirror.against(is_buy=taker.is_buy).within(bound):
+            price = abs(key)
+            if available >= (budget // price if taker.budget else lots):
+                return True
+            lots -= available
+            budget -= available * price
+        return False
+
+    def _spend(self, taker: Order, bound: int) -> None:
+        """Take level by level what the budget buys there."""
+        price, is_spent = 0, False
+        for key, available in self.mirror.against(is_buy=taker.is_buy).within(bound):
+            price = abs(key)
+            taker.leaves = taker.budget // price
+            is_spent = not taker.leaves
+            if is_spent:
+                break
+            self._take_from(taker, key, min(available, taker.leaves))
+        is_spent = is_spent or taker.budget < price
+        if taker.executed and is_spent:
+            self._write_off(taker)
+            self._out.append(Spent(self.now, taker.order_id, taker.executed, taker.budget))
+            self._filled(taker)
+            return
+        reason = CancelReason.BUDGET_TOO_SMALL if is_spent else CancelReason.NO_LIQUIDITY
+        self._cancel(taker, reason)
+
+
+class MirroredResting(MirroredTaking):
+    """The resting half of `MirroredEngine`."""
+
+    def __init__(
+        self,
+        mirror: MirroredBook,
+        *,
+        first_trade_id: int = 1,
+        max_orders: int = DEFAULT_MAX_ORDERS,
+    ) -> None:
+        super().__init__(mirror, first_trade_id=first_trade_id, max_orders=max_orders)
+        self._queue: dict[str, QueuePlace] = {}
+
+    def _rest(self, order: Order) -> None:
+        super()._rest(order)
+        self._queue_up(order)
+
+    def _queue_up(self, order: Order) -> None:
+        """Note what an order has in front of it."""
+        mirror = self.mirror
+        ahead = None
+        if not mirror.is_stale:
+            ahead = mirror.side(is_buy=order.is_buy).displayed(_key(order))
+        order.ahead = UNMEASURED if ahead is None else ahead
+        self._queue[order.order_id] = QueuePlace(mirror.at)
+
+    def _place(self, order: Order) -> QueuePlace:
+        """Its place in the queue; one that was restored begins with its saved ``ahead``."""
+        return self._queue.setdefault(order.order_id, QueuePlace())
+
+    def _forget(self, order: Order) -> None:
+        super()._forget(order)
+        self._queue.pop(order.order_id, None)
+
+    def _measure(self, side: BookSide, offers: Offers, touched: list[int] | None) -> None:
+        """See whether fewer lots are ahead of resting orders; ``None``: look everywhere."""
+        levels, at = side.levels, self.mirror.at
+        is_everywhere = touched is None or len(touched) > len(levels)
+        for key in list(levels) if is_everywhere else touched or ():
+            level: PriceLevel | None = levels.get(key)
+            if level is None:
+                continue
+            displayed = offers.displayed(key)
+            if displayed is None:
+                continue
+            for order in level:
+                if displayed < order.ahead:
+                    self._place(order).measure(order, displayed, at)
+
+    def _meet_all(self, side: BookSide, offers: Offers) -> None:
+        """Fill what rests at or beyond the best price the other side displays."""
+        best = offers.best_key()
+        if best is None:
+            return
+        for level in list(takewhile(lambda level: best <= -level.key, side)):
+            for order in list(level):
+                self._meet(order, offers, -level.key)
+
+    def _meet(self, order: Order, offers: Offers, bound: int) -> None:
+        """Fill one order, at its own price, from what is displayed there or beyond."""
+        for key, lots in offers.within(bound):
+            if order.place is not BOOK:
+                break
+            offers.take(key, self._fill(order, lots))
+
+    def _hit(self, side: BookSide, key: int, lots: int, at: int) -> None:
+        """Share the lots of a trade among the orders it reaches: best price first, then oldest."""
+        for level in list(takewhile(lambda level: level.key <= key, side)):
+            for order in list(level):
+                if order.place is not BOOK:
+                    continue
+                if level.key < key:
+                    room = lots if self._place(order).passed_by(order, at) else 0
+                else:
+                    room = min(order.shown, self._past_the_queue(order, lots, at))
+                if room:
+                    lots -= self._fill(order, room)
+                if not lots:
+                    return
+
+    def _past_the_queue(self, order: Order, lots: int, at: int) -> int:
+        """How many lots of a trade at an order's price are left when they come to it."""
+        place, mirror = self._place(order), self.mirror
+        if order.ahead == UNMEASURED and not mirror.is_stale:
+            displayed = mirror.side(is_buy=order.is_buy).displayed(_key(order))
+            if displayed is not None:
+                place.measure(order, displayed, mirror.at)
+        return place.reached_by(order, lots, at)
+
+    def _fill(self, order: Order, lots: int) -> int:
+        """Fill a resting order as far as lots go; returns how far they went."""
+        rest = lots
+        while rest and order.place is BOOK:
+            part = min(rest, order.shown)
+            rest -= part
+            self._execute(order, part)
+            self._tell(order, part)
+            self._filled(order)
+        return lots - rest
+
+    def _execute(self, order: Order, lots: int) -> None:
+        """Take lots off what an order shows; it may stand anywhere in the book."""
+        side = self.book.side(order)
+        is_all_shown = lots == order.shown
+        if is_all_shown:
+            side.remove(order)
+        else:
+            side.levels[_key(order)].lots -= lots
+        order.leaves -= lots
+        order.executed += lots
+        order.shown -= lots
+        if is_all_shown and order.leaves:
+            order.show()
+            side.add(order)
+            self._queue_up(order)
+
+    def _tell(self, maker: Order, lots: int) -> None:
+        trade_id, self.next_trade_id = self.next_trade_id, self.next_trade_id + 1
+        self._out.append(
+            Trade(
+                at=self.now,
+                trade_id=trade_id,
+                price=maker.limit,
+                lots=lots,
+                aggressor=OrderSide.SELL if maker.is_buy else OrderSide.BUY,
+                maker_id=maker.order_id,
+                taker_id="",
+                maker_owner=maker.owner,
+                taker_owner=MARKET,
+                maker_leaves=maker.leaves,
+                taker_leaves=0,
+            )
+        )
 
 
 class MirroredEngine(MirroredResting):

@@ -38,9 +38,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from cadenza.trading.batch import Batch
 from cadenza.trading.store.errors import StoreClosedError, StoreError
-from cadenza.trading.store.store import Store
+from cadenza.trading.store.store import Batch, Store
 
 logger: Final = logging.getLogger("cadenza.trading")
 

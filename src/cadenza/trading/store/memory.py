@@ -13,20 +13,20 @@ from typing import TypeVar
 
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import Position
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS, Balance, Entry, Reservation
-from cadenza.trading.order_query import (
-    ExecutionPage,
-    ExecutionQuery,
-    OrderPage,
-    OrderQuery,
-    clamp,
-)
 from cadenza.trading.order_status import TERMINAL
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 from cadenza.trading.store.check import check_entries
 from cadenza.trading.store.errors import StoreClosedError
-from cadenza.trading.store.store import Saved
+from cadenza.trading.store.store import (
+    Batch,
+    ExecutionPage,
+    ExecutionQuery,
+    OrderPage,
+    OrderQuery,
+    Saved,
+    clamp,
+)
 
 Numbered = TypeVar("Numbered", OrderState, Execution)
 

@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from cadenza.models import OrderStatus
-from cadenza.trading.order_query import ExecutionQuery, OrderQuery, clamp
 from cadenza.trading.order_status import TERMINAL
+from cadenza.trading.store.store import ExecutionQuery, OrderQuery, clamp
 
 LONG: Final = 2000
 """Rows that are looked through in the loop; more of them, beside it."""

@@ -10,10 +10,9 @@ import msgspec
 
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import Position
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS, Balance, Entry, Reservation
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
-from cadenza.trading.store.store import Saved
+from cadenza.trading.store.store import Batch, Saved
 
 _encode: Final = msgspec.json.Encoder().encode
 decode_order: Final = msgspec.json.Decoder(OrderState).decode

@@ -6,16 +6,15 @@ memory: the store is read whole once, when it opens, and afterwards only for wha
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from cadenza.models import OrderSide, OrderStatus, OrderType
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import Position
-from cadenza.trading.batch import Batch
 from cadenza.trading.ledger.entry import Balance, Entry, Reservation
-from cadenza.trading.order_query import ExecutionPage, ExecutionQuery, OrderPage, OrderQuery
-from cadenza.trading.orders.state import OperationDone, OrderState
+from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +44,7 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """The contract of every store; ``tests/trading/store_contract.py`` runs it.
+    """The contract of every store; ``tests/support/trading/store_contract.py`` runs it.
 
     * `open` comes first and once, then commits one at a time, `close` last; closing twice, or
       without having opened, is harmless.
@@ -106,3 +105,170 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Let go of everything; what was committed stays."""
+
+
+MOST_A_PAGE: Final = 1000
+"""The largest ``limit``; a larger one is cut down to it."""
+
+
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders, and which of them first. Conditions that are not given let everything pass.
+
+    Attributes:
+        account_ids: The accounts the caller may see; orders of others are never found.
+        order_id: This one.
+        client_order_id: With this client's name; there may be several.
+        list_id: Of this order list.
+        instrument_id: Of this instrument.
+        side: BUY or SELL.
+        type: This type.
+        statuses: In one of these.
+        start_ms: Created at or after, milliseconds UTC.
+        end_ms: Created at or before; ``None``: no end.
+        cursor: Continue after the order with this number; ``None``: from the beginning.
+        offset: How many to skip.
+        limit: How many at most, 1 to `MOST_A_PAGE`.
+        ascending: Oldest first; else newest first.
+    """
+
+    account_ids: tuple[str, ...]
+    order_id: str = ""
+    client_order_id: str = ""
+    list_id: str = ""
+    instrument_id: str = ""
+    side: OrderSide | None = None
+    type: OrderType | None = None
+    statuses: tuple[OrderStatus, ...] = ()
+    start_ms: int = 0
+    end_ms: int | None = None
+    cursor: int | None = None
+    offset: int = 0
+    limit: int = 50
+    ascending: bool = False
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a query found.
+
+    Attributes:
+        orders: In the order asked for; the caller's own copies.
+        total: How many there are without cursor, offset and limit.
+        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
+    """
+
+    orders: tuple[OrderState, ...]
+    total: int
+    next_cursor: int | None = None
+
+
+class ExecutionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which executions, and which of them first; see `OrderQuery`.
+
+    Attributes:
+        account_ids: The accounts the caller may see.
+        order_ids: Of these orders; none: of all.
+        instrument_id: Of this instrument.
+        start_ms: Executed at or after, milliseconds UTC.
+        end_ms: Executed at or before; ``None``: no end.
+        cursor: Continue after the execution with this number.
+        limit: How many at most, 1 to `MOST_A_PAGE`.
+        ascending: Oldest first; else newest first.
+    """
+
+    account_ids: tuple[str, ...]
+    order_ids: tuple[str, ...] = ()
+    instrument_id: str = ""
+    start_ms: int = 0
+    end_ms: int | None = None
+    cursor: int | None = None
+    limit: int = 50
+    ascending: bool = False
+
+
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of what a query found.
+
+    Attributes:
+        executions: In the order asked for.
+        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
+    """
+
+    executions: tuple[Execution, ...]
+    next_cursor: int | None = None
+
+
+def clamp(limit: int) -> int:
+    """A limit within its bounds."""
+    return max(1, min(limit, MOST_A_PAGE))
+
+
+class Batch:
+    """Records of one commit; of what can change several times, the last value counts.
+
+    Attributes:
+        orders: New and changed orders by order id; new ones have larger numbers than all before.
+        executions: New ones, by rising number.
+        entries: New ledger entries, by rising ``seq`` and without gaps.
+        balances: By account and asset, as they are after the batch; every balance that one of
+            ``entries`` touches is here.
+        positions: New and changed ones by position id; one without lots is closed.
+        accounts: New and changed ones by account id.
+        operations: New ones.
+        marks: Last price in ticks by instrument id.
+    """
+
+    __slots__ = (
+        "accounts",
+        "balances",
+        "entries",
+        "executions",
+        "marks",
+        "operations",
+        "orders",
+        "positions",
+    )
+
+    def __init__(self) -> None:
+        self.orders: dict[str, OrderState] = {}
+        self.executions: list[Execution] = []
+        self.entries: list[Entry] = []
+        self.balances: dict[tuple[str, str], Balance] = {}
+        self.positions: dict[str, Position] = {}
+        self.accounts: dict[str, Account] = {}
+        self.operations: list[OperationDone] = []
+        self.marks: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.orders
+            or self.entries
+            or self.executions
+            or self.balances
+            or self.positions
+            or self.accounts
+            or self.operations
+            or self.marks
+        )
+
+    def __len__(self) -> int:
+        return (
+            len(self.orders)
+            + len(self.entries)
+            + len(self.executions)
+            + len(self.balances)
+            + len(self.positions)
+            + len(self.accounts)
+            + len(self.operations)
+            + len(self.marks)
+        )
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.orders.clear()
+        self.executions.clear()
+        self.entries.clear()
+        self.balances.clear()
+        self.positions.clear()
+        self.accounts.clear()
+        self.operations.clear()
+        self.marks.clear()

@@ -1,0 +1,106 @@
+"""The channels of the Cadenza API: their names, made and read.
+
+``market:orderBook:{instrumentId}`` and ``market:trade:{instrumentId}`` are the documented names;
+``market:orderbook:{venue}:{symbol}`` is the newer spelling of the first. As an instrument id is
+``VENUE:BASE/QUOTE``, the newer name of a trade channel is the same text as the older. Both
+spellings of a book are names of one stream of payloads.
+
+``market:ticker:{instrumentId}`` carries one ticker, ``market:ticker:{venue}`` those of a venue and
+``market:kline:{instrumentId}:{interval}`` the candles of one interval.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from cadenza.models import KlineInterval
+
+MARKET: Final = "market"
+
+
+TRADING_ACCOUNT: Final = "tradingAccount"
+
+
+BOOK_KINDS: Final = ("orderBook", "orderbook")
+
+
+TRADE_KINDS: Final = ("trade",)
+
+
+TICKER: Final = "ticker"
+
+
+KLINE: Final = "kline"
+
+
+SUMMARY_KINDS: Final = (TICKER, KLINE)
+
+
+_INTERVALS: Final = {interval.value: interval for interval in KlineInterval}
+
+
+class MarketChannel(NamedTuple):
+    """A channel of the market namespace: its kind and what it is about.
+
+    Attributes:
+        kind: ``orderBook``, ``trade``, ``ticker``, ``kline``, or what else was written there.
+        instrument_id: The instrument; empty for the tickers of a venue.
+        venue: The venue, of tickers of a venue only.
+        interval: The interval, of klines only; ``None`` if there is no such interval.
+    """
+
+    kind: str
+    instrument_id: str
+    venue: str = ""
+    interval: KlineInterval | None = None
+
+    @property
+    def is_book(self) -> bool:
+        """Whether it carries an order book."""
+        return self.kind in BOOK_KINDS
+
+    @property
+    def is_summary(self) -> bool:
+        """Whether it carries tickers or klines."""
+        return self.kind in SUMMARY_KINDS
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is such a kind of channel, and such an interval."""
+        if self.kind == KLINE:
+            return self.interval is not None
+        return self.is_book or self.is_summary or self.kind in TRADE_KINDS
+
+
+def parse(channel: str) -> MarketChannel | None:
+    """Read a channel name from the left: namespace, kind, instrument; ``None`` for others."""
+    namespace, boundary, rest = channel.partition(":")
+    if namespace != MARKET or not boundary:
+        return None
+    kind, _, about = rest.partition(":")
+    if kind == TICKER and ":" not in about:
+        return MarketChannel(kind, "", venue=about)
+    if kind == KLINE:
+        instrument_id, _, interval = about.rpartition(":")
+        return MarketChannel(kind, instrument_id, interval=_INTERVALS.get(interval))
+    return MarketChannel(kind, about)
+
+
+def book_channels(instrument_id: str) -> tuple[str, ...]:
+    """All names of an instrument's book."""
+    return tuple(f"{MARKET}:{kind}:{instrument_id}" for kind in BOOK_KINDS)
+
+
+def trade_channels(instrument_id: str) -> tuple[str, ...]:
+    """All names of an instrument's trades."""
+    return tuple(f"{MARKET}:{kind}:{instrument_id}" for kind in TRADE_KINDS)
+
+
+def ticker_channel(about: str) -> str:
+    """The channel of an instrument's ticker, or of all tickers of a venue."""
+    return f"{MARKET}:{TICKER}:{about}"
+
+
+def kline_channel(instrument_id: str, interval: KlineInterval) -> str:
+    """The channel of an instrument's candles of one interval."""
+    return f"{MARKET}:{KLINE}:{instrument_id}:{interval}"

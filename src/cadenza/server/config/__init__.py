@@ -1,1 +1,0 @@
-"""Configuration, on its way to a room of its own."""
