@@ -16,6 +16,7 @@ from cadenza.market.feed import FeedStatistics
 from cadenza.market.instrument import make_instrument
 from cadenza.models import OrderSide, Venue
 from cadenza.server.wires import ASGI_JSON
+from support.gateway.api_world import ApiWorld
 
 KEY = "unit-test-hmac-key-0123456789abcdef"
 BTC = "BINANCE:BTC/USDT"
@@ -197,3 +198,9 @@ async def desk_of(gateway_of, clock):
 @pytest.fixture
 async def desk(desk_of):
     return await desk_of()
+
+
+@pytest.fixture
+def world():
+    """The operations over a small market, with callers of both surfaces."""
+    return ApiWorld()

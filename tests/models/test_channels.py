@@ -1,4 +1,4 @@
-"""Names of the Cadenza API's channels."""
+"""The names of the channels of the Cadenza API."""
 
 from __future__ import annotations
 

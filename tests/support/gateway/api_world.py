@@ -1,4 +1,4 @@
-"""Operations over a small market, called through both surfaces without a socket."""
+"""Operations over a small market, called over both surfaces without a socket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import httpx
 import jwt
-import pytest
 from starlette.applications import Starlette
 
 from cadenza.config import load_tree
@@ -124,7 +123,7 @@ class FakeHealth:
         return self.found
 
 
-class World:
+class ApiWorld:
     """A registry with its services, and callers of both surfaces.
 
     Attributes:
@@ -215,8 +214,3 @@ class World:
         assert envelope["success"] is False
         assert "data" not in envelope
         return response.status_code, envelope
-
-
-@pytest.fixture
-def world():
-    return World()
