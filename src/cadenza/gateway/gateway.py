@@ -24,13 +24,13 @@ from cadenza.gateway.market.publisher import MarketData
 from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operations.catalog import registry_of
-from cadenza.gateway.trading.account_channel import CHANNEL, AccountAccess
+from cadenza.gateway.trading.account_channel import AccountAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
 from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
 from cadenza.market.market import Market, publish_every
 from cadenza.models import Venue
-from cadenza.models.channels import MARKET, TRADING_ACCOUNT
+from cadenza.models.channels import MARKET, account_channel, account_of
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime import Access, Connection, Handlers, Node, SubscribeEvent, SubscribeReply
 from cadenza.server.app import create_app, create_internal_app
@@ -121,7 +121,7 @@ class Gateway:
         if not self.config.trading.enabled:
             return None
         venues = tuple(Venue) if self.data.declares_late else self._feed_venues()
-        options = access.options(TRADING_ACCOUNT + ":")
+        options = access.options(account_channel(""))
         return Trading(
             self.config,
             self.market,
@@ -268,7 +268,7 @@ class Handling:
         )
 
     def _subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
-        if self._accounts is not None and event.channel.startswith(CHANNEL):
+        if self._accounts is not None and account_of(event.channel) is not None:
             return self._accounts.on_subscribe(event)
         return self._data.on_subscribe(event) if self._data is not None else None
 

@@ -24,14 +24,13 @@ from cadenza.client import (
     Subscription,
     UnsubscribedError,
 )
+from cadenza.models.channels import parse
 
 INSTRUMENTS: Final = "query.instrument.list"
 RESYNC_SECONDS: Final = 10.0
 """A book that does not fit is asked for anew, at most so often."""
 TICKS: Final = 2
 """How often progress is told between two flushes."""
-_MARKET: Final = "market"
-_KINDS: Final = frozenset({"orderBook", "orderbook", "trade"})
 
 
 class Recorder:
@@ -202,6 +201,7 @@ class Recorder:
 
 def instrument_of(channel: str) -> str | None:
     """The instrument whose book or trades a channel carries; ``None`` for other channels."""
-    room, _, rest = channel.partition(":")
-    kind, _, name = rest.partition(":")
-    return name if room == _MARKET and kind in _KINDS else None
+    found = parse(channel)
+    if found is None or not (found.is_book or found.is_trade):
+        return None
+    return found.instrument_id

@@ -10,8 +10,9 @@ import msgspec
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.recording.lines import VERSION, decode_line
 from cadenza.client import Position
+from cadenza.models.channels import book_channels
 
-_BOOKS: Final = ("market:orderBook:", "market:orderbook:")
+_BOOKS: Final = book_channels("")  # what the names of books begin with
 
 
 class _BookHead(msgspec.Struct, rename="camel", gc=False):

@@ -13,6 +13,7 @@ from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.typed_channel import OnItem, TypedChannel
 from cadenza.client.options import GetSubscriptionToken, SubscribeGiven
 from cadenza.models import KlineInterval
+from cadenza.models.channels import kline_channel, ticker_channel, trade_channel
 
 if TYPE_CHECKING:
     from cadenza.client.client import Client
@@ -136,7 +137,7 @@ class MarketChannels:
         **given: Unpack[SubscribeGiven],
     ) -> TypedChannel[MarketTrade]:
         """Public trades of an instrument."""
-        return await self._typed(f"market:trade:{instrument_id}", MarketTrade, on_trade, given)
+        return await self._typed(trade_channel(instrument_id), MarketTrade, on_trade, given)
 
     async def tickers(
         self,
@@ -145,7 +146,7 @@ class MarketChannels:
         **given: Unpack[SubscribeGiven],
     ) -> TypedChannel[MarketTicker]:
         """Tickers of an instrument, or of all instruments of a venue."""
-        channel = f"market:ticker:{venue_or_instrument}"
+        channel = ticker_channel(venue_or_instrument)
         return await self._typed(channel, MarketTicker, on_ticker, given)
 
     async def klines(
@@ -161,8 +162,7 @@ class MarketChannels:
 
         With ``closed_only`` those that have ended are all that is given.
         """
-        name = interval.value if isinstance(interval, KlineInterval) else interval
-        channel = f"market:kline:{instrument_id}:{name}"
+        channel = kline_channel(instrument_id, interval)
         wanted = _is_closed if closed_only else None
         return await self._typed(channel, MarketKline, on_kline, given, wanted=wanted)
 

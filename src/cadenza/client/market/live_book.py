@@ -24,11 +24,11 @@ from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 from cadenza.client.values import Left, Publication, Subscribed
+from cadenza.models.channels import book_channel
 
 if TYPE_CHECKING:
     from cadenza.client.client import Client
 
-CHANNEL: Final = "market:orderBook:{}"
 _LIVE: Final = BookState.LIVE  # looked up for each payload
 
 GOOD_RUN: Final = 100
@@ -98,7 +98,7 @@ class LiveOrderBook(OrderBook):
         self._watch: asyncio.Task[None] | None = None
         self._gate.shut()
         self.subscription = client.subscription(
-            CHANNEL.format(instrument_id),
+            book_channel(instrument_id),
             recoverable=True,
             positioned=True,
             delta=delta,

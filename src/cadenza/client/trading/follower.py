@@ -26,8 +26,8 @@ from cadenza.client.trading.events import ExecutionReport, OrderUpdated, Resynce
 from cadenza.client.trading.resync import Answers, Gap, ask, without
 from cadenza.client.trading.states import FOLLOWING, Following, Happening, Step
 from cadenza.client.values import Left, Publication, Subscribed
+from cadenza.models.channels import account_channel
 
-CHANNEL: Final = "tradingAccount:"
 MOST_PENDING: Final = 65_536
 """Events that may wait for a resync; with more it begins anew."""
 
@@ -88,7 +88,7 @@ class Follower:
             Step.CLOSE: self._close,
         }
         self._subscription = host.subscription(
-            CHANNEL + account_id,
+            account_channel(account_id),
             data={"state": True},
             recoverable=True,
             on_publication=self._on_publication,
@@ -181,7 +181,7 @@ class Follower:
         if self._is_renewing:
             return
         is_wanted = why == UNSUBSCRIBE_CALLED
-        self._end(None if is_wanted else UnsubscribedError(CHANNEL + self._account_id, *why))
+        self._end(None if is_wanted else UnsubscribedError(account_channel(self._account_id), *why))
 
     def _on_publication(self, publication: Publication) -> None:
         payload, offset = publication.raw, publication.offset

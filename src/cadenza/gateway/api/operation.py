@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.models import Pagination
+from cadenza.models.channels import account_of
 
-ACCOUNT_CHANNEL: Final = "tradingAccount:"
 NO_ACCOUNTS: Final[frozenset[str]] = frozenset()
 
 
@@ -33,9 +33,7 @@ def granted_accounts(channels: Iterable[str]) -> frozenset[str]:
     """The trading accounts among the channels that a token names."""
     if not channels:
         return NO_ACCOUNTS
-    return frozenset(
-        name.removeprefix(ACCOUNT_CHANNEL) for name in channels if name.startswith(ACCOUNT_CHANNEL)
-    )
+    return frozenset(found for name in channels if (found := account_of(name)) is not None)
 
 
 HttpMethod = Literal["GET", "POST", "DELETE"]

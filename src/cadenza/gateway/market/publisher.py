@@ -14,11 +14,11 @@ from cadenza.market.market import Market, MarketListener
 from cadenza.models import UpdateType, Venue
 from cadenza.models.channels import (
     BOOK_KINDS,
-    TRADE_KINDS,
+    TRADE,
     MarketChannel,
     book_channels,
     parse,
-    trade_channels,
+    trade_channel,
 )
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, Node, SubscribeEvent, SubscribeReply
@@ -62,12 +62,12 @@ class MarketData:
         self._trades = trades
         self._outlet = Outlet()
         self._book_channels: dict[str, tuple[str, ...]] = {}
-        self._trade_channels: dict[str, tuple[str, ...]] = {}
+        self._trade_channels: dict[str, str] = {}
 
     @property
     def kinds(self) -> Mapping[str, ChannelOptions]:
         """The options of every kind of market channel."""
-        kinds = dict.fromkeys(BOOK_KINDS, self._books) | dict.fromkeys(TRADE_KINDS, self._trades)
+        kinds = {**dict.fromkeys(BOOK_KINDS, self._books), TRADE: self._trades}
         return kinds if self._summaries is None else {**kinds, **self._summaries.options}
 
     def attach(self, node: Node, listener: MarketListener | None = None) -> None:
@@ -94,11 +94,10 @@ class MarketData:
 
     def on_trade(self, instrument_id: str, payload: bytes) -> None:
         """See ``MarketListener``."""
-        names = self._trade_channels.get(instrument_id)
-        if names is None:
-            names = self._trade_channels[instrument_id] = trade_channels(instrument_id)
-        for name in names:
-            self._outlet.publish(name, payload, self._trades)
+        name = self._trade_channels.get(instrument_id)
+        if name is None:
+            name = self._trade_channels[instrument_id] = trade_channel(instrument_id)
+        self._outlet.publish(name, payload, self._trades)
 
     def on_book_health(self, instrument_id: str, fault: BookFaultError | None) -> None:
         """See ``MarketListener``: subscribers keep what they have until there is a snapshot."""

@@ -32,6 +32,7 @@ from cadenza.models import (
     UpdateMode,
     iso_of,
 )
+from cadenza.models.channels import account_channel, account_of
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, SubscribeEvent, SubscribeReply
 from cadenza.trading.accounts.account import Account
@@ -41,8 +42,6 @@ from cadenza.trading.ledger.entry import Balance
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.orders.state import Execution, OrderState
 from cadenza.trading.venue import PaperVenue
-
-CHANNEL: Final = "tradingAccount:"
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -234,7 +233,7 @@ class AccountEvents:
     def _publish(self, account_id: str, payload: bytes, effect: Callable[[], None] | None) -> None:
         if effect is not None:
             effect()
-        self._outlet.publish(CHANNEL + account_id, payload, self._options)
+        self._outlet.publish(account_channel(account_id), payload, self._options)
 
     def _show_order(self, account_id: str, order_id: str, is_open: bool, data: bytes) -> None:
         orders = self._of(account_id).orders
@@ -292,7 +291,7 @@ class AccountAccess:
             CommandError: 103, for accounts of others as for those that do not exist; 107, the data
                 is no JSON object.
         """
-        account_id = event.channel.removeprefix(CHANNEL)
+        account_id = account_of(event.channel) or ""
         account = self._events.venue.registry.any(account_id)
         user = event.connection.user
         if not event.token and (account is None or not user or account.owner != user):

@@ -31,11 +31,12 @@ from cadenza.models import (
     UpdateType,
     Venue,
 )
+from cadenza.models.channels import book_channels, trade_channel
 
 VERSION: Final = 1
 _STARTS: Final = frozenset({"recording", "resumed"})
-_BOOK: Final = ("market:orderBook:", "market:orderbook:")
-_TRADE: Final = "market:trade:"
+_BOOK: Final = book_channels("")  # what the names of books begin with, both as long
+_TRADE: Final = trade_channel("")
 
 
 class _Line(msgspec.Struct, gc=False):
