@@ -23,6 +23,7 @@ from cadenza.gateway.feeds import make_feed
 from cadenza.gateway.market.publisher import MarketData
 from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
+from cadenza.gateway.operate.overview import GatewayHealth
 from cadenza.gateway.operations.catalog import registry_of
 from cadenza.gateway.trading.account_channel import AccountAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
@@ -54,6 +55,7 @@ class Gateway:
         pages: Makes the routes of pages for people, such as ``cadenza.dashboard.routes``.
 
     Attributes:
+        registry: The operations of the API that it serves.
         failures: The parts that have failed and stand still, each with its error.
     """
 
@@ -83,8 +85,15 @@ class Gateway:
         verifier = self.faults.verifier(self.verifier)
         access = channels.access_of(config, self.data.kinds, verifier)
         self.trading: Final = self._trading(access)
-        registry = registry_of(self)
-        handling = Handling(self.data if self._has_market else None, self.trading, registry)
+        self.registry: Final = registry_of(
+            self.market,
+            self.summaries,
+            self.trading,
+            config=config.trading,
+            clock=self.clock,
+            health=GatewayHealth(self),
+        )
+        handling = Handling(self.data if self._has_market else None, self.trading, self.registry)
         self.node: Final = Node(
             access=access,
             handlers=self.faults.handlers(handling.handlers()),
@@ -100,7 +109,11 @@ class Gateway:
             config,
             gate=self.gate,
             routes=[
-                *rest_routes(registry, access.verifier or self.verifier, origins=self.gate.origins),
+                *rest_routes(
+                    self.registry,
+                    access.verifier or self.verifier,
+                    origins=self.gate.origins,
+                ),
                 *(() if pages is None else pages(config, self.gate.origins)),
             ],
             api_rpc=self._api_rpc,

@@ -18,8 +18,7 @@ from msgspec import inspect
 from cadenza.gateway.api import CATALOGUE, OperationError, errors, rpc_handler
 from cadenza.gateway.api.params import concrete
 from cadenza.gateway.api.rest import _envelope
-from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.catalog import Services, market_registry, trading_operations
+from cadenza.gateway.operations.catalog import MarketServices, make_registry
 from cadenza.models import HealthStatus, OperationType
 from cadenza.trading.exchange.quotes import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
@@ -105,19 +104,16 @@ class FakeHealth:
 def whole_registry(desk):
     """Everything that a gateway serves."""
     market = desk.world.market
-    registry = market_registry(
-        Services(
+    return make_registry(
+        MarketServices(
             market=market,
             tickers=FakeTickers(market),
             klines=FakeKlines(market),
-            accounts=AccountsAccess(desk.world.venue),
             health=FakeHealth(),
             time_ms=desk.world.clock.time_ms,
-        )
+        ),
+        desk.services,
     )
-    for operation in trading_operations(desk.services):
-        registry.add(operation)
-    return registry
 
 
 NAMES = sorted(operation.name for operation in whole_registry(Desk(World())))

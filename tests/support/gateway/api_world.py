@@ -11,8 +11,10 @@ import jwt
 from starlette.applications import Starlette
 
 from cadenza.config import load_tree
-from cadenza.gateway.api import rest_routes, rpc_handler
-from cadenza.gateway.operations.catalog import Services, market_registry
+from cadenza.gateway.api import Registry, rest_routes, rpc_handler
+from cadenza.gateway.operations.account_subscriptions import account_subscription_operations
+from cadenza.gateway.operations.catalog import MarketServices, market_operations
+from cadenza.gateway.operations.unserved import UNSERVED
 from cadenza.market.instrument import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import HealthStatus, Kline, Ticker, Venue
@@ -146,15 +148,20 @@ class ApiWorld:
         self.klines = FakeKlines(self.market)
         self.accounts = FakeAccounts()
         self.health = FakeHealth()
-        self.services = Services(
+        self.services = MarketServices(
             market=self.market,
             tickers=self.tickers,
             klines=self.klines,
-            accounts=self.accounts,
             health=self.health,
             time_ms=lambda: NOW_MS,
         )
-        self.registry = market_registry(self.services)
+        self.registry = Registry(
+            (
+                *market_operations(self.services),
+                *account_subscription_operations(self.accounts),
+            ),
+            UNSERVED,
+        )
         config = load_tree({"client": {"token": {"hmac_secret_key": KEY}}}, {}, {})[0]
         self.verifier = TokenVerifier(config.client)
         self.connection = SimpleNamespace(user="ann", token_channels=frozenset(), client="c1")

@@ -1,4 +1,4 @@
-"""The operations over HTTP, under ``/api/v3``.
+"""The operations over REST, under ``/api/v3``.
 
 Answers are wrapped in ``{success, errno, error, details, data, pagination}``. Every call but those
 marked public needs ``Authorization: Bearer`` and the same token as the connect command. The type
@@ -33,10 +33,10 @@ from cadenza.gateway.api.operation import (
 )
 from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
-from cadenza.gateway.api.results import adapted, request_adapter, result_adapter
+from cadenza.gateway.api.results import request_reader, requested, result_shower
 from cadenza.models import RestEnvelope, failed, succeeded
 from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
-from cadenza.realtime.eager import settle
+from cadenza.realtime.eager import settle, waits
 from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.origin import Origins
 
@@ -197,10 +197,10 @@ def _envelope(error: OperationError, action: str) -> RestEnvelope:
 
 
 class RestCall:
-    """One operation, ready to be called.
+    """One operation, ready to be called over REST.
 
     Args:
-        operation: Which.
+        operation: The operation.
         form: Its form over REST.
     """
 
@@ -210,26 +210,30 @@ class RestCall:
         self._form = form
         self._read_query = query_reader(form.params) if form.http == "GET" else None
         self._read_body = reader(form.params)
-        self._adapt = request_adapter(form, operation.request)
+        self._make = request_reader(form, operation.request)
         self._run = operation.run
-        self._show = result_adapter(form)
+        self._show = result_shower(form)
         self._needs_user = operation.needs_user
 
     async def __call__(self, caller: Caller, query: str, body: bytes) -> tuple[int, bytes]:
         """Status and body of an answer.
 
         Raises:
-            Exception: Whatever the handler raises; see `mapping.explain`.
+            Exception: Whatever the handler raises; see ``error_map.explain``.
         """
         request = self._read_body(body) if self._read_query is None else self._read_query(query)
-        if self._adapt is not None:
-            request = adapted(self._adapt, request)
+        if self._make is not None:
+            request = requested(self._make, request)
         if self._needs_user and not caller.user:
             raise OperationError(errors.NO_USER)
         reply = self._run(caller, request)
         if not isinstance(reply, Reply):
             reply = await reply
-        data = reply.data if self._show is None else self._show(reply.data)
+        data = reply.data
+        if self._show is not None:
+            data = self._show(data)
+            if waits(data):
+                data = await data
         status = 200 if self._form.status is None else self._form.status(data)
         if not self._form.enveloped:
             return status, _encode(data)

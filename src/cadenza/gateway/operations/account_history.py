@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api.fields import cursor_of, number_of, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import cursor_of, number_of, text_of
 from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountOperation,

@@ -13,17 +13,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.fields import invalid, missing, text_of
 from cadenza.gateway.api.operation import (
-    Adapter,
     Caller,
     Handler,
     Operation,
+    Reader,
     Reply,
     RestForm,
     RpcForm,
 )
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import invalid, missing, text_of
 from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountType,
@@ -285,11 +285,11 @@ def _simple(
     )
 
 
-def _rpc(verb: str, params: type[Any], read: Adapter | None = None) -> RpcForm:
+def _rpc(verb: str, params: type[Any], read: Reader | None = None) -> RpcForm:
     return RpcForm(method=_RESOURCE + verb, params=params, read=read, result=RpcTradingAccount)
 
 
-def _rest(verb: str, params: type[Any], read: Adapter | None = None) -> RestForm:
+def _rest(verb: str, params: type[Any], read: Reader | None = None) -> RestForm:
     return RestForm(http="POST", path=_PATH + verb, params=params, read=read, result=TradingAccount)
 
 

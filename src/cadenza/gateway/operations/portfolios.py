@@ -10,10 +10,10 @@ from msgspec import UNSET
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.fields import text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import text_of
 from cadenza.gateway.trading.account_payloads import account_record, portfolio_record
 from cadenza.models import (
     ListPortfoliosQuery,

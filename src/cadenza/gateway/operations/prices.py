@@ -11,7 +11,7 @@ from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
-from cadenza.gateway.operations.instruments import instrument_of, select
+from cadenza.gateway.operations.instruments import instrument_of, instruments_of
 from cadenza.market.market import Market
 from cadenza.models import (
     GetKlineQuery,
@@ -86,7 +86,7 @@ class Prices:
 
     def tickers(self, _: Caller, wanted: TickerPage) -> Reply:
         """Tickers of the instruments asked for; those without one yet are left out."""
-        names = [one.instrument_id for one in select(self._market, wanted)]
+        names = [one.instrument_id for one in instruments_of(self._market, wanted)]
         offset = after(names, wanted.cursor, wanted.offset)
         part, pagination = page(names, wanted.limit, offset)
         found = [ticker for name in part if (ticker := self._tickers.ticker(name)) is not None]
@@ -101,7 +101,7 @@ class Prices:
 
     def klines(self, _: Caller, wanted: RpcListKlinesParams) -> Reply:
         """Candles of the instruments asked for."""
-        found = select(self._market, wanted)
+        found = instruments_of(self._market, wanted)
         return Reply(tuple(self._kline(one.instrument_id, wanted) for one in found))
 
     def _kline(self, instrument_id: str, wanted: GetKlineQuery | RpcListKlinesParams) -> Kline:

@@ -6,10 +6,10 @@ from msgspec import UNSET
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.fields import invalid, moment, short_name, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.instruments import LONGEST_ID
-from cadenza.gateway.operations.order_params import invalid, moment, short_name, text_of
 from cadenza.models import Quote, QuoteRfqRequest
 from cadenza.trading.accounts.errors import UnknownAccountError
 from cadenza.trading.errors import DealerError

@@ -19,7 +19,7 @@ from msgspec import UNSET
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.instruments import instrument_of, select
+from cadenza.gateway.operations.instruments import instrument_of, instruments_of
 from cadenza.market.market import Market
 from cadenza.models import (
     Instrument,
@@ -65,7 +65,7 @@ class MarketSubscriptions:
 
     def books(self, _: Caller, wanted: InstrumentFilter) -> Reply:
         """The subscriptions to order books of the instruments asked for."""
-        found = select(self._market, wanted)
+        found = instruments_of(self._market, wanted)
         return Reply(self._all(found, (SubscriptionType.ORDERBOOK,)))
 
     def book(self, _: Caller, wanted: SubscribeOrderBookRequest) -> Reply:
@@ -120,7 +120,7 @@ class MarketSubscriptions:
         asked = wanted.subscription_type
         kinds = MARKET_TYPES if asked is UNSET else (asked,)
         chosen = InstrumentFilter(instrument_ids=wanted.instrument_id, venue=wanted.venue)
-        found = select(self._market, chosen)
+        found = instruments_of(self._market, chosen)
         return Reply(self._all(found, [kind for kind in kinds if kind in MARKET_TYPES]))
 
     def _all(
