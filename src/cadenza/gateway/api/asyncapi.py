@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: the channels one can listen to, and the calls over RPC."""
+"""The AsyncAPI 3.0 document of the channels and of the calls over RPC."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Stream(NamedTuple):
     """A kind of channel.
 
     Attributes:
-        name: For the document.
-        address: Its name, with parameters.
-        payload: What a publication holds.
-        doc: What it carries.
+        name: Its key in the document.
+        address: The name of such a channel, with parameters in braces.
+        payload: The type of its publications.
+        doc: What it carries, in a sentence.
     """
 
     name: str

@@ -64,14 +64,14 @@ def rest_routes(
     body_limit: int = BODY_LIMIT,
     now: Callable[[], float] = time.time,
 ) -> list[BaseRoute]:
-    """Routes for an application; they must come before those of the server API.
+    """Make the routes for an application; they must come before those of the server API.
 
     Args:
-        registry: What is served.
+        registry: The operations, and the calls that are not served.
         verifier: Verifies tokens.
         origins: Web pages that may call; by default none.
-        body_limit: Bytes of a body.
-        now: Unix seconds.
+        body_limit: The most bytes that a body may have; longer ones are refused.
+        now: The time, in seconds since the Unix epoch.
     """
     surface = RestSurface(registry, Bearer(verifier, now), origins or Origins(()), body_limit)
 
@@ -88,10 +88,10 @@ class RestSurface:
     """Everything under ``/api/v3``.
 
     Args:
-        registry: What is served.
-        bearer: Says who calls.
+        registry: The operations, and the calls that are not served.
+        bearer: Makes callers of tokens.
         origins: Web pages that may call.
-        body_limit: Bytes of a body.
+        body_limit: The most bytes that a body may have; longer ones are refused.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class RestSurface:
         return {}
 
     def _preflight(self, path: str, headers: dict[str, str]) -> Response:
-        """What a browser asks before it lets a page of another origin call."""
+        """The answer to a browser that asks before it lets a page of another origin call."""
         if "access-control-allow-origin" in headers:
             headers |= _PREFLIGHT
             headers["access-control-allow-methods"] = ", ".join(self._allowed(path))
@@ -242,15 +242,15 @@ class RestCall:
 
 
 class Bearer:
-    """Makes a caller of a header.
+    """Makes a caller of an ``Authorization`` header.
 
     Args:
         verifier: Verifies tokens.
-        now: Unix seconds.
+        now: The time, in seconds since the Unix epoch.
     """
 
     nobody: Final = Caller("")
-    """Who calls what is public."""
+    """The caller of what is public."""
 
     def __init__(self, verifier: TokenVerifier, now: Callable[[], float]) -> None:
         self._verifier = verifier

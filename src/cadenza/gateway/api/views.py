@@ -1,4 +1,4 @@
-"""One record, two surfaces: the REST view and the RPC view of the same facts.
+"""Views of a record: the REST shape and the RPC shape of the same facts.
 
 A record is a REST struct with the fields that only RPC has added to it, its times in milliseconds.
 `view` makes either surface of it by field name: a time becomes RFC 3339 where the target says so,
@@ -110,7 +110,7 @@ def _plan(source: type[msgspec.Struct], target: type[msgspec.Struct]) -> tuple[_
 
 
 def _converter(source: Any, target: Any) -> Callable[[Any], Any] | None:
-    """What has to happen to a value of hint ``source`` in a field of hint ``target``."""
+    """The conversion of a value of hint ``source`` for a field of hint ``target``."""
     source_parts, target_parts = _parts(source), _parts(target)
     if Iso in target_parts and Iso not in source_parts:
         return _to_iso
