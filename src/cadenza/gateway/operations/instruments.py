@@ -76,7 +76,7 @@ def instruments_of(market: Market, wanted: InstrumentFilter) -> tuple[Instrument
 
 
 class ListSecurities(RpcListSecuritiesParams, frozen=True, kw_only=True, rename="camel"):
-    """What both surfaces ask about securities; RPC has no pages."""
+    """A question for securities, as both surfaces ask it; RPC has no pages."""
 
     security_id: str | UnsetType = UNSET
     limit: int | UnsetType = UNSET
@@ -94,7 +94,7 @@ class Listings:
         self._market = market
 
     def venues(self, _: Caller, __: NoParams) -> Reply:
-        """Venues with instruments; OFFLINE is one none of whose books can be trusted."""
+        """Venues with instruments; one is OFFLINE when none of its books can be trusted."""
         stale: dict[Venue, bool] = {}
         for one in self._market.instruments():
             fault = self._market.fault(one.instrument_id)

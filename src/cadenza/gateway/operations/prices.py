@@ -26,15 +26,14 @@ from cadenza.models import (
 
 
 class Tickers(Protocol):
-    """Where tickers come from."""
+    """A source of tickers."""
 
     def ticker(self, instrument_id: str) -> Ticker | None:
         """The ticker of a declared instrument; ``None`` before anything has happened in it."""
-        ...
 
 
 class Klines(Protocol):
-    """Where candles come from."""
+    """A source of candles."""
 
     def kline(
         self,
@@ -50,11 +49,10 @@ class Klines(Protocol):
         Without a start they are the newest ``limit``, with one the oldest from there; there may be
         none at all.
         """
-        ...
 
 
 class TickerPage(InstrumentFilter, frozen=True, kw_only=True, rename="camel"):
-    """What both surfaces ask about tickers; RPC has no pages."""
+    """A question for tickers, as both surfaces ask it; RPC has no pages."""
 
     limit: int | UnsetType = UNSET
     offset: int = 0
@@ -65,7 +63,7 @@ class Prices:
     """Answers from tickers and klines.
 
     Args:
-        market: Which instruments there are.
+        market: The instruments.
         tickers: Their tickers.
         klines: Their candles.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import UNSET
 
 from cadenza.gateway.api import errors
@@ -22,15 +24,16 @@ from cadenza.trading.exchange.quotes import (
 )
 from cadenza.trading.venue import PaperVenue
 
-DEFAULT_TTL_MS = 10_000
+DEFAULT_TTL_MS: Final = 10_000
+"""How long a quote is good unless the request says otherwise, in milliseconds."""
 
 
 class Quotes:
     """Asks the desk that quotes.
 
     Args:
-        venue: Says what the time is, and whether anything can be taken.
-        accounts: Whose are whose.
+        venue: Knows the time, and whether trading is halted.
+        accounts: Knows who owns which account.
         desk: Quotes.
     """
 
