@@ -60,12 +60,12 @@ def cut(text: str, longest: int = LONGEST_VALUE) -> str:
 
 
 class Problem(NamedTuple):
-    """What else an answer says about an error.
+    """The details of an error, beside its entry and sentence.
 
     Attributes:
         field: The request's field that is to blame, a path such as ``tradeOrder.limitPrice``.
-        required: What would have been right: valid values, or the fields that are missing.
-        provided: What was given instead.
+        required: Valid values, or the fields that are missing.
+        provided: The values that were given instead.
         facts: Anything else a program may want, JSON values by name.
     """
 
@@ -76,14 +76,14 @@ class Problem(NamedTuple):
 
 
 class OperationError(Exception):
-    """An operation says no.
+    """An operation refuses a call, or cannot answer it.
 
     Args:
-        entry: Which error of the catalogue.
+        entry: The error, as the catalogue has it.
         message: A sentence about this case; empty: the entry's own.
         field: The request's field that is to blame.
-        required: What would have been right.
-        provided: What was given instead; long values are cut.
+        required: Valid values, or the fields that are missing.
+        provided: The values that were given instead; long ones are cut.
         **facts: Anything else a program may want, as JSON values.
     """
 

@@ -34,7 +34,7 @@ from cadenza.gateway.api.operation import (
 from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.api.results import request_reader, requested, result_shower
-from cadenza.models import RestEnvelope, failed, succeeded
+from cadenza.models import RestEnvelope
 from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
 from cadenza.realtime.eager import settle, waits
 from cadenza.server.body import BodyTooLarge, read_body
@@ -193,7 +193,9 @@ class RestSurface:
 
 
 def _envelope(error: OperationError, action: str) -> RestEnvelope:
-    return failed(error.entry.code, error.message, error.details(action))
+    return RestEnvelope(
+        success=False, errno=error.entry.code, error=error.message, details=error.details(action)
+    )
 
 
 class RestCall:
@@ -238,7 +240,9 @@ class RestCall:
         if not self._form.enveloped:
             return status, _encode(data)
         pagination = reply.pagination if self._form.paginated else UNSET
-        return status, _encode(succeeded(data, pagination))
+        return status, _encode(
+            RestEnvelope(success=True, errno=0, data=data, pagination=pagination)
+        )
 
 
 class Bearer:

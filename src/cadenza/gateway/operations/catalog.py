@@ -43,7 +43,7 @@ from cadenza.trading.venue import PaperVenue
 
 
 class MarketServices(NamedTuple):
-    """What the operations that are always served answer from.
+    """The sources of the operations that are always served.
 
     Attributes:
         market: Instruments and books.
@@ -65,7 +65,7 @@ def _nobody(_: str, __: Iterable[OrderState]) -> None:
 
 
 class TradingServices(NamedTuple):
-    """What the operations of a paper venue answer from.
+    """The sources of the operations of a paper venue.
 
     Attributes:
         venue: The paper venue.
@@ -73,7 +73,7 @@ class TradingServices(NamedTuple):
         encoded: Encodes an order for RPC as it is at that moment; see `TradeAnswers`.
         clock: Answers that are held back on purpose wait by it.
         submitted: Told which orders a connection has sent.
-        currency: What portfolios are summed up in unless a call names another.
+        currency: The asset in which portfolios are summed up, unless a call names another.
         quote_spread_ppm: The dealer's spread, in millionths of the price.
         patience: How long ``awaitClosed`` waits, in seconds.
         new_id: Makes the ids of quotes; by default UUIDs that rise with time.
