@@ -414,6 +414,7 @@ def test_the_package_is_typed():
     assert (SOURCE / "py.typed").is_file()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "module",
     [
