@@ -32,6 +32,7 @@ def test_every_field_can_be_given(given, kinds):
     assert len(found) == len(types)
 
 
+@pytest.mark.process
 def test_nothing_of_the_server():
     """A plain install is enough, and the server's rooms stay asleep."""
     rooms = [f"cadenza.{it}" for it in ("server", "realtime", "market", "trading", "gateway")]

@@ -17,7 +17,7 @@ INSTALL = """#!/bin/sh
 
 
 @pytest.fixture
-def npm(tmp_path):
+def npm(processes, tmp_path):
     """``npm(*paths)``: a program in npm's place that installs these files."""
 
     def make(*paths, code=0, says=""):

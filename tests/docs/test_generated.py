@@ -29,6 +29,7 @@ def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.process
 def test_no_page_is_stale():
     done = subprocess.run(
         [sys.executable, str(DOCS / "generate.py"), "--check"],

@@ -223,7 +223,7 @@ def chromium() -> str | None:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(processes) -> AsyncIterator[Browser]:
     """A Chromium of its own for each test."""
     program = chromium()
     if program is None:

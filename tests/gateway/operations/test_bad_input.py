@@ -6,6 +6,7 @@ What comes back is an answer or a specific error; an error has changed nothing.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from itertools import pairwise
 
@@ -24,7 +25,7 @@ from cadenza.trading.exchange.quotes import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
 from support.trading.venue_world import RULES, World
 
-HUGE = "x" * 1_000_000
+HUGE = "x" * 100_000
 FOREIGN = object()
 """Stands for the id of somebody else's account."""
 
@@ -116,6 +117,7 @@ def whole_registry(desk):
     )
 
 
+fields_of = functools.cache(msgspec.structs.fields)
 NAMES = sorted(operation.name for operation in whole_registry(Desk(World())))
 
 
@@ -165,9 +167,9 @@ class Target:
     def base(self, operation, kind):
         """Parameters that are complete."""
         good = self.good(operation)
-        found = {one.encode_name: good for one in msgspec.structs.fields(kind) if one.required}
+        found = {one.encode_name: good for one in fields_of(kind) if one.required}
         params = {name: good[name] for name in found}
-        known = {one.encode_name for one in msgspec.structs.fields(kind)}
+        known = {one.encode_name for one in fields_of(kind)}
         if operation.name.startswith("command.trade_order.submit"):
             wanted = ("instrumentId", "limitPrice")
         elif operation.name == "command.quote.rfq":

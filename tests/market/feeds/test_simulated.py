@@ -163,6 +163,7 @@ print(whole.hexdigest())
 """
 
 
+@pytest.mark.process
 def test_the_hash_seed_of_the_process_does_not_matter(recorder):
     """Two other processes with hash seeds of their own publish the bytes of this one."""
     asyncio.run(run(recorder))

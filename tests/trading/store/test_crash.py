@@ -43,6 +43,7 @@ async def killed_after(folder: Path, seed: int, lines: int) -> set[int]:
     return {int(line) for line in whole.split()}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the end of a process is another there")
 async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path):
     """Kill and reopen ten times: orders, executions, entries and balances agree each time."""

@@ -152,6 +152,7 @@ def test_it_answers_as_the_memory_store_does(tmp_path_factory, made, query, fill
     asyncio.run(compare())
 
 
+@pytest.mark.process
 async def test_a_second_server_is_refused(tmp_path, store):
     """The folder belongs to one store until it is closed; the error says what to do."""
     with pytest.raises(StoreLockedError, match="in use by another server"):
