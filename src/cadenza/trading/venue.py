@@ -23,7 +23,7 @@ from cadenza.trading.accounts.valuation import Valuation
 from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
 from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
-from cadenza.trading.exchange.exchange import Exchange
+from cadenza.trading.exchange.exchange import Endings, Exchange
 from cadenza.trading.exchange.index import OrderIndex
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.placement import Placing
@@ -122,6 +122,7 @@ class PaperVenue:
             venues=rules.venues,
             limit=rules.account_limit,
         )
+        index, endings = OrderIndex(store), Endings()
         clearing = Clearing(
             self.ledger,
             self.positions,
@@ -129,6 +130,7 @@ class PaperVenue:
             fees=rules.fees,
             listener=listener,
             new_id=new_id,
+            on_end=(index.ended, endings.ended),
         )
         placing = Placing(
             clearing,
@@ -140,9 +142,10 @@ class PaperVenue:
         self.exchange: Final = Exchange(
             clearing,
             placing,
-            OrderIndex(store),
+            index,
             OrderLimiter(rules.order_rate),
             self.now,
+            endings=endings,
             open_order_limit=rules.open_order_limit,
         )
         self.journal.prepare = self.exchange.prepare

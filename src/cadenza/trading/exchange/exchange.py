@@ -51,6 +51,30 @@ logger: Final = logging.getLogger("cadenza.trading")
 _QUOTED: Final = OrderType.QUOTED
 
 
+class Endings:
+    """Futures of the ends of orders, by order; one for all who wait for the same."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+
+    def of(self, order: OrderState) -> asyncio.Future[None]:
+        """Done when an order that is open ends: decided, not yet durable. Not to be cancelled."""
+        future = self._waiting.get(order.order_id)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[order.order_id] = future
+        return future
+
+    def ended(self, order: OrderState) -> None:
+        """An order is over."""
+        if self._waiting:
+            future = self._waiting.pop(order.order_id, None)
+            if future is not None:
+                future.set_result(None)
+
+
 class Exchange:
     """Takes orders, and tells engines and clearing about them.
 
@@ -60,6 +84,7 @@ class Exchange:
         index: Finds orders.
         limiter: Bounds what a user sends.
         now: Milliseconds UTC.
+        endings: Hears from clearing which orders have ended.
         open_order_limit: Open orders an account may have; those of a list count as one or two.
 
     Attributes:
@@ -78,6 +103,7 @@ class Exchange:
         limiter: OrderLimiter,
         now: Callable[[], int],
         *,
+        endings: Endings,
         open_order_limit: int,
     ) -> None:
         self.clearing = clearing
@@ -90,9 +116,8 @@ class Exchange:
         self._journal: Journal = clearing.journal
         self._open_order_limit = open_order_limit
         self.parked = ParkedOrders()
-        self.endings: Final = Endings()
+        self.endings: Final = endings
         self.quotes: QuoteDesk | None = None
-        clearing.on_end = self._ended
 
     # Instruments.
 
@@ -328,10 +353,6 @@ class Exchange:
         if self._journal.failure is not None:
             raise HaltedError(self._journal.failure)
 
-    def _ended(self, order: OrderState) -> None:
-        self.index.ended(order)
-        self.endings.ended(order)
-
     def _take_quote(self, account: Account, request: OrderRequest, now: int) -> OrderState:
         """Fill an order at the price it was quoted; the book of the instrument sees nothing."""
         if request.type is not _QUOTED:
@@ -392,30 +413,6 @@ def _check_refused(state: OrderState, events: list[AnyEvent]) -> None:
     for event in events:
         if isinstance(event, Refused) and event.order_id == state.order_id:
             raise OrderRefusedError(state.order_id, event.reason, f"stays: {event.reason}")
-
-
-class Endings:
-    """Futures of the ends of orders, by order; one for all who wait for the same."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[None]] = {}
-
-    def of(self, order: OrderState) -> asyncio.Future[None]:
-        """Done when an order that is open ends: decided, not yet durable. Not to be cancelled."""
-        future = self._waiting.get(order.order_id)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[order.order_id] = future
-        return future
-
-    def ended(self, order: OrderState) -> None:
-        """An order is over."""
-        if self._waiting:
-            future = self._waiting.pop(order.order_id, None)
-            if future is not None:
-                future.set_result(None)
 
 
 FAULT: Final = "FAULT_INJECTED"
