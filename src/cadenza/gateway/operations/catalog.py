@@ -31,11 +31,8 @@ from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
-from cadenza.gateway.trading.trading import ppm_of
 from cadenza.market.clock import Clock
 from cadenza.market.market import Market
-from cadenza.trading.exchange.quotes import QuoteDesk
-from cadenza.trading.ids import RisingIds
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.venue import PaperVenue
 
@@ -93,29 +90,23 @@ class TradingServices(NamedTuple):
 
     Attributes:
         venue: The paper venue.
-        market: Displayed books, for quotes.
         encoded: Encodes an order for RPC as it is at that moment; see `TradeAnswers`.
         clock: The time; orders that are delayed on purpose wait by it.
         submitted: Told which orders a connection has sent.
         currency: What portfolios are summed up in unless a call names another.
-        quote_spread_ppm: What the dealer takes, in millionths of the price.
         patience: How long ``awaitClosed`` waits, in seconds.
-        new_id: Makes the ids of quotes; by default UUIDs that rise with time.
     """
 
     venue: PaperVenue
-    market: Market
     encoded: Encoded
     clock: Clock
     submitted: Callable[[str, Iterable[OrderState]], None] = _nobody
     currency: str = "USDT"
-    quote_spread_ppm: int = 500
     patience: float = 1.0
-    new_id: Callable[[], str] | None = None
 
 
 def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
-    """Orders, accounts, portfolios and quotes; from here on the venue's exchange takes quotes."""
+    """Orders, accounts, portfolios and quotes."""
     venue = services.venue
     accounts = AccountsAccess(venue)
     answers = TradeAnswers(venue, services.encoded)
@@ -127,22 +118,13 @@ def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
         submitted=services.submitted,
         patience=services.patience,
     )
-    quotes = QuoteDesk(
-        venue.exchange.desks,
-        services.market.book,
-        services.market.fault,
-        services.new_id or RisingIds(venue.now),
-        venue.now,
-        spread_ppm=services.quote_spread_ppm,
-    )
-    venue.exchange.quotes = quotes
     return (
         *trade_order_operations(orders),
         *trade_order_queries(venue, accounts, answers),
         *account_command_operations(TradingAccounts(venue, accounts)),
         *account_query_operations(venue, accounts),
         *portfolio_operations(venue, accounts, services.currency),
-        *quote_operations(venue, accounts, quotes),
+        *quote_operations(venue, accounts),
     )
 
 
@@ -162,12 +144,10 @@ def registry_of(gateway: Gateway) -> Registry:
     if trading is not None:
         services = TradingServices(
             venue=trading.venue,
-            market=gateway.market,
             encoded=trading.events.encoded,
             clock=gateway.clock,
             submitted=trading.sessions.submitted,
             currency=gateway.config.trading.currency,
-            quote_spread_ppm=ppm_of(gateway.config.trading.paper.quote_spread),
         )
         for operation in trading_operations(services):
             registry.add(operation)

@@ -210,12 +210,12 @@ class AccountEvents:
         return view(record, RpcBalanceEntry)
 
     def _position(self, position: Position) -> RpcPositionEntry | None:
-        desk = self.venue.exchange.desks.get(position.instrument_id)
-        if desk is None:
+        instrument = self.venue.exchange.instruments.get(position.instrument_id)
+        if instrument is None:
             return None
-        kind = self.venue.security_types.get(desk.listing.id.base, SecurityType.CRYPTO)
-        mark = desk.engine.last or None
-        entry = position_entry(position, desk.units, mark, security_type=kind)
+        kind = self.venue.security_types.get(instrument.listing.id.base, SecurityType.CRYPTO)
+        mark = instrument.engine.last or None
+        entry = position_entry(position, instrument.units, mark, security_type=kind)
         return view(entry, RpcPositionEntry)
 
     def _event(self, kind: EventType, data: bytes, at: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Orders and executions as the payloads that both surfaces of the API are made from."""
+"""Orders, executions and quotes as the payloads that both surfaces of the API are made from."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from cadenza.models import (
     ExecutionRecord,
     OrderRecord,
     QuantityType,
+    Quote,
+    QuoteStatus,
     RpcTradeOrder,
     SecurityQuantity,
     TradeExecution,
     Venue,
     iso_of,
 )
+from cadenza.trading.exchange.dealer import DEALER_ID, Offer
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.orders.state import Execution, OrderState
 
@@ -138,6 +141,31 @@ def execution_record(
         trade_order_id=execution.order_id,
         client_order_id=order.client_order_id or UNSET,
         is_maker=execution.is_maker,
+    )
+
+
+def quote_record(offer: Offer) -> Quote:
+    """A quote as the payload that both surfaces are made from."""
+    request, found = offer.request, offer.instrument.listing.id
+    return Quote(
+        quote_id=offer.quote_id,
+        dealer_account_id=DEALER_ID,
+        base_asset=found.base,
+        quote_asset=found.quote,
+        order_side=request.side,
+        quantity=offer.quantity,
+        quote_quantity=offer.quote_quantity,
+        price=offer.instrument.listing.ticks.format(offer.price),
+        status=QuoteStatus.CREATED,
+        created_at=offer.created_at,
+        expire_at=offer.expire_at,
+        quote_request_id=request.request_id or UNSET,
+        venue=found.venue,
+        instrument_id=offer.instrument.instrument_id,
+        trader_account_id=request.account_id or UNSET,
+        quantity_type=QuantityType.BASE if request.quantity else QuantityType.QUOTE,
+        updated_at=offer.created_at,
+        pricing_profile_id=request.profile_id or UNSET,
     )
 
 

@@ -86,10 +86,11 @@ class Trading:
             make_store(config.trading.store),
             clock,
             self.events,
+            market,
             rules_of(config.trading, venues),
-            new_id,
+            new_id=new_id,
+            faults=faults,
         )
-        self.venue.exchange.faults = faults
         self.sessions: Final = OrderSessions(self.venue, is_on=config.trading.cancel_on_disconnect)
         self._mirrors = MirrorFeed(self._mirror, self._heard, clock.time_ms)
         self._engines: dict[str, MatchingEngine] = {}
@@ -113,7 +114,7 @@ class Trading:
         simulated = self._config.market.simulated
         for spec in paper_instruments(simulated):
             listing = Listing(spec.instrument())
-            self._engines[str(listing.id)] = venue.list_paper(listing, self._market)
+            self._engines[str(listing.id)] = venue.list_paper(listing)
         paper = self._config.trading.paper
         if paper.participants and self._config.market.feed == "simulated":
             self._open_participants()
@@ -134,15 +135,14 @@ class Trading:
             self._config.market.simulated, self._engines.__getitem__, self.venue.marks
         )
         for name, crowd in participants.items():
-            desk = self.venue.exchange.desks[name]
-            desk.hears = (crowd.heard, *desk.hears)
+            self.venue.exchange.instruments[name].add_listener(crowd.heard)
         self._driver = ParticipantsDriver(self._simulate, self._clock, participants)
         self._driver.open()
 
     def _simulate(self, instrument_id: str, command: AnyCommand) -> None:
         exchange = self.venue.exchange
         exchange.check_running()
-        exchange.tell(exchange.desks[instrument_id], command)
+        exchange.tell(exchange.instruments[instrument_id], command)
 
     async def _tick(self) -> None:
         while True:
@@ -182,6 +182,7 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
         account_limit=paper.account_limit,
         open_order_limit=paper.open_order_limit,
         protection_ppm=ppm_of(paper.market_protection),
+        quote_spread_ppm=ppm_of(paper.quote_spread),
     )
 
 
@@ -214,7 +215,7 @@ class TradingCollector(Collector):
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, count in (
             ("cadenza_orders", "Orders taken, over all starts.",
-             self._venue.exchange.placing.next_order - 1),
+             self._venue.exchange.placement.next_order - 1),
             ("cadenza_executions", "Executions of users' orders, over all starts.",
              clearing.next_execution - 1),
             ("cadenza_journal_commits", "Commits since the start.", stats.commits),

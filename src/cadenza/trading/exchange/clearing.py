@@ -13,7 +13,7 @@ from cadenza.models import OrderSide
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import PositionBook, PositionFill
 from cadenza.trading.exchange.live_order import LiveOrder
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.entry import Entry
 from cadenza.trading.ledger.fees import FeeSchedule, charge
 from cadenza.trading.ledger.fill import OUTSIDE, Fill, Leg
@@ -124,7 +124,7 @@ class Clearing:
         self.holders: dict[str, set[str]] = {}
         self._new_id = new_id
         self._on_end = on_end
-        self._handlers: dict[type, Callable[[Desk, Any], None]] = {
+        self._handlers: dict[type, Callable[[TradedInstrument, Any], None]] = {
             Accepted: self._accepted,
             Rejected: self._rejected,
             Refused: self._nothing,
@@ -155,11 +155,11 @@ class Clearing:
         for posting in entry.postings:
             self.touched.setdefault(posting.account_id, set()).add(posting.asset)
 
-    def clear(self, desk: Desk, events: list[AnyEvent]) -> None:
+    def clear(self, instrument: TradedInstrument, events: list[AnyEvent]) -> None:
         """Work off what an engine has said, in order."""
         handlers = self._handlers
         for event in events:
-            handlers[type(event)](desk, event)
+            handlers[type(event)](instrument, event)
 
     def reject(self, order: LiveOrder, reason: str, at: int) -> None:
         """End an order that no engine has been told of."""
@@ -180,35 +180,35 @@ class Clearing:
 
     # Events of an engine.
 
-    def _accepted(self, _: Desk, event: Accepted) -> None:
+    def _accepted(self, _: TradedInstrument, event: Accepted) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             order.state.status = after(order.state.status, ACCEPT)
             self._changed(order.state, event.at)
 
-    def _rejected(self, _: Desk, event: Rejected) -> None:
+    def _rejected(self, _: TradedInstrument, event: Rejected) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             order.state.reject_reason = event.reason
             self._ended(order, REJECT, event.at)
 
-    def _cancelled(self, _: Desk, event: Cancelled) -> None:
+    def _cancelled(self, _: TradedInstrument, event: Cancelled) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             order.state.cancel_reason = event.reason
             self._ended(order, CANCEL, event.at)
 
-    def _expired(self, _: Desk, event: Expired) -> None:
+    def _expired(self, _: TradedInstrument, event: Expired) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             self._ended(order, EXPIRE, event.at)
 
-    def _spent(self, _: Desk, event: Spent) -> None:
+    def _spent(self, _: TradedInstrument, event: Spent) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             self._ended(order, FILL_ALL, event.at)
 
-    def _reduced(self, _: Desk, event: Reduced) -> None:
+    def _reduced(self, _: TradedInstrument, event: Reduced) -> None:
         order = self.live.get(event.order_id)
         if order is not None:
             order.leaves = event.leaves
@@ -218,7 +218,7 @@ class Clearing:
                 if order.earmarks:  # its exits would sell more than it can still buy
                     self.follow_ups.append(Cancel(now=event.at, order_id=event.order_id))
 
-    def _replaced(self, _: Desk, event: Replaced) -> None:
+    def _replaced(self, _: TradedInstrument, event: Replaced) -> None:
         order = self.live.get(event.order_id)
         if order is None:
             return
@@ -231,22 +231,22 @@ class Clearing:
         self._resize(order, event.at)
         self._changed(state, event.at)
 
-    def _moved(self, _: Desk, event: Released | Triggered) -> None:
+    def _moved(self, _: TradedInstrument, event: Released | Triggered) -> None:
         """The order goes from where it waited into the book, under the same status."""
         order = self.live.get(event.order_id)
         if order is not None:
             self._changed(order.state, event.at)
 
-    def _nothing(self, desk: Desk, event: AnyEvent) -> None:
+    def _nothing(self, instrument: TradedInstrument, event: AnyEvent) -> None:
         """Nothing changes that a record shows; whoever asked hears of a refusal."""
 
     # Trades.
 
-    def _trade(self, desk: Desk, event: Trade) -> None:
+    def _trade(self, instrument: TradedInstrument, event: Trade) -> None:
         maker, taker = self.live.get(event.maker_id), self.live.get(event.taker_id)
         if maker is None and taker is None:
             return
-        units = desk.units
+        units = instrument.units
         cost = units.cost(event.price, event.lots)
         if taker is not None and taker.budget:
             taker.budget -= event.price * event.lots
@@ -261,8 +261,8 @@ class Clearing:
             Fill(
                 trade_id=str(event.trade_id),
                 at=event.at,
-                base_asset=desk.listing.id.base,
-                quote_asset=desk.listing.id.quote,
+                base_asset=instrument.listing.id.base,
+                quote_asset=instrument.listing.id.quote,
                 quantity=units.quantity(event.lots),
                 cost=cost,
                 buyer=buyer,
@@ -343,10 +343,10 @@ class Clearing:
         """What was bought is reserved for the exits that will sell it, if they are still open."""
         if order.earmarks not in self.holders:
             return
-        key, amount = order.earmarks, order.desk.units.quantity(event.lots)
+        key, amount = order.earmarks, order.instrument.units.quantity(event.lots)
         held = self.ledger.reservation(key)
         if held is None:
-            account_id, base = order.state.account_id, order.desk.listing.id.base
+            account_id, base = order.state.account_id, order.instrument.listing.id.base
             self.posted(self.ledger.reserve(key, account_id, base, amount, at=event.at))
         else:
             self.posted(self.ledger.resize(key, held.amount + amount, at=event.at))

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.store.store import Store
 
@@ -108,13 +108,13 @@ class ParkedOrders:
         """Let go of an order; whether it was here."""
         return self._orders.get(order.instrument_id, {}).pop(order.order_id, None) is not None
 
-    def take(self, desk: Desk) -> list[OrderState]:
+    def take(self, instrument: TradedInstrument) -> list[OrderState]:
         """The orders for an instrument that is listed now, by number.
 
         Orders are in whole ticks and lots: those that came when the steps were others stay parked.
         """
-        ticks, lots = desk.listing.ticks.step, desk.listing.lots.step
-        mine = self._orders.pop(desk.instrument_id, {})
+        ticks, lots = instrument.listing.ticks.step, instrument.listing.lots.step
+        mine = self._orders.pop(instrument.instrument_id, {})
         fitting = [it for it in mine.values() if (it.tick, it.lot) == (ticks, lots)]
         others = [it for it in mine.values() if (it.tick, it.lot) != (ticks, lots)]
         if others:
@@ -122,7 +122,7 @@ class ParkedOrders:
             logger.warning(
                 "%d open orders of %s came with other steps (%s, %s) and can only be cancelled",
                 len(others),
-                desk.instrument_id,
+                instrument.instrument_id,
                 others[0].tick,
                 others[0].lot,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cadenza.models import OrderSide
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.fees import FeeSchedule
 from cadenza.trading.orders.state import OrderState
 
@@ -16,7 +16,7 @@ class LiveOrder:
 
     Attributes:
         state: The record.
-        desk: Of its instrument.
+        instrument: Of its instrument.
         is_buy: Its side.
         bound: The worst price it can trade at, in ticks.
         leaves: Lots that are neither executed nor cancelled.
@@ -26,13 +26,28 @@ class LiveOrder:
         withheld: Lots of ``leaves`` that the engine was not told of.
     """
 
-    __slots__ = ("bound", "budget", "desk", "earmarks", "is_buy", "leaves", "state", "withheld")
+    __slots__ = (
+        "bound",
+        "budget",
+        "earmarks",
+        "instrument",
+        "is_buy",
+        "leaves",
+        "state",
+        "withheld",
+    )
 
     def __init__(
-        self, state: OrderState, desk: Desk, *, bound: int, leaves: int, budget: int = 0
+        self,
+        state: OrderState,
+        instrument: TradedInstrument,
+        *,
+        bound: int,
+        leaves: int,
+        budget: int = 0,
     ) -> None:
         self.state = state
-        self.desk = desk
+        self.instrument = instrument
         self.is_buy = state.side is OrderSide.BUY
         self.bound = bound
         self.leaves = leaves
@@ -46,7 +61,7 @@ class LiveOrder:
     @property
     def asset(self) -> str:
         """What it needs: the quote asset of a buy, the base asset of a sell."""
-        found = self.desk.listing.id
+        found = self.instrument.listing.id
         return found.quote if self.is_buy else found.base
 
     def need(self, fees: FeeSchedule, carry: int = 0) -> int:
@@ -56,21 +71,21 @@ class LiveOrder:
             fees: Of the venue.
             carry: Fees charged too much so far, see `fees.charge`.
         """
-        units = self.desk.units
+        units = self.instrument.units
         if not self.is_buy:
             return units.quantity(self.leaves)
         cost = self.budget * units.tick_lot or units.cost(self.bound, self.leaves)
         return fees.hold(cost, carry) if cost else 0
 
 
-def live_order(state: OrderState, desk: Desk) -> LiveOrder:
+def live_order(state: OrderState, instrument: TradedInstrument) -> LiveOrder:
     """An order of a store as the exchange follows it."""
     saved = state.saved
     if saved is None:
-        return LiveOrder(state, desk, bound=state.limit, leaves=state.lots - state.executed)
+        return LiveOrder(state, instrument, bound=state.limit, leaves=state.lots - state.executed)
     return LiveOrder(
         state,
-        desk,
+        instrument,
         bound=saved.limit or saved.terms.protection,
         leaves=saved.leaves if not saved.budget else 0,
         budget=saved.budget,

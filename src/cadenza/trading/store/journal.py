@@ -138,7 +138,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
-        self.prepare = prepare
+        self._prepare = prepare
         self._state = IDLE
         self._open = _Waiting()
         self._under_way = _Waiting()
@@ -231,8 +231,8 @@ class Journal:
             self._task = None
 
     async def _commit_open(self) -> None:
-        if self.prepare is not None and self.batch:
-            self.prepare(self.batch)
+        if self._prepare is not None and self.batch:
+            self._prepare(self.batch)
         batch, waiting = self.batch, self._open
         self._open, self._under_way = _Waiting(), waiting
         if batch:
