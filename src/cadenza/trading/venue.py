@@ -171,7 +171,7 @@ class PaperVenue:
         self.security_types: dict[str, SecurityType] = {}
 
     async def open(self) -> None:
-        """Take everything back that the store has; orders wait for their instruments.
+        """Take back everything that the store has; open orders wait for their instruments.
 
         Raises:
             StoreError: The store cannot be used.
@@ -229,7 +229,7 @@ class PaperVenue:
         """Trade an instrument whose book comes from outside; ``None`` if that cannot be.
 
         Whoever feeds the engine with what the market says gives the events of the engine to
-        `Exchange.market_did`.
+        ``Exchange.market_did``.
         """
         listing = book.listing
         engine = MirroredEngine(book, first_trade_id=self.now() * TRADES_A_MILLISECOND)
@@ -308,7 +308,7 @@ class PaperVenue:
         return self.scales
 
     def _amounts(self, texts: Mapping[str, str]) -> dict[str, int]:
-        """Texts of the configuration in minor units; raises `AmountTextError`."""
+        """Texts of the configuration in minor units; raises ``AmountTextError``."""
         amounts = {}
         for asset, text in texts.items():
             self.scales.learn(asset, DECIMALS)

@@ -1,4 +1,4 @@
-"""Trading put together: the venue, its store, its instruments and who is told."""
+"""Trading, put together: the venue with its store, its instruments, its feeds and its metrics."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from cadenza.trading.venue import PaperVenue, VenueRules
 logger: Final = logging.getLogger("cadenza.gateway")
 
 Work = tuple[str, Callable[[], Coroutine[None, None, None]]]
-"""Something that runs as long as the gateway, and what it is called."""
+"""The name of something that runs as long as the gateway, and the coroutine function of it."""
 
 TICK_SECONDS: Final = 0.1
-"""How late an order may end whose time has come."""
+"""The time between two looks for orders that have expired."""
 
 
 class Trading:
@@ -52,16 +52,16 @@ class Trading:
 
     Args:
         config: The whole configuration.
-        market: Where paper books are shown, and mirrored ones are watched.
+        market: Shows the paper books, and has the mirrored ones.
         clock: The time.
-        options: Of the account channels.
-        venues: Where a new account trades, beside PAPER.
-        faults: What happens to orders on purpose.
+        options: The options of the account channels.
+        venues: Venues that a new account trades at, beside PAPER.
+        faults: Faults that orders meet on purpose.
 
     Attributes:
         venue: The paper venue.
         events: The account channels.
-        sessions: Which connection sent which orders.
+        sessions: The orders that each connection has sent.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Trading:
         await self.venue.close()
 
     def work(self) -> list[Work]:
-        """What runs as long as trading does, with a name for each."""
+        """The work that goes on as long as trading does."""
         work: list[Work] = [("the clock of the venue", self._tick)]
         if self._driver is not None:
             work.append(("simulated participants", self._driver.run))
@@ -187,7 +187,7 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
 
 
 def ppm_of(text: str) -> int:
-    """A part of one, as the configuration has it, in millionths."""
+    """A fraction of one, a decimal string of the configuration, in millionths."""
     return int(Decimal(text) * MILLION)
 
 
@@ -195,7 +195,7 @@ class TradingCollector(Collector):
     """Reads the venue's own counters when it is scraped, so that an order costs no metric.
 
     Args:
-        venue: Which.
+        venue: The venue whose counters are shown.
     """
 
     def __init__(self, venue: PaperVenue) -> None:
@@ -233,8 +233,8 @@ class OrderSessions:
     connections have ended then, but nobody has decided that they would not come back.
 
     Args:
-        venue: Where orders are cancelled.
-        is_on: Whether to do all this.
+        venue: Cancels the orders.
+        is_on: Whether to do all this; else orders outlive their connections.
     """
 
     def __init__(self, venue: PaperVenue, *, is_on: bool) -> None:

@@ -1,4 +1,4 @@
-"""Clearing: what the events of an engine mean for orders, money and positions.
+"""Clearing: the events of engines turned into changes of orders, money and positions.
 
 An engine is told one command and answers with events; they are worked off one after another, each
 into ledger entries, executions, positions and order records of the journal's open batch.
@@ -55,25 +55,21 @@ _BUY: Final = OrderSide.BUY
 class ExchangeListener(Protocol):
     """Hears every change, in order, when it is decided and not yet durable.
 
-    What is heard may be shown to the outside only through `Journal.then`. Calls are synchronous
+    What is heard may be shown to the outside only through ``Journal.then``. Calls are synchronous
     and must not wait; the records go on changing afterwards, so what is needed is read at once.
     """
 
     def on_order(self, order: OrderState) -> None:
         """An order is new or has changed."""
-        ...
 
     def on_execution(self, execution: Execution, order: OrderState) -> None:
-        """An order traded; its record has the trade in it, and `on_order` follows."""
-        ...
+        """An order traded; its record has the trade in it, and ``on_order`` follows."""
 
     def on_balances(self, account_id: str, assets: Collection[str]) -> None:
         """Balances, and with fills positions, changed; once for all decisions of a commit."""
-        ...
 
     def on_account(self, account: Account) -> None:
         """An account is new or has changed."""
-        ...
 
 
 class Clearing:
@@ -143,7 +139,7 @@ class Clearing:
         self.next_execution = next_execution
 
     def follow(self, order: LiveOrder) -> None:
-        """Look after an order from now on, and after its reservation."""
+        """Look after an order, and after its reservation."""
         state = order.state
         self.live[state.order_id] = order
         if state.hold:
@@ -156,7 +152,7 @@ class Clearing:
             self.touched.setdefault(posting.account_id, set()).add(posting.asset)
 
     def clear(self, instrument: TradedInstrument, events: list[AnyEvent]) -> None:
-        """Work off what an engine has said, in order."""
+        """Work off the events of an engine, in order."""
         handlers = self._handlers
         for event in events:
             handlers[type(event)](instrument, event)
@@ -232,13 +228,13 @@ class Clearing:
         self._changed(state, event.at)
 
     def _moved(self, _: TradedInstrument, event: Released | Triggered) -> None:
-        """The order goes from where it waited into the book, under the same status."""
+        """Note that an order goes from where it waited into the book, under the same status."""
         order = self.live.get(event.order_id)
         if order is not None:
             self._changed(order.state, event.at)
 
     def _nothing(self, instrument: TradedInstrument, event: AnyEvent) -> None:
-        """Nothing changes that a record shows; whoever asked hears of a refusal."""
+        """Leave the records as they are; whoever asked hears of a refusal."""
 
     # Trades.
 
@@ -276,7 +272,7 @@ class Clearing:
                 self._filled(order, event, cost, fee, is_maker=is_maker)
 
     def _leg(self, order: LiveOrder | None, cost: int, *, is_maker: bool) -> Leg:
-        """One side of a fill, and what it must keep reserved for its rest."""
+        """One side of a fill, with the amount that it must keep reserved for its rest."""
         if order is None:
             return OUTSIDE
         state, rate = order.state, self.fees.rate(is_maker=is_maker)
@@ -340,7 +336,7 @@ class Clearing:
             self._changed(state, at)
 
     def _earmark(self, order: LiveOrder, event: Trade) -> None:
-        """What was bought is reserved for the exits that will sell it, if they are still open."""
+        """Reserve the bought quantity for the exits that will sell it, if they are still open."""
         if order.earmarks not in self.holders:
             return
         key, amount = order.earmarks, order.instrument.units.quantity(event.lots)
@@ -354,7 +350,7 @@ class Clearing:
     # Records and reservations.
 
     def _resize(self, order: LiveOrder, at: int) -> None:
-        """Reserve what the rest needs now; of several orders on one reservation, the largest."""
+        """Reserve what the rest needs now; orders that share a reservation, the largest need."""
         key = order.state.hold
         held = self.ledger.reservation(key)
         if held is None:
@@ -365,7 +361,7 @@ class Clearing:
             self.posted(self.ledger.resize(key, need, at=at))
 
     def _ended(self, order: LiveOrder, event: OrderEvent, at: int) -> None:
-        """An order is over; what nobody needs any more becomes free."""
+        """End an order; what nobody needs any more becomes free."""
         state = order.state
         state.status = after(state.status, event)
         del self.live[state.order_id]

@@ -1,7 +1,7 @@
 """The exchange: the one writer through which every order changes.
 
 Decisions are made at once and in memory; what they change is in the journal's open batch when a
-call returns. Whoever called shows the result when `Journal.committed` says that it is durable.
+call returns. Whoever called shows the result when ``Journal.committed`` says that it is durable.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class Exchange:
         self.parked.add(open_orders)
 
     def list_instrument(self, instrument: TradedInstrument, *, last: int = 0) -> None:
-        """Trade an instrument from now on; its parked orders go back into its engine.
+        """Begin to trade an instrument; its parked orders go back into its engine.
 
         Args:
             instrument: The instrument; its engine has done nothing yet.
@@ -161,7 +161,7 @@ class Exchange:
                 self.clearing.live[state.order_id].earmarks = earmarks
 
     def instrument(self, instrument_id: str) -> TradedInstrument:
-        """An instrument by its id; raises `UnknownInstrumentError`."""
+        """An instrument by its id; raises ``UnknownInstrumentError``."""
         instrument = self.instruments.get(instrument_id)
         if instrument is None:
             raise UnknownInstrumentError(instrument_id, self.instruments)
@@ -368,7 +368,7 @@ class Exchange:
         return HaltedError(error)
 
     def check_running(self) -> None:
-        """Raise `HaltedError` if nothing can be made durable any more."""
+        """Raise ``HaltedError`` if nothing can be made durable any more."""
         if self._journal.failure is not None:
             raise HaltedError(self._journal.failure)
 

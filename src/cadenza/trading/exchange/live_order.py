@@ -1,4 +1,4 @@
-"""An open order as the exchange follows it: its record, and what its rest needs reserved."""
+"""An open order as the exchange follows it: its record, and the money that its rest needs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from cadenza.trading.orders.state import OrderState
 class LiveOrder:
     """One order between its acceptance and its end.
 
-    The engine is ahead of it while the events of one command are worked off, so what is left is
-    counted here, event by event.
+    The engine is ahead of it while the events of one command are worked off, so its rest is counted
+    here, event by event.
 
     Attributes:
         state: The record.
-        instrument: Of its instrument.
+        instrument: Its instrument.
         is_buy: Its side.
         bound: The worst price it can trade at, in ticks.
         leaves: Lots that are neither executed nor cancelled.
-        budget: What is left to spend, in units of one lot at one tick; 0: it has a quantity.
+        budget: The rest of what it may spend, in units of one lot at one tick; 0: it has a
+            quantity.
         earmarks: Key of the reservation that takes what this order buys, for the exits that will
             sell it; empty: what it buys is free.
         withheld: Lots of ``leaves`` that the engine was not told of.
@@ -60,16 +61,16 @@ class LiveOrder:
 
     @property
     def asset(self) -> str:
-        """What it needs: the quote asset of a buy, the base asset of a sell."""
+        """The asset that it needs: the quote asset of a buy, the base asset of a sell."""
         found = self.instrument.listing.id
         return found.quote if self.is_buy else found.base
 
     def need(self, fees: FeeSchedule, carry: int = 0) -> int:
-        """What its rest needs reserved, minor units of `asset`.
+        """The amount that its rest needs reserved, minor units of ``asset``.
 
         Args:
-            fees: Of the venue.
-            carry: Fees charged too much so far, see `fees.charge`.
+            fees: The rates of the venue.
+            carry: Fees charged too much so far, see ``fees.charge``.
         """
         units = self.instrument.units
         if not self.is_buy:

@@ -193,7 +193,7 @@ class Placement:
         terms: Terms,
         at: _At,
     ) -> LiveOrder:
-        """The record of an order that no engine knows yet."""
+        """Make the record of an order that no engine knows yet."""
         order_id = self._new_id()
         is_first = at.place == 0
         hold = order_id
@@ -285,7 +285,7 @@ class Placement:
             raise InsufficientBalanceError(asset, *texts)
 
     def _earmark(self, orders: tuple[LiveOrder, ...]) -> None:
-        """What the first order buys is kept for the exits that sell it."""
+        """Keep what the first order buys for the exits that sell it."""
         first, *exits = orders
         if first.is_buy and not exits[0].is_buy:
             first.earmarks = _exit_key(first.state.list_id)

@@ -1,4 +1,4 @@
-"""From what somebody asks for to what an engine is told: filters, defaults, lists, protection."""
+"""The terms of orders: requests in whole numbers, after filters, defaults, lists and protection."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         side: BUY or SELL.
-        type: What it is.
-        time_in_force: How long.
-        shape: What the two demand.
+        type: The order type.
+        time_in_force: The time in force.
+        shape: The demands of the two.
         lots: Quantity; exclusive with ``budget``.
-        budget: What a QUOTE market buy may spend, in units of one lot at one tick.
+        budget: The amount that a QUOTE market buy may spend, in units of one lot at one tick.
         limit: Limit price in ticks.
         stop: Trigger price in ticks.
         trail: Distance of a trailing stop in ticks.
@@ -50,7 +50,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_buy(self) -> bool:
-        """Its side."""
+        """Whether it buys."""
         return self.side is _BUY
 
     @property
@@ -65,9 +65,10 @@ def terms_of(
     """The orders of a request, and the kind of their list if they are more than one.
 
     Args:
-        instrument: The instrument's.
-        request: What is asked for.
-        protection_ppm: How far from the touch an order without a limit may trade, in millionths.
+        instrument: The instrument; its filters, its touch and its last price are used.
+        request: The order as its owner asks for it.
+        protection_ppm: How far from the touch an order without a limit may trade, in millionths of
+            the price.
 
     Raises:
         FilterError: The instrument does not allow it.
@@ -85,7 +86,7 @@ def terms_of(
 
 
 def _contingency(request: OrderRequest, exits: int) -> ContingencyType | None:
-    """What kind of list an order makes with its exits."""
+    """The kind of list that an order makes with its exits; ``None``: it has none."""
     asked = request.contingency
     fitting = {
         0: (None,),

@@ -18,11 +18,11 @@ from cadenza.trading.orders.filters import InstrumentFilters
 class Engine(Protocol):
     """Matches the orders of one instrument.
 
-    - `apply` does a command and all that follows from it, and says what happened, in order. It
+    - ``apply`` does a command and all that follows from it, and says what happened, in order. It
       never waits, and the same commands give the same events.
     - ``orders`` holds what is open, by order id. ``last`` is the price of the last trade in ticks.
-    - `moved` names the trailing stops whose trigger followed the market since the last call.
-    - `restore` takes open orders back into an engine that has done nothing yet, with their places
+    - ``moved`` names the trailing stops whose trigger followed the market since the last call.
+    - ``restore`` takes open orders back into an engine that has done nothing yet, with their places
       in the queues.
     """
 
@@ -31,22 +31,19 @@ class Engine(Protocol):
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Do a command."""
-        ...
 
     def moved(self) -> list[Order]:
         """Name the orders that changed without an event."""
-        ...
 
     def restore(self, saved: Iterable[SavedOrder], *, last: int = 0) -> None:
         """Take open orders back."""
-        ...
 
 
 class Tape(Protocol):
     """Publishes what a matched book does.
 
-    - `tell` is given the events of every command, after they are cleared.
-    - `capture` is called when a batch is complete, before it is written.
+    - ``tell`` is given the events of every command, after they are cleared.
+    - ``capture`` is called when a batch is complete, before it is written.
     """
 
     def tell(self, events: list[AnyEvent]) -> None:
@@ -70,7 +67,7 @@ class TradedInstrument:
         listing: The instrument and its scales.
         scales: The scales of its assets.
         engine: Matches its orders.
-        touch: The best price to take, see `Touch`.
+        touch: The best price to take, see ``Touch``.
         tape: Publishes its book; ``None``: the market has the book from elsewhere.
 
     Attributes:

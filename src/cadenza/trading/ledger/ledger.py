@@ -1,7 +1,7 @@
 """The ledger: double-entry bookkeeping in whole minor units, one journal entry an operation.
 
-Every change is an `Entry` whose postings sum to zero for each asset. An operation works out its
-entry, applies it and returns it; `apply` is the only way anything changes, so the same entries
+Every change is an ``Entry`` whose postings sum to zero for each asset. An operation works out its
+entry, applies it and returns it; ``apply`` is the only way anything changes, so the same entries
 applied to a new ledger give an equal one. What always holds, checked with every entry:
 
 * the sum over all accounts, counter-accounts included, is zero for each asset;
@@ -93,7 +93,7 @@ class Ledger:
         return self._seq
 
     def balance(self, account_id: str, asset: str) -> Balance:
-        """How much of an asset an account has."""
+        """The balance of an account in an asset."""
         free = self._amounts.get((account_id, asset, Bucket.FREE), 0)
         locked = self._amounts.get((account_id, asset, Bucket.LOCKED), 0)
         return Balance(account_id, asset, free, locked)
@@ -104,11 +104,11 @@ class Ledger:
         return tuple(self.balance(account_id, asset) for asset in assets)
 
     def reservation(self, order_id: str) -> Reservation | None:
-        """What an open order has reserved."""
+        """The reservation of an open order; ``None``: it has none."""
         return self._reservations.get(order_id)
 
     def count_reservations(self, account_id: str) -> int:
-        """How many open reservations an account has."""
+        """The number of open reservations of an account."""
         return len(self._orders.get(account_id, ()))
 
     def reservations(self, account_id: str) -> tuple[Reservation, ...]:
@@ -116,7 +116,7 @@ class Ledger:
         return tuple(self._reservations[key] for key in sorted(self._orders.get(account_id, ())))
 
     def state(self) -> LedgerState:
-        """Everything, for a store or a comparison."""
+        """All balances and reservations, for a store or a comparison."""
         return LedgerState(
             seq=self._seq,
             balances=tuple(
@@ -131,7 +131,7 @@ class Ledger:
     # Operations.
 
     def deposit(self, account_id: str, asset: str, amount: int, *, at: int, ref: str = "") -> Entry:
-        """Bring money in.
+        """Book a deposit.
 
         Raises:
             AmountError: The amount is not positive, or the balance would not fit.
@@ -142,7 +142,7 @@ class Ledger:
     def withdraw(
         self, account_id: str, asset: str, amount: int, *, at: int, ref: str = ""
     ) -> Entry:
-        """Take free money out.
+        """Book a withdrawal of free money.
 
         Raises:
             AmountError: The amount is not positive.
@@ -152,7 +152,7 @@ class Ledger:
         return self._post(Kind.WITHDRAW, at, ref, _moved(account_id, EXTERNAL, asset, amount))
 
     def reserve(self, order_id: str, account_id: str, asset: str, amount: int, *, at: int) -> Entry:
-        """Lock what a new order may need.
+        """Lock the amount that a new order may need.
 
         Raises:
             AmountError: The amount is not positive.
@@ -210,7 +210,7 @@ class Ledger:
     def reset(
         self, account_id: str, deposits: Mapping[str, int], *, at: int, ref: str = ""
     ) -> Entry:
-        """Take everything out and bring ``deposits`` in, as if the account were new.
+        """Replace everything in an account by ``deposits``, as if it were new.
 
         Raises:
             AmountError: A deposit is not positive.
@@ -375,7 +375,7 @@ def _locked(account_id: str, asset: str, amount: int) -> tuple[Posting, ...]:
 
 
 def _brought(account_id: str, changes: Mapping[str, int]) -> tuple[Posting, ...]:
-    """Signed amounts from outside, by asset name."""
+    """Signed amounts between outside and an account, in the order of asset names."""
     return tuple(
         posting
         for asset, amount in sorted(changes.items())

@@ -132,10 +132,10 @@ class MatchingEngine:
         }
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
-        """Do what a command says, and what follows from it.
+        """Do a command, and all that follows from it.
 
         Returns:
-            What happened, in order. A command that cannot be done gives `Rejected` or `Refused`.
+            The events in order. A command that cannot be done gives ``Rejected`` or ``Refused``.
         """
         out: list[AnyEvent] = []
         self._out = out
@@ -150,19 +150,19 @@ class MatchingEngine:
         return out
 
     def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
-        """Have the orders of an earlier engine back, each in its place, in a fresh one.
+        """Put the orders of an earlier engine into this fresh one, each in its place.
 
-        Nothing is matched and nothing is told; what fell due meanwhile ends with the first command.
-        To anyone who asks for `BookSide.changes` the whole book is new.
+        Nothing is matched and there are no events; orders that fell due meanwhile end with the
+        first command. ``BookSide.changes`` tells the whole book as new.
 
         Args:
             saved: All open orders, in any order.
-            last: Price of the last trade; 0: there was none.
-            now: Where the clock stood, milliseconds UTC.
+            last: Price of the last trade in ticks; 0: there was none.
+            now: The time of the earlier engine's clock, milliseconds UTC.
 
         Raises:
-            RestoreError: If the orders cannot stand, or the engine has had orders already. The
-                engine is as before.
+            RestoreError: The orders cannot stand, or the engine has had orders already. It is as
+                before.
         """
         if self._sequence:
             raise RestoreError("the engine is in use")
@@ -174,11 +174,11 @@ class MatchingEngine:
         self.last, self.now = last, now
 
     def _check_restored(self, orders: list[Order]) -> None:
-        """Raise `RestoreError` if the orders cannot be in one book."""
+        """Raise ``RestoreError`` if the orders cannot stand in one book."""
         check_uncrossed(orders)
 
     def moved(self) -> list[Order]:
-        """The trailing stops whose trigger moved since the last call; no event tells that."""
+        """The trailing stops whose trigger moved since the last call; no event tells it."""
         return self.stops.moved()
 
     # Commands: one method for each.
@@ -187,7 +187,7 @@ class MatchingEngine:
         """Accept an order and match it.
 
         More than half of all commands are limit orders with a quantity and nothing else: for them
-        `objection`, `_obstacle` and `make_order` are written out here.
+        ``objection``, ``_obstacle`` and ``make_order`` are written out here.
         """
         if terms.type is LIMIT and terms.time_in_force is GTC:
             shape: Shape | None = USUAL
@@ -245,7 +245,7 @@ class MatchingEngine:
             return
         orders = tuple([self._accept(terms) for terms in command.orders])
         for order in orders:
-            self._keep(order)  # from now on each can be ended by another
+            self._keep(order)  # from here on each can be ended by another
         OrderList(command.list_id, command.contingency, orders)
         at_once = orders if command.contingency is ContingencyType.OCO else orders[:1]
         for order in orders[len(at_once) :]:
@@ -303,13 +303,13 @@ class MatchingEngine:
     # Reasons to refuse.
 
     def _objection(self, terms: Submit) -> RejectReason | None:
-        """What speaks against a new order, for whatever reason."""
+        """The reason to reject a new order; ``None``: it can be taken."""
         shape = SHAPES.get((terms.type, terms.time_in_force))
         reason = objection(terms, shape)
         return self._obstacle(terms, shape) if shape is not None and reason is None else reason
 
     def _obstacle(self, terms: Submit, shape: Shape) -> RejectReason | None:
-        """What among the present orders is in the way of a sound new one."""
+        """The reason among the open orders to reject a sound new one; ``None``: there is none."""
         if terms.order_id in self.orders:
             return RejectReason.DUPLICATE_ORDER_ID
         if len(self.orders) >= self.max_orders:
@@ -325,7 +325,7 @@ class MatchingEngine:
         return best is not None and best.key <= (limit if is_buy else -limit)
 
     def _list_objections(self, command: SubmitList) -> dict[str, RejectReason]:
-        """What speaks against a list, by order id; empty: nothing."""
+        """The reasons to reject a list, by order id; empty: it can be taken."""
         whole = list_objection(command)
         if whole is None and len(self.orders) + len(command.orders) > self.max_orders:
             whole = RejectReason.TOO_MANY_ORDERS
@@ -342,7 +342,7 @@ class MatchingEngine:
         return found
 
     def _amend_objection(self, order: Order, command: Amend) -> RejectReason | None:
-        """What speaks against new terms."""
+        """The reason to refuse new terms; ``None``: they can be had."""
         if not 0 <= command.lots <= MAX_UNITS:
             return RejectReason.BAD_QUANTITY
         if command.lots and order.terms.budget:
@@ -365,14 +365,14 @@ class MatchingEngine:
     # The way in: from acceptance to the book.
 
     def _accept(self, terms: Submit) -> Order:
-        """The order of a command that there is no objection against."""
+        """Accept an order that there is no objection to."""
         self._sequence += 1
         self._out.append(Accepted(self.now, terms.order_id))
         shape = SHAPES[terms.type, terms.time_in_force]
         return make_order(terms, shape, self._sequence, self.now)
 
     def _begin(self, order: Order) -> None:
-        """An accepted order goes where it belongs."""
+        """Let an accepted order wait for its price, or match it."""
         if order.shape.waits:
             self._wait(order)
         else:
@@ -432,7 +432,7 @@ class MatchingEngine:
         """Trade with the best orders of the other side until the order or the bound is reached.
 
         Returns:
-            The price of the first trade; 0 if there was none. The last one's is `last`.
+            The price of the first trade; 0 if there was none. The last one's is ``last``.
         """
         side = self.book.against(taker)
         emit, owner, aggressor = self._out.append, taker.owner, taker.terms.side
@@ -514,7 +514,7 @@ class MatchingEngine:
             self._agenda.append(order)
 
     def _spend(self, taker: Order, bound: int) -> None:
-        """Take level by level what the budget buys there."""
+        """Spend a budget level by level."""
         side = self.book.against(taker)
         first = 0
         reason = CancelReason.NO_LIQUIDITY
@@ -586,7 +586,7 @@ class MatchingEngine:
     # Owners that would trade with themselves.
 
     def _prevents(self, taker: Order, maker: Order) -> bool:
-        """Keep an owner from trading with itself; whether there was something to keep it from."""
+        """Keep an owner from trading with itself; whether the two orders may not trade."""
         mode = self._mode(taker)
         if mode is SelfTrade.ALLOW:
             return False
@@ -603,7 +603,7 @@ class MatchingEngine:
         return taker.terms.self_trade or self.self_trade
 
     def _decrement(self, taker: Order, maker: Order) -> None:
-        """Take from both what the smaller one has left."""
+        """Reduce both orders by the lots that the smaller one has left."""
         lots = min(taker.leaves, maker.leaves)
         taker.budget -= min(taker.budget, lots * maker.limit)
         taker.leaves -= lots
@@ -649,7 +649,7 @@ class MatchingEngine:
     def _rest(self, order: Order) -> None:
         """Put an order into the book.
 
-        `BookSide.add` is written out: every other command ends here.
+        ``BookSide.add`` is written out here: every other command ends with it.
         """
         if order.shown != order.leaves or order.terms.visible:
             order.show()
@@ -695,7 +695,7 @@ class MatchingEngine:
         self._keep(order)
 
     def _keep(self, order: Order) -> None:
-        """Remember an order that stays beyond its command."""
+        """Remember an order that outlives its command."""
         self.orders[order.order_id] = order
         if order.expire_at:
             self._expiries[order.expire_at, order.sequence] = order
@@ -720,8 +720,8 @@ class MatchingEngine:
     def _cancel(self, order: Order, reason: CancelReason) -> None:
         """End an order.
 
-        For one that rests, which is the end of every third command, `_leave` is written out, and
-        its lots are told but not written off: nobody looks at it again.
+        For one that rests, the end of every third command, ``_leave`` is written out, and its lots
+        are told but not written off: nobody looks at it again.
         """
         order.status = AFTER_CANCEL[order.status]
         if order.place is BOOK:

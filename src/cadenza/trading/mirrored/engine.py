@@ -1,8 +1,8 @@
-"""Orders on a mirrored venue: one instrument whose book and trades come from outside.
+"""The engine of a mirrored venue: one instrument whose book and trades come from outside.
 
-The commands and events are those of `MatchingEngine`; beside commands it hears the venue, by
-`displayed`, `traded` and `lost`. The model is conservative: no order fares better than the recorded
-market allowed. What it cannot know stands in the documentation of the trading room.
+Commands and events are those of ``MatchingEngine``; beside commands it hears the venue, through
+``displayed``, ``traded`` and ``lost``. The model is conservative: no order fares better than the
+recorded market allowed. The documentation of the trading room says what it cannot know.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class MirroredEngine(MatchingEngine):
     # News of the venue.
 
     def displayed(self, touched: Touched | None, *, now: int, at: int) -> list[AnyEvent]:
-        """The venue's book has changed, and has its new content already.
+        """Hear that the venue's book has changed; it has its new content already.
 
         Args:
             touched: The keys that may have changed; ``None``: the book was replaced, and is fresh.
@@ -95,14 +95,14 @@ class MirroredEngine(MatchingEngine):
     def traded(
         self, price: int, lots: int, aggressor: OrderSide, *, now: int, at: int
     ) -> list[AnyEvent]:
-        """The venue's own participants traded.
+        """Hear of a trade between the venue's own participants.
 
         Args:
-            price: Ticks.
-            lots: How much.
+            price: Price in ticks; one that is not positive is passed over.
+            lots: Quantity in lots.
             aggressor: Side of the taker; if it is unknown, nobody's order is filled by the trade.
-            now: As in `displayed`.
-            at: As in `displayed`.
+            now: The time here, milliseconds UTC, as commands have it.
+            at: The venue's time of the trade; only ever compared with other times of the venue.
         """
         out: list[AnyEvent] = []
         if price <= 0:
@@ -126,11 +126,11 @@ class MirroredEngine(MatchingEngine):
         return out
 
     def lost(self) -> None:
-        """The book is unknown until `displayed` replaces it."""
-        self.mirror.is_stale = True
+        """Hear that the book is unknown, until ``displayed`` replaces it."""
+        self.mirror.on_loss()
 
     def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
-        """As `MatchingEngine.restore`; ahead of an order is at most what it was when saved."""
+        """As ``MatchingEngine.restore``; ahead of an order is at most what it was when saved."""
         super().restore(saved, last=last, now=now)
         if not self.mirror.is_stale:
             self._measure(self.book.bids, self.mirror.bids, None)
@@ -230,7 +230,7 @@ class MirroredEngine(MatchingEngine):
         return False
 
     def _spend(self, taker: Order, bound: int) -> None:
-        """Take level by level what the budget buys there."""
+        """Spend a budget level by level."""
         price, is_spent = 0, False
         for key, available in self.mirror.against(is_buy=taker.is_buy).within(bound):
             price = abs(key)
@@ -255,7 +255,7 @@ class MirroredEngine(MatchingEngine):
         self._queue_up(order)
 
     def _queue_up(self, order: Order) -> None:
-        """Note what an order has in front of it."""
+        """Note the lots in front of an order."""
         mirror = self.mirror
         ahead = None
         if not mirror.is_stale:
@@ -264,7 +264,7 @@ class MirroredEngine(MatchingEngine):
         self._queue[order.order_id] = QueuePlace(mirror.at)
 
     def _place(self, order: Order) -> QueuePlace:
-        """Its place in the queue; one that was restored begins with its saved ``ahead``."""
+        """The place of an order in the queue; a restored one begins with its saved ``ahead``."""
         return self._queue.setdefault(order.order_id, QueuePlace())
 
     def _forget(self, order: Order) -> None:
@@ -272,7 +272,7 @@ class MirroredEngine(MatchingEngine):
         self._queue.pop(order.order_id, None)
 
     def _measure(self, side: BookSide, offers: Offers, touched: list[int] | None) -> None:
-        """See whether fewer lots are ahead of resting orders; ``None``: look everywhere."""
+        """Move resting orders forward where fewer lots are displayed; ``None``: look everywhere."""
         levels, at = side.levels, self.mirror.at
         is_everywhere = touched is None or len(touched) > len(levels)
         for key in list(levels) if is_everywhere else touched or ():
@@ -318,7 +318,7 @@ class MirroredEngine(MatchingEngine):
                     return
 
     def _past_the_queue(self, order: Order, lots: int, at: int) -> int:
-        """How many lots of a trade at an order's price are left when they come to it."""
+        """The lots of a trade at an order's price that are left when the trade comes to it."""
         place, mirror = self._place(order), self.mirror
         if order.ahead == UNMEASURED and not mirror.is_stale:
             displayed = mirror.side(is_buy=order.is_buy).displayed(_key(order))
@@ -389,7 +389,7 @@ class MirroredEngine(MatchingEngine):
         return reason
 
     def _list_objections(self, command: SubmitList) -> dict[str, RejectReason]:
-        """As in the engine; by the time a held order is released, the book may be fresh."""
+        """As in the engine, but for held orders: the book may be fresh when they are released."""
         found = super()._list_objections(command)
         if found and command.contingency is not ContingencyType.OCO:
             for terms in command.orders[1:]:
@@ -428,7 +428,7 @@ class MirroredEngine(MatchingEngine):
         self._latched[order.sequence] = order
 
     def _unlatch(self) -> None:
-        """The book is fresh: what was triggered meanwhile is matched, in order of acceptance."""
+        """Have the orders that were triggered meanwhile matched, in the order of acceptance."""
         latched, self._latched = self._latched, {}
         for sequence in sorted(latched):
             order = latched[sequence]

@@ -1,20 +1,19 @@
 """The store in a folder: SQLite with a write-ahead log, written by one server.
 
-Why what was acknowledged is there again:
+The reasons why what was acknowledged is there after a restart:
 
 * A batch is one transaction. SQLite appends its pages to the log (``trading.db-wal``), the last one
   marked as a commit, each with a checksum that goes on from the one before it; whoever opens the
   database takes what is whole up to the last commit mark, so never a part of a batch.
-* ``kill -9``: when `SqliteStore.commit` returns, all pages have been handed to the operating
-  system, which keeps them whatever becomes of the process. This holds with both settings of
+* ``kill -9``: when ``SqliteStore.commit`` returns, all pages have been handed to the operating
+  system, which keeps them whatever happens to the process. This holds with both settings of
   ``sync``.
-* Power loss: with ``sync="full"``, `SqliteStore.commit` returns after the log is on disk, see
-  `store_wal`. The header of a log that is begun anew is put on disk by SQLite itself before
-  anything follows it, and a checkpoint puts the log on disk before the database. With
-  ``sync="normal"`` the last batches before a power loss may be missing; what is there is whole
-  batches, without gaps.
-* `SqliteStore.open` puts on disk what it finds before it tells anybody: after a ``kill -9`` it may
-  find a batch whose commit had not returned.
+* Power loss: with ``sync="full"``, ``SqliteStore.commit`` returns after the log is on disk, see
+  ``wal.py``. The header of a log that starts over is put on disk by SQLite itself before anything
+  follows it, and a checkpoint puts the log on disk before the database. With ``sync="normal"`` the
+  last batches before a power loss may be missing; what is there is whole batches, without gaps.
+* ``SqliteStore.open`` puts on disk what it finds before it tells anybody: after a ``kill -9`` it
+  may find a batch whose commit had not returned.
 
 Everything but the waiting for the disk happens on the event loop's thread: 64 orders are written in
 one to two milliseconds, while a thread would hand the interpreter's lock back and forth for
@@ -43,9 +42,10 @@ from cadenza.trading.store.errors import (
     as_store_error,
 )
 from cadenza.trading.store.lock import FolderLock, make_private
-from cadenza.trading.store.queries import Found, Search, execution_search, order_search, run
+from cadenza.trading.store.queries import Found, Search, execution_search, order_search, run_search
 from cadenza.trading.store.rows import (
     AccountKeys,
+    count_by_account,
     decode_entry,
     decode_execution,
     decode_operation,
@@ -53,8 +53,7 @@ from cadenza.trading.store.rows import (
     decode_position,
     read_keys,
     read_saved,
-    sizes,
-    write,
+    write_batch,
 )
 from cadenza.trading.store.schema import prepare
 from cadenza.trading.store.store import (
@@ -71,12 +70,12 @@ from cadenza.trading.store.wal import PAGE, WriteAheadLog, flush_folder
 FILE: Final = "trading.db"
 
 WAL_PAGES: Final = 16_384
-"""How long the log may become before it is copied, unless told otherwise: 64 MiB. A thousand
+"""Default length of the log, in pages, at which it is copied into the database: 64 MiB. A thousand
 commits a second, an order each, fill that in under two seconds, and a copy competes with them for
 the disk; pages that were written several times are copied once."""
 
 BUSY_SECONDS: Final = 0.25
-"""How long a commit waits for another program that writes; the event loop waits with it."""
+"""Seconds that a commit waits for another program that writes; the event loop waits with it."""
 
 CACHE_KIB: Final = 65_536
 
@@ -146,7 +145,7 @@ class SqliteStore:
         self._seq = self._last_order = self._last_execution = 0
 
     async def open(self) -> Saved:
-        """See `store.Store.open`; all of it in the loop, as nothing else happens yet."""
+        """See ``store.Store.open``; all of it in the loop, as nothing else happens yet."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.take()
@@ -161,7 +160,7 @@ class SqliteStore:
             raise as_store_error(self.path, error) from error
 
     async def commit(self, batch: Batch) -> None:
-        """See `store.Store.commit`."""
+        """See ``store.Store.commit``."""
         connection = self._ready()
         if self._failure is not None:
             raise self._failure
@@ -176,19 +175,19 @@ class SqliteStore:
                 raise self._failure from error
 
     def find_key(self, account_id: str, key: str) -> OrderState | None:
-        """See `store.Store.find_key`."""
+        """See ``store.Store.find_key``."""
         if not key:
             return None
         rows = self._rows(_FIND_KEY, self._key(account_id), key)
         return decode_order(rows[0][0]) if rows else None
 
     def order(self, order_id: str) -> OrderState | None:
-        """See `store.Store.order`."""
+        """See ``store.Store.order``."""
         rows = self._rows(_ORDER, order_id)
         return decode_order(rows[0][0]) if rows else None
 
     async def orders(self, query: OrderQuery) -> OrderPage:
-        """See `store.Store.orders`."""
+        """See ``store.Store.orders``."""
         search = order_search(query)
         found = await self._search(search, self._orders_of)
         bodies = self._bodies(search, found)
@@ -202,7 +201,7 @@ class SqliteStore:
         )
 
     async def executions(self, query: ExecutionQuery) -> ExecutionPage:
-        """See `store.Store.executions`."""
+        """See ``store.Store.executions``."""
         search = execution_search(query)
         found = await self._search(search, self._executions_of)
         bodies = self._bodies(search, found)
@@ -214,14 +213,14 @@ class SqliteStore:
     async def operations(
         self, account_id: str, *, limit: int = 50, offset: int = 0
     ) -> tuple[OperationDone, ...]:
-        """See `store.Store.operations`."""
+        """See ``store.Store.operations``."""
         rows = self._rows(_OPERATIONS, self._key(account_id), clamp(limit), max(0, offset))
         return tuple(decode_operation(body) for (body,) in rows)
 
     async def positions(
         self, account_id: str, *, instrument_id: str = "", limit: int = 50, offset: int = 0
     ) -> tuple[Position, ...]:
-        """See `store.Store.positions`."""
+        """See ``store.Store.positions``."""
         account = self._key(account_id)
         rows = self._rows(_POSITIONS, account, instrument_id, clamp(limit), max(0, offset))
         return tuple(decode_position(body) for (body,) in rows)
@@ -229,13 +228,13 @@ class SqliteStore:
     async def entries(
         self, account_id: str, *, limit: int = 50, before_seq: int | None = None
     ) -> tuple[Entry, ...]:
-        """See `store.Store.entries`."""
+        """See ``store.Store.entries``."""
         before = LARGEST if before_seq is None else before_seq
         rows = self._rows(_ENTRIES, self._key(account_id), before, clamp(limit))
         return tuple(decode_entry(body) for (body,) in rows)
 
     async def close(self) -> None:
-        """See `store.Store.close`; the log is copied into the database and cut to nothing."""
+        """See ``store.Store.close``; the log is copied into the database and cut to nothing."""
         self._reading.shutdown()
         log, self._log = self._log, None
         connection, self._connection = self._connection, None
@@ -267,8 +266,8 @@ class SqliteStore:
         if found := problems(saved):
             raise StoreDamagedError(self.path, *found)
         self._keys = read_keys(connection)
-        self._orders_of = sizes(connection, "orders")
-        self._executions_of = sizes(connection, "executions")
+        self._orders_of = count_by_account(connection, "orders")
+        self._executions_of = count_by_account(connection, "executions")
         self._seq = saved.ledger_seq
         self._last_order = saved.next_order - 1
         self._last_execution = saved.next_execution - 1
@@ -283,7 +282,7 @@ class SqliteStore:
         cursor = connection.cursor()
         try:
             cursor.execute("BEGIN IMMEDIATE")
-            write(cursor, batch, self._keys)
+            write_batch(cursor, batch, self._keys)
             cursor.execute("COMMIT")
         except BaseException as error:
             self._keys.settle(written=False)
@@ -325,7 +324,7 @@ class SqliteStore:
         connection = self._ready()
         try:
             if not search.is_long(sizes):
-                return run(connection, search, self._keys)
+                return run_search(connection, search, self._keys)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._reading, self._search_beside, search)
         except (sqlite3.Error, OverflowError) as error:
@@ -335,7 +334,7 @@ class SqliteStore:
         if self._reader is None:
             self._reader = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._reader.execute("PRAGMA query_only = ON")
-        return run(self._reader, search, self._keys)
+        return run_search(self._reader, search, self._keys)
 
     def _bodies(self, search: Search, found: Found) -> list[bytes]:
         numbers = found.numbers[: search.limit]
