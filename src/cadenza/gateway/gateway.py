@@ -25,7 +25,7 @@ from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operate.overview import GatewayHealth
 from cadenza.gateway.operations.catalog import registry_of
-from cadenza.gateway.trading.account_channel import AccountAccess
+from cadenza.gateway.trading.account_channel import AccountChannelAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
 from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
@@ -269,7 +269,7 @@ class Handling:
         self._data = data
         self._trading = trading
         self._registry = registry
-        self._accounts = AccountAccess(trading.events) if trading is not None else None
+        self._accounts = AccountChannelAccess(trading.events) if trading is not None else None
 
     def handlers(self) -> Handlers:
         """What the node is given."""

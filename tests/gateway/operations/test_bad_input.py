@@ -21,7 +21,7 @@ from cadenza.gateway.api.params import concrete
 from cadenza.gateway.api.rest import _envelope
 from cadenza.gateway.operations.catalog import MarketServices, make_registry
 from cadenza.models import HealthStatus, OperationType
-from cadenza.trading.exchange.quotes import DEALER_ID
+from cadenza.trading.exchange.dealer import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
 from support.trading.venue_world import RULES, World
 
@@ -196,7 +196,7 @@ class Target:
             {order_id: repr(order) for order_id, order in exchange.clearing.live.items()},
             [self.venue.registry.of_owner(owner) for owner in ("ann", "bob")],
             [self.venue.positions.of_account(a.account_id) for a in self.accounts()],
-            len(exchange.quotes),
+            len(exchange.dealer),
         )
 
     def accounts(self):

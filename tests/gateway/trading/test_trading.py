@@ -113,7 +113,7 @@ def replaying(path, folder):
 async def listed(gateway):
     """The mirrored book, once it has something on both sides."""
     async with asyncio.timeout(20):
-        while MIRRORED not in gateway.trading.venue.exchange.desks:  # noqa: ASYNC110 - the feed has no event for it
+        while MIRRORED not in gateway.trading.venue.exchange.instruments:  # noqa: ASYNC110 - the feed has no event for it
             await asyncio.sleep(0)
         book = gateway.market.book(MIRRORED)
         while not (book.best_bid() and book.best_ask()):  # noqa: ASYNC110 - as above

@@ -76,7 +76,7 @@ def journal_of(venue: PaperVenue) -> JournalView:
         seconds=stats.seconds,
         last_commit_ms=round(stats.last * 1000, 3),
         open_orders=len(exchange.clearing.live),
-        orders=exchange.placing.next_order - 1,
+        orders=exchange.placement.next_order - 1,
         executions=exchange.clearing.next_execution - 1,
         failure="" if journal.failure is None else str(journal.failure),
     )

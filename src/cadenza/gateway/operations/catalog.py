@@ -33,11 +33,9 @@ from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
-from cadenza.gateway.trading.trading import Trading, ppm_of
+from cadenza.gateway.trading.trading import Trading
 from cadenza.market.clock import Clock
 from cadenza.market.market import Market
-from cadenza.trading.exchange.quotes import QuoteDesk
-from cadenza.trading.ids import RisingIds
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.venue import PaperVenue
 
@@ -69,25 +67,19 @@ class TradingServices(NamedTuple):
 
     Attributes:
         venue: The paper venue.
-        market: Displayed books, for quotes.
         encoded: Encodes an order for RPC as it is at that moment; see `TradeAnswers`.
         clock: Answers that are held back on purpose wait by it.
         submitted: Told which orders a connection has sent.
-        currency: The asset in which portfolios are summed up, unless a call names another.
-        quote_spread_ppm: The dealer's spread, in millionths of the price.
+        currency: What portfolios are summed up in unless a call names another.
         patience: How long ``awaitClosed`` waits, in seconds.
-        new_id: Makes the ids of quotes; by default UUIDs that rise with time.
     """
 
     venue: PaperVenue
-    market: Market
     encoded: Encoded
     clock: Clock
     submitted: Callable[[str, Iterable[OrderState]], None] = _nobody
     currency: str = "USDT"
-    quote_spread_ppm: int = 500
     patience: float = 1.0
-    new_id: Callable[[], str] | None = None
 
 
 def registry_of(
@@ -105,7 +97,7 @@ def registry_of(
         market: Instruments and books.
         summaries: Tickers and candles.
         trading: The paper venue; ``None``: trading is switched off.
-        config: Currency of portfolios, and spread of quotes.
+        config: Currency of portfolios.
         clock: The time.
         health: How the gateway is.
     """
@@ -116,12 +108,10 @@ def registry_of(
         services,
         TradingServices(
             venue=trading.venue,
-            market=market,
             encoded=trading.events.encoded,
             clock=clock,
             submitted=trading.sessions.submitted,
             currency=config.currency,
-            quote_spread_ppm=ppm_of(config.paper.quote_spread),
         ),
     )
 
@@ -151,20 +141,11 @@ def market_operations(services: MarketServices) -> tuple[Operation, ...]:
 
 
 def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
-    """Orders, accounts, portfolios and quotes; from here on the venue's exchange takes quotes."""
+    """Orders, accounts, portfolios and quotes."""
     venue = services.venue
     accounts = AccountsAccess(venue)
     answers = TradeAnswers(venue, services.encoded, services.clock)
     orders = TradeOrders(venue, accounts, submitted=services.submitted, patience=services.patience)
-    quotes = QuoteDesk(
-        venue.exchange.desks,
-        services.market.book,
-        services.market.fault,
-        services.new_id or RisingIds(venue.now),
-        venue.now,
-        spread_ppm=services.quote_spread_ppm,
-    )
-    venue.exchange.quotes = quotes
     return (
         *account_subscription_operations(accounts),
         *trade_order_operations(orders, answers),
@@ -172,5 +153,5 @@ def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
         *account_command_operations(TradingAccounts(venue, accounts)),
         *account_query_operations(venue, accounts),
         *portfolio_operations(venue, accounts, services.currency),
-        *quote_operations(venue, accounts, quotes),
+        *quote_operations(venue, accounts),
     )

@@ -124,7 +124,7 @@ class Portfolios:
             tuple(
                 position
                 for position in venue.positions.of_account(account_id)
-                if position.instrument_id in venue.exchange.desks
+                if position.instrument_id in venue.exchange.instruments
             ),
         )
 
