@@ -27,7 +27,7 @@ async def main(channel: str, count: int) -> None:
                 place = publication.offset
                 print(place, publication.data, flush=True)
                 count -= 1
-            since = cadenza.Position(place, epoch)
+            since = cadenza.StreamPosition(place, epoch)
             page = await client.history(channel, PAGE, since=since)
         if not count:
             return

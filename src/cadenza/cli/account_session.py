@@ -14,11 +14,11 @@ from cadenza.client import ClientError
 from cadenza.client.trading import (
     Account,
     AccountChoiceError,
+    ApiError,
     OrderEndedError,
     OrderRejectedError,
     OrderUpdated,
     OutcomeUnknownError,
-    TradingError,
 )
 from cadenza.client.trading.order import OrderView
 
@@ -134,7 +134,7 @@ async def cancelling(
         for name in names:
             try:
                 ended.append(await desk.account.cancel(name))
-            except (OrderEndedError, TradingError) as error:
+            except (OrderEndedError, ApiError) as error:
                 troubles.append(f"{name}: {_words(error)}")
         _show(ended, as_json=as_json)
     if troubles:
@@ -218,12 +218,12 @@ async def _desk(
         except OutcomeUnknownError as error:
             unknown = f"{error}; cadenza orders shows what there is"
             raise Failure(unknown, Exit.UNREACHABLE) from error
-        except TradingError as error:
+        except ApiError as error:
             raise Failure(_words(error)) from error
 
 
 def _words(error: ClientError) -> str:
-    return f"{error.errno} {error.message}" if isinstance(error, TradingError) else str(error)
+    return f"{error.errno} {error.message}" if isinstance(error, ApiError) else str(error)
 
 
 def _show(found: Sequence[OrderView], *, as_json: bool) -> None:

@@ -12,15 +12,15 @@ from msgspec import UNSET, UnsetType
 
 from cadenza.client.clock import Clock, Timer, sleep
 from cadenza.client.errors import (
+    ApiError,
     CallTimeoutError,
     ClosedError,
     ConnectionLostError,
     DisconnectedError,
     OutcomeUnknownError,
     ReplyError,
-    TradingError,
 )
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.models import Pagination, RpcError
 
 T = TypeVar("T")
@@ -42,21 +42,21 @@ class Envelope(msgspec.Struct, frozen=True):
     pagination: Pagination | UnsetType = UNSET
 
 
-class TradingCalls:
+class ApiCalls:
     """The calls of one client.
 
     Args:
         host: The client.
     """
 
-    def __init__(self, host: TradingHost) -> None:
+    def __init__(self, host: ClientHost) -> None:
         self._host = host
 
     async def call(self, method: str, **params: Any) -> Any:
         """The data of the answer; sent once.
 
         Raises:
-            TradingError: The venue refused.
+            ApiError: The venue refused.
             ReplyError: The server did, or answers with something else than this API.
             ClientError: As ``Client.rpc``.
         """
@@ -137,7 +137,7 @@ class TradingCalls:
             raise ReplyError(method, 0, wrong, temporary=False) from error
         if envelope.error is not UNSET:
             code, message, temporary = msgspec.structs.astuple(envelope.error)
-            raise TradingError(method, code, message, temporary=temporary)
+            raise ApiError(method, code, message, temporary=temporary)
         return envelope
 
 

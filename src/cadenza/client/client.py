@@ -23,29 +23,30 @@ from cadenza.client.market.channels import MarketChannels, MarketReads
 from cadenza.client.options import (
     ClientCallbacks,
     ClientOptions,
-    SubscribeGiven,
+    SubscribeArguments,
     SubscriptionOptions,
     split,
 )
 from cadenza.client.pending_calls import Done
 from cadenza.client.routing import Routing
 from cadenza.client.session import CONNECT_CALLED, Session
-from cadenza.client.states import Event, State
+from cadenza.client.states import ClientEvent, ClientState
 from cadenza.client.subscription import Subscription, SubscriptionCallbacks, publication_of
 from cadenza.client.trading.channels import TradingChannels
 from cadenza.client.transport import Dial
 from cadenza.client.values import (
+    Cause,
+    ClientStats,
     Connected,
     HistoryPage,
-    Left,
-    Position,
     PresenceStats,
-    Stats,
+    StreamPosition,
     decode,
     encode,
     encode_optional,
 )
 from cadenza.client.websocket import dial_websocket
+from cadenza.protocol import messages
 from cadenza.protocol.messages import (
     ChannelRequest,
     ClientInfo,
@@ -57,7 +58,6 @@ from cadenza.protocol.messages import (
     Reply,
     RPCRequest,
     SendRequest,
-    StreamPosition,
     SubscribeRequest,
 )
 
@@ -100,15 +100,20 @@ class Requests(abc.ABC):
         await self._call("publish", Command(publish=PublishRequest(channel=channel, data=payload)))
 
     async def history(
-        self, channel: str, limit: int = 0, *, since: Position | None = None, reverse: bool = False
+        self,
+        channel: str,
+        limit: int = 0,
+        *,
+        since: StreamPosition | None = None,
+        reverse: bool = False,
     ) -> HistoryPage:
         """Read a stream: ``limit`` 0 its position only, below 0 as much as the server gives."""
-        start = StreamPosition(offset=since.offset, epoch=since.epoch) if since else None
+        start = messages.StreamPosition(offset=since.offset, epoch=since.epoch) if since else None
         request = HistoryRequest(channel=channel, limit=limit, since=start, reverse=reverse)
         reply = await self._call("history", Command(history=request))
         result = _given("history", reply.history)
         found = [publication_of(channel, publication) for publication in result.publications]
-        return HistoryPage(found, Position(result.offset, result.epoch))
+        return HistoryPage(found, StreamPosition(result.offset, result.epoch))
 
     async def presence(self, channel: str) -> dict[str, ClientInfo]:
         """Who is in a channel, by client id."""
@@ -190,7 +195,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
         self._is_closed = False
 
     @property
-    def state(self) -> State:
+    def state(self) -> ClientState:
         """Disconnected, connecting or connected."""
         return self._session.state
 
@@ -205,9 +210,11 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
         return self._subscriptions
 
     @property
-    def stats(self) -> Stats:
+    def stats(self) -> ClientStats:
         """Counters."""
-        return Stats(self._session.connects, self.tasks.errors, self._routing.server_side.gaps)
+        return ClientStats(
+            self._session.connects, self.tasks.errors, self._routing.server_side.gaps
+        )
 
     async def connect(self) -> None:
         """Connect, and wait until that has succeeded once; later losses are mended by themselves.
@@ -255,7 +262,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
     ) -> None:
         await self.close()
 
-    async def subscribe(self, channel: str, **given: Unpack[SubscribeGiven]) -> Subscription:
+    async def subscribe(self, channel: str, **given: Unpack[SubscribeArguments]) -> Subscription:
         """Subscribe to a channel, and wait until that has succeeded.
 
         Args:
@@ -277,7 +284,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
             raise
         return subscription
 
-    def subscription(self, channel: str, **given: Unpack[SubscribeGiven]) -> Subscription:
+    def subscription(self, channel: str, **given: Unpack[SubscribeArguments]) -> Subscription:
         """As ``subscribe``, but nothing is sent before ``Subscription.subscribe``."""
         options, callbacks = split("subscribe", given, SubscriptionOptions, SubscriptionCallbacks)
         if not channel:
@@ -291,7 +298,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
     @property
     def is_connected(self) -> bool:
         """Whether commands can be sent."""
-        return self._session.state is State.CONNECTED
+        return self._session.state is ClientState.CONNECTED
 
     @property
     def is_json(self) -> bool:
@@ -321,10 +328,10 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
         """A subscription has ended."""
         self._subscriptions.pop(channel, None)
 
-    def give_up(self, why: Left) -> None:
+    def give_up(self, why: Cause) -> None:
         """Replace the connection."""
         if self._session.link is not None:
-            self._session.link.end(Ending(Event.UNANSWERED, *why))
+            self._session.link.end(Ending(ClientEvent.UNANSWERED, *why))
 
     def hold(self, buffer: Buffer[Any]) -> None:
         """Read nothing more until this buffer has room."""
@@ -352,7 +359,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
         """Server-side subscriptions to recover."""
         return self._routing.server_side.requests()
 
-    def on_connecting(self, why: Left) -> None:
+    def on_connecting(self, why: Cause) -> None:
         """A connection is being made."""
         self._held.clear()
         self.events.call(self._callbacks.on_connecting, why, "on_connecting")
@@ -365,7 +372,7 @@ class Client(Requests, MarketChannels, MarketReads, TradingChannels):
         self.events.call(self._callbacks.on_connected, event, "on_connected")
         self._routing.established(result)
 
-    def on_ended(self, why: Left, error: DisconnectedError | None) -> None:
+    def on_ended(self, why: Cause, error: DisconnectedError | None) -> None:
         """Disconnected for good."""
         self._held.clear()
         self._routing.ended(why, error)

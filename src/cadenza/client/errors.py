@@ -190,7 +190,7 @@ class BufferOverflowError(ClientError):
         self.dropped = dropped
 
 
-class TradingError(ClientError):
+class ApiError(ClientError):
     """The venue answered a call with an error.
 
     Attributes:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 from cadenza.client.buffer import Buffer
 from cadenza.client.callbacks import Callback, Dispatcher, Tasks
 from cadenza.client.errors import ClientError
-from cadenza.client.options import ClientOptions, SubscribeGiven
-from cadenza.client.states import State
+from cadenza.client.options import ClientOptions, SubscribeArguments
+from cadenza.client.states import ClientState
 from cadenza.client.subscription import Subscription
 
 if TYPE_CHECKING:
-    from cadenza.client.values import Stats
+    from cadenza.client.values import ClientStats
 
 
-class TradingHost(Protocol):
+class ClientHost(Protocol):
     """A client, as an account sees it."""
 
     options: ClientOptions
@@ -23,7 +23,7 @@ class TradingHost(Protocol):
     events: Dispatcher
 
     @property
-    def state(self) -> State:
+    def state(self) -> ClientState:
         """Disconnected, connecting or connected."""
 
     @property
@@ -31,7 +31,7 @@ class TradingHost(Protocol):
         """Whether commands can be sent."""
 
     @property
-    def stats(self) -> Stats:
+    def stats(self) -> ClientStats:
         """Counters."""
 
     async def wait_connected(self) -> None:
@@ -40,7 +40,7 @@ class TradingHost(Protocol):
     async def rpc(self, method: str, data: Any = None) -> Any:
         """Call a method of the server's application and give its answer, decoded from JSON."""
 
-    def subscription(self, channel: str, **given: Unpack[SubscribeGiven]) -> Subscription:
+    def subscription(self, channel: str, **given: Unpack[SubscribeArguments]) -> Subscription:
         """A subscription that has not begun."""
 
     def hold(self, buffer: Buffer[Any]) -> None:

@@ -11,7 +11,7 @@ from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
 from cadenza.client.pending_calls import Calls, Done
-from cadenza.client.states import Event
+from cadenza.client.states import ClientEvent
 from cadenza.client.transport import Transport
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.errors import DecodeError
@@ -24,7 +24,7 @@ TOO_BIG = 1009
 class Ending(NamedTuple):
     """Why a connection ended, as an event of the client; ``error`` is worth reporting."""
 
-    event: Event
+    event: ClientEvent
     code: int
     reason: str
     error: ClientError | None = None
@@ -33,11 +33,11 @@ class Ending(NamedTuple):
 def ending_of(code: int, reason: str) -> Ending:
     """What a close code (or a disconnect push) means for the client."""
     if code == TOO_BIG:
-        return Ending(Event.TERMINATED, 3, "message size limit exceeded")
+        return Ending(ClientEvent.TERMINATED, 3, "message size limit exceeded")
     if code < FIRST_CODE:
-        return Ending(Event.LOST, 1, "transport closed")
+        return Ending(ClientEvent.LOST, 1, "transport closed")
     again = Disconnect(code, reason).reconnect
-    return Ending(Event.LOST if again else Event.TERMINATED, code, reason)
+    return Ending(ClientEvent.LOST if again else ClientEvent.TERMINATED, code, reason)
 
 
 class Link:
@@ -127,7 +127,7 @@ class Link:
                 self._watch.cancel()
             if self._waiting is not None:
                 self._waiting.cancel()
-            self.end(Ending(Event.LOST, 1, "connection closed"))
+            self.end(Ending(ClientEvent.LOST, 1, "connection closed"))
             self.calls.fail(lost)
             await self._transport.close()
 
@@ -145,11 +145,11 @@ class Link:
                     self._on_push(push)
         except DecodeError as error:
             wrong = ClientError(f"the server sent what is not the protocol: {error}")
-            self.end(Ending(Event.LOST, 1, "bad protocol", wrong))
+            self.end(Ending(ClientEvent.LOST, 1, "bad protocol", wrong))
         except Exception as error:  # noqa: BLE001  whatever it is, the connection is over and told
             broken = ClientError(f"the connection failed: {type(error).__name__}: {error}")
             broken.__cause__ = error
-            self.end(Ending(Event.LOST, 1, "internal error", broken))
+            self.end(Ending(ClientEvent.LOST, 1, "internal error", broken))
         if self._is_over(bool(self.calls)):
             self._pause()
 
@@ -205,7 +205,7 @@ class Link:
     def _look(self) -> None:
         silent = self._now() - self._heard
         if silent >= self._patience and not self._is_paused:
-            self.end(Ending(Event.NO_PING, 2, "no ping"))
+            self.end(Ending(ClientEvent.NO_PING, 2, "no ping"))
             return
         rest = self._patience - silent if silent < self._patience else self._patience
         self._watch = self._options.clock.call_later(rest, self._look)

@@ -16,8 +16,8 @@ from cadenza.client.errors import (
     UsageError,
 )
 from cadenza.client.values import (
+    Cause,
     Connected,
-    Left,
     Publication,
     ServerPublication,
     Subscribed,
@@ -150,7 +150,7 @@ class SubscriptionOptions:
             raise UsageError(f"buffer must be at least 1, not {self.buffer}")
 
 
-class ConnectGiven(TypedDict, total=False):
+class ConnectArguments(TypedDict, total=False):
     """Fields of ``ClientOptions`` and ``ClientCallbacks``."""
 
     token: str
@@ -173,15 +173,15 @@ class ConnectGiven(TypedDict, total=False):
     max_message_bytes: int
     clock: Clock
     random: Callable[[], float]
-    on_connecting: Callback[Left] | None
+    on_connecting: Callback[Cause] | None
     on_connected: Callback[Connected] | None
-    on_disconnected: Callback[Left] | None
+    on_disconnected: Callback[Cause] | None
     on_error: Callback[ClientError] | None
     on_message: Callback[Any] | None
     on_publication: Callback[ServerPublication] | None
 
 
-class SubscribeGiven(TypedDict, total=False):
+class SubscribeArguments(TypedDict, total=False):
     """Fields of ``SubscriptionOptions`` and ``SubscriptionCallbacks``."""
 
     token: str
@@ -197,9 +197,9 @@ class SubscribeGiven(TypedDict, total=False):
     overflow: Overflow | None
     conflate_key: Callable[[Publication], Hashable] | None
     on_publication: Callback[Publication] | None
-    on_subscribing: Callback[Left] | None
+    on_subscribing: Callback[Cause] | None
     on_subscribed: Callback[Subscribed] | None
-    on_unsubscribed: Callback[Left] | None
+    on_unsubscribed: Callback[Cause] | None
     on_join: Callback[ClientInfo] | None
     on_leave: Callback[ClientInfo] | None
     on_error: Callback[ClientError] | None
@@ -234,9 +234,9 @@ class ClientCallbacks:
         on_publication: A publication of a server-side subscription.
     """
 
-    on_connecting: Callback[Left] | None = None
+    on_connecting: Callback[Cause] | None = None
     on_connected: Callback[Connected] | None = None
-    on_disconnected: Callback[Left] | None = None
+    on_disconnected: Callback[Cause] | None = None
     on_error: Callback[ClientError] | None = None
     on_message: Callback[Any] | None = None
     on_publication: Callback[ServerPublication] | None = None

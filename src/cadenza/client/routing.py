@@ -9,7 +9,7 @@ from cadenza.client.callbacks import Dispatcher
 from cadenza.client.errors import DisconnectedError
 from cadenza.client.states import SubscriptionEvent
 from cadenza.client.subscription import Subscription, publication_of
-from cadenza.client.values import Left, Position, ServerPublication, decode
+from cadenza.client.values import Cause, ServerPublication, StreamPosition, decode
 from cadenza.protocol.messages import (
     ConnectResult,
     Publication,
@@ -36,7 +36,7 @@ class Routing:
         events: Dispatcher,
         callbacks: ClientCallbacks,
     ) -> None:
-        self.server_side = ServerSide()
+        self.server_side = ServerSubscriptions()
         self._subscriptions = subscriptions
         self._events = events
         self._callbacks = callbacks
@@ -58,7 +58,7 @@ class Routing:
         else:
             subscription.on_membership(push)
 
-    def lost(self, why: Left) -> None:
+    def lost(self, why: Cause) -> None:
         """The client is connecting: subscriptions wait for it."""
         for subscription in list(self._subscriptions.values()):
             subscription.subscriber.happen(SubscriptionEvent.LOST, why)
@@ -73,7 +73,7 @@ class Routing:
         for subscription in list(self._subscriptions.values()):
             subscription.subscriber.happen(SubscriptionEvent.CONNECTED)
 
-    def ended(self, why: Left, error: DisconnectedError | None) -> None:
+    def ended(self, why: Cause, error: DisconnectedError | None) -> None:
         """The client is disconnected for good: who waits for publications is told."""
         for subscription in list(self._subscriptions.values()):
             subscription.subscriber.happen(SubscriptionEvent.LOST, why)
@@ -100,11 +100,11 @@ class Routing:
 
 
 class _Known(NamedTuple):
-    position: Position
+    position: StreamPosition
     recoverable: bool
 
 
-class ServerSide:
+class ServerSubscriptions:
     """What is known of each channel.
 
     Attributes:
@@ -135,13 +135,13 @@ class ServerSide:
         """A connect result: these channels and no others."""
         self._channels = {}
         for channel, result in subs.items():
-            position = Position(result.offset, result.epoch)
+            position = StreamPosition(result.offset, result.epoch)
             self._channels[channel] = _Known(position, result.recoverable)
             self.gaps += result.was_recovering and not result.recovered
 
     def added(self, channel: str, push: SubscribePush) -> None:
         """The server subscribed the connection to another channel."""
-        position = Position(push.offset, push.epoch)
+        position = StreamPosition(push.offset, push.epoch)
         self._channels[channel] = _Known(position, push.recoverable)
 
     def removed(self, channel: str) -> None:
@@ -153,11 +153,13 @@ class ServerSide:
         known = self._channels.get(channel)
         if known is not None and publication.offset:
             epoch = publication.epoch or known.position.epoch
-            self._channels[channel] = known._replace(position=Position(publication.offset, epoch))
+            self._channels[channel] = known._replace(
+                position=StreamPosition(publication.offset, epoch)
+            )
 
     def invalidate(self) -> None:
         """The positions are worth nothing: the next connect reports what is lost."""
-        nowhere = Position(0, "_")
+        nowhere = StreamPosition(0, "_")
         self._channels = {
             it: known._replace(position=nowhere) for it, known in self._channels.items()
         }

@@ -9,7 +9,7 @@ import enum
 from typing import Final
 
 
-class State(enum.Enum):
+class ClientState(enum.Enum):
     """Where a client is."""
 
     DISCONNECTED = "disconnected"
@@ -17,7 +17,7 @@ class State(enum.Enum):
     CONNECTED = "connected"
 
 
-class Event(enum.Enum):
+class ClientEvent(enum.Enum):
     """What can happen to a client."""
 
     CONNECT = "connect called"
@@ -34,7 +34,7 @@ class Event(enum.Enum):
     UNANSWERED = "subscribe or unsubscribe unanswered"
 
 
-class Move(enum.Enum):
+class ClientMove(enum.Enum):
     """What a client does about it."""
 
     DIAL = "open a connection"
@@ -45,27 +45,29 @@ class Move(enum.Enum):
     IGNORE = "nothing"
 
 
-_A, _B, _C = State.DISCONNECTED, State.CONNECTING, State.CONNECTED
+_A, _B, _C = ClientState.DISCONNECTED, ClientState.CONNECTING, ClientState.CONNECTED
 
-CLIENT: Final[dict[tuple[State, Event], tuple[State, Move]]] = {
-    **{(state, event): (state, Move.IGNORE) for state in State for event in Event},
-    (_A, Event.CONNECT): (_B, Move.DIAL),
-    (_B, Event.DISCONNECT): (_A, Move.END),
-    (_B, Event.ESTABLISHED): (_C, Move.WELCOME),
-    (_B, Event.TEMPORARY): (_B, Move.RETRY),
-    (_B, Event.TOKEN_EXPIRED): (_B, Move.RENEW),
-    (_B, Event.REFUSED): (_A, Move.END),
-    (_B, Event.TOKEN_FAILED): (_B, Move.RETRY),
-    (_B, Event.UNAUTHORIZED): (_A, Move.END),
-    (_B, Event.LOST): (_B, Move.RETRY),
-    (_B, Event.TERMINATED): (_A, Move.END),
-    (_C, Event.DISCONNECT): (_A, Move.END),
-    (_C, Event.REFUSED): (_A, Move.END),  # of a refresh
-    (_C, Event.UNAUTHORIZED): (_A, Move.END),
-    (_C, Event.LOST): (_B, Move.RETRY),
-    (_C, Event.TERMINATED): (_A, Move.END),
-    (_C, Event.NO_PING): (_B, Move.RETRY),
-    (_C, Event.UNANSWERED): (_B, Move.RETRY),
+CLIENT: Final[dict[tuple[ClientState, ClientEvent], tuple[ClientState, ClientMove]]] = {
+    **{
+        (state, event): (state, ClientMove.IGNORE) for state in ClientState for event in ClientEvent
+    },
+    (_A, ClientEvent.CONNECT): (_B, ClientMove.DIAL),
+    (_B, ClientEvent.DISCONNECT): (_A, ClientMove.END),
+    (_B, ClientEvent.ESTABLISHED): (_C, ClientMove.WELCOME),
+    (_B, ClientEvent.TEMPORARY): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.TOKEN_EXPIRED): (_B, ClientMove.RENEW),
+    (_B, ClientEvent.REFUSED): (_A, ClientMove.END),
+    (_B, ClientEvent.TOKEN_FAILED): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.UNAUTHORIZED): (_A, ClientMove.END),
+    (_B, ClientEvent.LOST): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.TERMINATED): (_A, ClientMove.END),
+    (_C, ClientEvent.DISCONNECT): (_A, ClientMove.END),
+    (_C, ClientEvent.REFUSED): (_A, ClientMove.END),  # of a refresh
+    (_C, ClientEvent.UNAUTHORIZED): (_A, ClientMove.END),
+    (_C, ClientEvent.LOST): (_B, ClientMove.RETRY),
+    (_C, ClientEvent.TERMINATED): (_A, ClientMove.END),
+    (_C, ClientEvent.NO_PING): (_B, ClientMove.RETRY),
+    (_C, ClientEvent.UNANSWERED): (_B, ClientMove.RETRY),
 }
 
 

@@ -30,17 +30,17 @@ from cadenza.client.states import (
     SubscriptionState,
 )
 from cadenza.client.tokens import Refresh, fetch_token
-from cadenza.client.values import Left, Position, Subscribed, decode, encode_optional
+from cadenza.client.values import Cause, StreamPosition, Subscribed, decode, encode_optional
 from cadenza.protocol import codes, messages
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import ChannelRequest, Command, Reply, SubscribeResult
 
-SUBSCRIBE_CALLED = Left(0, "subscribe called")
-UNSUBSCRIBE_CALLED = Left(0, "unsubscribe called")
-UNAUTHORIZED = Left(1, "unauthorized")
-SUBSCRIBE_TIMEOUT = Left(3, "subscribe timeout")
-BAD_DELTA = Left(1, "bad delta")
-UNSUBSCRIBE_ERROR = Left(4, "unsubscribe error")
+SUBSCRIBE_CALLED = Cause(0, "subscribe called")
+UNSUBSCRIBE_CALLED = Cause(0, "unsubscribe called")
+UNAUTHORIZED = Cause(1, "unauthorized")
+SUBSCRIBE_TIMEOUT = Cause(3, "subscribe timeout")
+BAD_DELTA = Cause(1, "bad delta")
+UNSUBSCRIBE_ERROR = Cause(4, "unsubscribe error")
 
 # Looked up for each publication.
 _SUBSCRIBED: Final = SubscriptionState.SUBSCRIBED
@@ -64,7 +64,7 @@ class Host(Protocol):
     def start(self, command: Command, what: str, done: Done | None) -> int:
         """Give a command an id and send it; only while connected."""
 
-    def give_up(self, why: Left) -> None:
+    def give_up(self, why: Cause) -> None:
         """Replace the connection."""
 
     def hold(self, buffer: Buffer[Any]) -> None:
@@ -77,7 +77,7 @@ class Host(Protocol):
 class Owner(Protocol):
     """Who is told about it: the subscription's public face."""
 
-    def on_state(self, state: SubscriptionState, why: Left) -> None:
+    def on_state(self, state: SubscriptionState, why: Cause) -> None:
         """It is subscribing, or it has ended."""
 
     def on_welcome(self, event: Subscribed) -> None:
@@ -104,7 +104,7 @@ class Subscriber:
         self, host: Host, channel: str, options: SubscriptionOptions, owner: Owner
     ) -> None:
         self.state = SubscriptionState.UNSUBSCRIBED
-        self.position = Position(*options.since) if options.since else None
+        self.position = StreamPosition(*options.since) if options.since else None
         self.gaps = 0
         self.duplicates = 0
         self._host = host
@@ -131,7 +131,7 @@ class Subscriber:
             report=owner.on_trouble,
             give_up=self._refused,
         )
-        self._moves: dict[SubscriptionMove, Callable[[Left], None]] = {
+        self._moves: dict[SubscriptionMove, Callable[[Cause], None]] = {
             SubscriptionMove.ASK: self._ask,
             SubscriptionMove.RETRY: self._retry,
             SubscriptionMove.RENEW: self._renew,
@@ -141,7 +141,7 @@ class Subscriber:
             SubscriptionMove.END: self._end,
         }
 
-    def happen(self, event: SubscriptionEvent, why: Left = SUBSCRIBE_CALLED) -> None:
+    def happen(self, event: SubscriptionEvent, why: Cause = SUBSCRIBE_CALLED) -> None:
         """Do what the table says."""
         before = self.state
         self.state, move = SUBSCRIPTION[before, event]
@@ -157,7 +157,7 @@ class Subscriber:
             self.invalidate()
         again = code.resubscribe
         event = SubscriptionEvent.PUSHED_AGAIN if again else SubscriptionEvent.PUSHED_OUT
-        self.happen(event, Left(push.code, push.reason))
+        self.happen(event, Cause(push.code, push.reason))
 
     def invalidate(self) -> None:
         """Token and position are worth nothing: the next subscribe reports what is lost."""
@@ -167,7 +167,7 @@ class Subscriber:
     def _lose_place(self) -> None:
         self._deltas.forget()
         if self.position is not None:
-            self.position = Position(0, "_")
+            self.position = StreamPosition(0, "_")
 
     def publication(self, publication: messages.Publication) -> None:
         """A publication came: move the position, pass it on."""
@@ -178,7 +178,7 @@ class Subscriber:
             if publication.offset <= place.offset and not publication.epoch:
                 self.duplicates += 1
                 return
-            place = Position(publication.offset, publication.epoch or place.epoch)
+            place = StreamPosition(publication.offset, publication.epoch or place.epoch)
         if self._deltas.is_on:
             try:
                 publication = self._deltas.whole(publication)
@@ -196,7 +196,7 @@ class Subscriber:
         self.happen(SubscriptionEvent.LOST, BAD_DELTA)  # what else was recovered is not read
         self._host.give_up(BAD_DELTA)
 
-    def _ask(self, _: Left) -> None:
+    def _ask(self, _: Cause) -> None:
         self._stop()
         if not self._host.is_connected:
             return
@@ -260,7 +260,7 @@ class Subscriber:
             self.happen(SubscriptionEvent.UNANSWERED, SUBSCRIBE_TIMEOUT)
 
     def _judge(self, error: ReplyError) -> None:
-        why = Left(error.code, error.message)
+        why = Cause(error.code, error.message)
         if error.code == TOKEN_EXPIRED and self._options.get_token is not None:
             self._owner.on_trouble(error)
             self.happen(SubscriptionEvent.TOKEN_EXPIRED, why)
@@ -284,31 +284,31 @@ class Subscriber:
         for publication in result.publications:
             self.publication(publication)
 
-    def _place_before(self, result: SubscribeResult) -> Position:
+    def _place_before(self, result: SubscribeResult) -> StreamPosition:
         """Where the consumer stands before the publications of a result."""
-        asked, place = self.position, Position(result.offset, result.epoch)
+        asked, place = self.position, StreamPosition(result.offset, result.epoch)
         if asked is not None and asked.epoch != place.epoch and result.publications:
             # A recovery repeats the offset that was asked for, which means nothing in a new stream.
             first = result.publications[0].offset
-            return Position(min(place.offset, max(0, first - 1)), place.epoch)
+            return StreamPosition(min(place.offset, max(0, first - 1)), place.epoch)
         return place
 
-    def _retry(self, _: Left) -> None:
+    def _retry(self, _: Cause) -> None:
         self._stop()
         again = self._host.options.clock.call_later
         self._timer = again(self._backoff.next(), lambda: self._ask(SUBSCRIBE_CALLED))
 
-    def _renew(self, why: Left) -> None:
+    def _renew(self, why: Cause) -> None:
         self._token = ""
         self._retry(why)
 
-    def _pause(self, _: Left) -> None:
+    def _pause(self, _: Cause) -> None:
         self._stop()
 
-    def _reconnect(self, why: Left) -> None:
+    def _reconnect(self, why: Cause) -> None:
         self._host.give_up(why)
 
-    def _leave(self, why: Left) -> None:
+    def _leave(self, why: Cause) -> None:
         self._end(why)
         if self._host.is_connected:
             request = ChannelRequest(channel=self._channel)
@@ -318,7 +318,7 @@ class Subscriber:
         if isinstance(answer, ClientError) and not isinstance(answer, ConnectionLostError):
             self._host.give_up(UNSUBSCRIBE_ERROR)
 
-    def _end(self, why: Left) -> None:
+    def _end(self, why: Cause) -> None:
         self._stop()
         self._host.forget(self._channel)
         self._owner.on_state(SubscriptionState.UNSUBSCRIBED, why)
@@ -334,7 +334,7 @@ class Subscriber:
         if isinstance(error, UnauthorizedError):
             self.happen(SubscriptionEvent.UNAUTHORIZED, UNAUTHORIZED)
         else:
-            self.happen(SubscriptionEvent.REFUSED, Left(error.code, str(error)))
+            self.happen(SubscriptionEvent.REFUSED, Cause(error.code, str(error)))
 
     def _send_token(self, token: str, done: Done) -> None:
         self._token = token

@@ -19,11 +19,11 @@ from cadenza.client.options import Overflow, SubscriptionOptions
 from cadenza.client.states import SubscriptionEvent, SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED, Subscriber
 from cadenza.client.values import (
+    Cause,
     HistoryPage,
-    Left,
-    Position,
     PresenceStats,
     Publication,
+    StreamPosition,
     Subscribed,
 )
 from cadenza.protocol import messages
@@ -50,9 +50,9 @@ class SubscriptionCallbacks:
     """
 
     on_publication: Callback[Publication] | None = None
-    on_subscribing: Callback[Left] | None = None
+    on_subscribing: Callback[Cause] | None = None
     on_subscribed: Callback[Subscribed] | None = None
-    on_unsubscribed: Callback[Left] | None = None
+    on_unsubscribed: Callback[Cause] | None = None
     on_join: Callback[ClientInfo] | None = None
     on_leave: Callback[ClientInfo] | None = None
     on_error: Callback[ClientError] | None = None
@@ -99,7 +99,7 @@ class Subscription:
         return self._subscriber.state
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> StreamPosition | None:
         """Offset and epoch of the last publication, where the server watches the position."""
         return self._subscriber.position
 
@@ -144,7 +144,7 @@ class Subscription:
         await self._client.publish(self.channel, data)
 
     async def history(
-        self, limit: int = 0, *, since: Position | None = None, reverse: bool = False
+        self, limit: int = 0, *, since: StreamPosition | None = None, reverse: bool = False
     ) -> HistoryPage:
         """Read the channel's stream, as ``Client.history``; waits until subscribed."""
         await self._gate.wait(self._client.options.timeout)
@@ -186,7 +186,7 @@ class Subscription:
         self._gate.shut()
         self._start_worker()
 
-    def on_state(self, state: SubscriptionState, why: Left) -> None:
+    def on_state(self, state: SubscriptionState, why: Cause) -> None:
         """It is subscribing, or it has ended."""
         events, callbacks = self._client.events, self._callbacks
         if state is SubscriptionState.SUBSCRIBING:

@@ -23,7 +23,7 @@ _any_json: Final = msgspec.json.Decoder()
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Position(NamedTuple):
+class StreamPosition(NamedTuple):
     """A place in the stream of a channel."""
 
     offset: int
@@ -70,7 +70,7 @@ class HistoryPage(NamedTuple):
     """Publications of a stream, and the position of its newest."""
 
     publications: list[Publication]
-    position: Position
+    position: StreamPosition
 
 
 class PresenceStats(NamedTuple):
@@ -88,7 +88,7 @@ class Connected(NamedTuple):
     data: Any
 
 
-class Left(NamedTuple):
+class Cause(NamedTuple):
     """The client or a subscription has left its good state: why."""
 
     code: int
@@ -107,7 +107,7 @@ class Subscribed(NamedTuple):
 
     was_recovering: bool
     recovered: bool
-    position: Position | None
+    position: StreamPosition | None
     data: Any
 
 
@@ -147,7 +147,7 @@ def encode_optional(data: Any, *, as_json: bool) -> Raw:
     return ABSENT if data is None else encode(data, as_json=as_json)
 
 
-class Stats(NamedTuple):
+class ClientStats(NamedTuple):
     """What has happened so far.
 
     Attributes:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from cadenza.client import Client, ClientCallbacks, ClientOptions, Overflow, State
+from cadenza.client import Client, ClientCallbacks, ClientOptions, ClientState, Overflow
 from cadenza.client.subscriber import Subscriber
 from cadenza.client.subscription import Subscription
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from support.client.conformance.hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
 from support.client.conformance.tidiness import CountingClock, tidy
 from support.client.conformance.virtual_loop import VirtualLoop
@@ -83,13 +83,13 @@ class Trader:
     def assert_equal(self):
         """What it holds is what the server holds; every event came once, and in order."""
         world, where = self._world, f"{self.client.options.protocol} after {now():.0f} s"
-        assert self.client.state is State.CONNECTED, where
+        assert self.client.state is ClientState.CONNECTED, where
         sequence, bids, asks = world.book()
         assert self.book.sequence == sequence, where
         assert [list(map(list, side)) for side in self.book.rows()] == [bids, asks], where
         told = [(offset, payload) for offset, payload in world.venue.events]
         assert [(it.offset, it.payload) for it in self.events] == told, where
-        assert self.account.following is Following.LIVE, where
+        assert self.account.state is AccountState.LIVE, where
         state = world.venue.states[-1]
         assert list(self.account.orders) == [it["tradeOrderId"] for it in state["orders"]], where
         assert [str(it.total) for it in self.account.balances.values()] == [
@@ -128,7 +128,9 @@ class Trader:
         self.personal.append(event.publication.data)
 
     async def _token(self):
-        return await self._world.tokens.give(is_first=self.client.state is not State.CONNECTED)
+        return await self._world.tokens.give(
+            is_first=self.client.state is not ClientState.CONNECTED
+        )
 
     async def _subscription_token(self, channel):
         return await self._world.tokens.give(is_first=False)

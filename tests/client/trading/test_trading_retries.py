@@ -8,8 +8,8 @@ import pytest
 
 from cadenza.client import CallTimeoutError, DisconnectedError
 from cadenza.client.trading import (
+    AccountState,
     ExecutionReport,
-    Following,
     OrderEndedError,
     OrderRejectedError,
     OutcomeUnknownError,
@@ -146,7 +146,7 @@ async def test_no_answer_in_time_is_an_outcome_that_is_not_known(connect, user, 
     """The error has the name under which a retry is safe."""
     events = Events()
     async with connect(user, url=proxy.ws) as client:
-        account = await client.account(on_following=events.on("following"))
+        account = await client.account(on_state=events.on("following"))
         proxy.lose_answers()
         with pytest.raises(OutcomeUnknownError, match="makes a retry safe") as caught:
             await account.submit(**BID, timeout=0.3)
@@ -156,8 +156,8 @@ async def test_no_answer_in_time_is_an_outcome_that_is_not_known(connect, user, 
         ):
             await account.cancel(name, timeout=0.1)
         proxy.shut()
-        assert await events.next("following") is Following.LIVE
-        assert await events.next("following") is Following.STALE
+        assert await events.next("following") is AccountState.LIVE
+        assert await events.next("following") is AccountState.STALE
         with pytest.raises(CallTimeoutError, match=r"trade_order\.submit"):
             await account.submit(**BID, timeout=0.1)  # never sent: no doubt about it
         proxy.open()

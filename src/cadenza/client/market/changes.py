@@ -70,7 +70,7 @@ def _type_of(payload: bytes) -> OrderBookType:
         return OrderBookType.L2
 
 
-class Change(msgspec.Struct, frozen=True, gc=False):
+class BookChange(msgspec.Struct, frozen=True, gc=False):
     """What one payload did to a book.
 
     Attributes:
@@ -119,7 +119,7 @@ MOST_LEVELS: Final = 65_536
 """Levels that may wait for a reader; a book changes far fewer before somebody notices."""
 
 
-class Changes:
+class BookChanges:
     """An iterator over merged changes; one reader.
 
     Raises:
@@ -131,14 +131,14 @@ class Changes:
         self._instrument_id = instrument_id
         self._bids: dict[str, str] = {}
         self._asks: dict[str, str] = {}
-        self._last: Change | None = None
+        self._last: BookChange | None = None
         self._moved = [False, False]
         self._dropped = 0
         self._came = asyncio.Event()
         self._ended = False
         self._error: ClientError | None = None
 
-    def put(self, change: Change) -> None:
+    def put(self, change: BookChange) -> None:
         """Merge another change into what waits."""
         is_alone = self._last is None
         self._bids.update(change.bid_rows)
@@ -159,7 +159,7 @@ class Changes:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Change:
+    async def __anext__(self) -> BookChange:
         while self._last is None:
             if self._ended:
                 raise self._error or StopAsyncIteration
@@ -171,12 +171,12 @@ class Changes:
             raise BufferOverflowError(self._instrument_id, MOST_LEVELS, dropped)
         return self._merged(self._last)
 
-    def _merged(self, last: Change) -> Change:
+    def _merged(self, last: BookChange) -> BookChange:
         bids: list[Row] = list(self._bids.items())
         asks: list[Row] = list(self._asks.items())
         moved = self._moved
         self._bids, self._asks, self._last, self._moved = {}, {}, None, [False, False]
-        return Change(
+        return BookChange(
             last.state,
             last.update_type if last.state is BookState.LIVE else None,
             bids,

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Unpack, cast
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.errors import ReplyError
-from cadenza.client.host import TradingHost
-from cadenza.client.market.data import Bar, MarketInstrument, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.host import ClientHost
+from cadenza.client.market.data import (
+    Candle,
+    MarketInstrument,
+    MarketKline,
+    MarketTicker,
+    MarketTrade,
+)
 from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.typed_channel import OnItem, TypedChannel
-from cadenza.client.options import GetSubscriptionToken, SubscribeGiven
+from cadenza.client.options import GetSubscriptionToken, SubscribeArguments
 from cadenza.models import KlineInterval
 
 if TYPE_CHECKING:
@@ -28,13 +34,13 @@ class MarketReads:
     """Questions over ``rpc``, with typed answers.
 
     Raises:
-        TradingError: The gateway refused; its number and words are in the error.
+        ApiError: The gateway refused; its number and words are in the error.
         ReplyError: The server has no such call, or its answer does not fit.
         ClientError: As ``Client.rpc``.
     """
 
     async def instruments(
-        self: TradingHost, venue: str | None = None, symbols: Iterable[str] | None = None
+        self: ClientHost, venue: str | None = None, symbols: Iterable[str] | None = None
     ) -> list[MarketInstrument]:
         """What can be traded, in which steps and within which limits.
 
@@ -47,19 +53,19 @@ class MarketReads:
             params["symbols"] = list(symbols)
         return await _ask(self, INSTRUMENTS, list[MarketInstrument], params)
 
-    async def ticker(self: TradingHost, instrument_id: str) -> MarketTicker:
+    async def ticker(self: ClientHost, instrument_id: str) -> MarketTicker:
         """The last trade and the best prices of an instrument, as they are now."""
         return await _ask(self, TICKER, MarketTicker, {"instrumentId": instrument_id})
 
     async def candles(
-        self: TradingHost,
+        self: ClientHost,
         instrument_id: str,
         interval: KlineInterval | str,
         *,
         start: int | None = None,
         end: int | None = None,
         limit: int = 50,
-    ) -> list[Bar]:
+    ) -> list[Candle]:
         """Candles of an instrument, the oldest first; the last may be the one that forms.
 
         Args:
@@ -81,8 +87,8 @@ class MarketReads:
         return found[0].candles
 
 
-async def _ask(host: TradingHost, method: str, kind: type[T], params: dict[str, Any]) -> T:
-    return converted(method, await TradingCalls(host).call(method, **params), kind)
+async def _ask(host: ClientHost, method: str, kind: type[T], params: dict[str, Any]) -> T:
+    return converted(method, await ApiCalls(host).call(method, **params), kind)
 
 
 class MarketChannels:
@@ -133,7 +139,7 @@ class MarketChannels:
         self,
         instrument_id: str,
         on_trade: OnItem[MarketTrade] | None = None,
-        **given: Unpack[SubscribeGiven],
+        **given: Unpack[SubscribeArguments],
     ) -> TypedChannel[MarketTrade]:
         """Public trades of an instrument."""
         return await self._typed(f"market:trade:{instrument_id}", MarketTrade, on_trade, given)
@@ -142,7 +148,7 @@ class MarketChannels:
         self,
         venue_or_instrument: str,
         on_ticker: OnItem[MarketTicker] | None = None,
-        **given: Unpack[SubscribeGiven],
+        **given: Unpack[SubscribeArguments],
     ) -> TypedChannel[MarketTicker]:
         """Tickers of an instrument, or of all instruments of a venue."""
         channel = f"market:ticker:{venue_or_instrument}"
@@ -155,7 +161,7 @@ class MarketChannels:
         on_kline: OnItem[MarketKline] | None = None,
         *,
         closed_only: bool = False,
-        **given: Unpack[SubscribeGiven],
+        **given: Unpack[SubscribeArguments],
     ) -> TypedChannel[MarketKline]:
         """Candles of an instrument while they form, ``is_closed`` when they have ended.
 

@@ -58,7 +58,7 @@ class MarketTicker(msgspec.Struct, frozen=True, kw_only=True, rename="camel", gc
         _check_finite(self.bid_price, self.bid_quantity, self.ask_price, self.ask_quantity)
 
 
-class Bar(NamedTuple):
+class Candle(NamedTuple):
     """One candle: ``time`` is when it opened, milliseconds UTC; the volume may be unknown."""
 
     time: int
@@ -75,7 +75,7 @@ class MarketKline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     venue: Venue
     symbol: str
     interval: KlineInterval
-    candles: list[Bar]
+    candles: list[Candle]
     is_closed: bool
     timestamp: int
     instrument_id: str | None = None
@@ -85,7 +85,7 @@ class MarketKline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             _check_finite(*bar[1:])
 
     @property
-    def bar(self) -> Bar:
+    def latest(self) -> Candle:
         """The newest candle.
 
         Raises:

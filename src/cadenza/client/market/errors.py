@@ -17,7 +17,7 @@
     |-- InsufficientDepthError   the book has less than the quantity asked for
     `-- DataFrameLibraryError    neither polars nor pandas is installed
 
-Faults are values: `OrderBook.apply` returns them in its `Change`. The others are raised. Every
+Faults are values: `OrderBook.apply` returns them in its `BookChange`. The others are raised. Every
 error carries its facts as attributes.
 """
 

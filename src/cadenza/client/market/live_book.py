@@ -17,13 +17,13 @@ from cadenza.client.errors import (
     UnsubscribedError,
 )
 from cadenza.client.gate import Gate
-from cadenza.client.market.changes import BookState, Change, Changes
+from cadenza.client.market.changes import BookChange, BookChanges, BookState
 from cadenza.client.market.errors import BookInterruptedError, StaleBookError
 from cadenza.client.market.order_book import OrderBook
 from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
-from cadenza.client.values import Left, Publication, Subscribed
+from cadenza.client.values import Cause, Publication, Subscribed
 
 if TYPE_CHECKING:
     from cadenza.client.client import Client
@@ -94,7 +94,7 @@ class LiveOrderBook(OrderBook):
         self._is_resyncing = False
         self._ended: ClientError | None = None
         self._before = BookState.EMPTY
-        self._readers: set[Changes] = set()
+        self._readers: set[BookChanges] = set()
         self._watch: asyncio.Task[None] | None = None
         self._gate.shut()
         self.subscription = client.subscription(
@@ -142,20 +142,20 @@ class LiveOrderBook(OrderBook):
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    def on_change(self, callback: Callable[[Change], object]) -> Callable[[], None]:
+    def on_change(self, callback: Callable[[BookChange], object]) -> Callable[[], None]:
         """Call a plain function with every change; as `OrderBook.subscribe`."""
         return self.subscribe(callback)
 
     @asynccontextmanager
-    async def changes(self) -> AsyncIterator[Changes]:
-        """Changes to iterate over, from now on: ``async with book.changes() as changes``.
+    async def changes(self) -> AsyncIterator[BookChanges]:
+        """BookChanges to iterate over, from now on: ``async with book.changes() as changes``.
 
         What comes while the reader is busy is merged into one change, so a slow reader gets fewer
         and larger ones, and whoever applies all of them holds what the book holds. The iteration
         ends with ``close`` or when the user disconnects or closes the client, and raises when the
         server ends the subscription or the connection for good.
         """
-        changes = Changes(self.instrument_id)
+        changes = BookChanges(self.instrument_id)
         leave = self.subscribe(changes.put)
         self._readers.add(changes)
         if self._ended is not None:
@@ -254,7 +254,7 @@ class LiveOrderBook(OrderBook):
         finally:
             self._is_resyncing = False
 
-    def _interrupted(self, why: Left) -> None:
+    def _interrupted(self, why: Cause) -> None:
         """The line is down: what the book holds was true, and may be no more."""
         self._good = 0
         self._gate.shut()
@@ -291,7 +291,7 @@ class LiveOrderBook(OrderBook):
         else:
             self._doubt()  # it was not whole before, and what was missed alone does not make it so
 
-    def _unsubscribed(self, why: Left) -> None:
+    def _unsubscribed(self, why: Cause) -> None:
         if self._is_resyncing:
             return
         self._stop_waiting()
@@ -315,7 +315,7 @@ class LiveOrderBook(OrderBook):
 async def until(
     book: LiveOrderBook,
     predicate: Callable[[OrderBook], bool],
-    changes: Changes,
+    changes: BookChanges,
     seconds: float,
     clock: Clock,
 ) -> None:
@@ -336,7 +336,7 @@ def _holds(book: LiveOrderBook, predicate: Callable[[OrderBook], bool]) -> bool:
         return False
 
 
-async def _next(book: LiveOrderBook, changes: Changes) -> None:
+async def _next(book: LiveOrderBook, changes: BookChanges) -> None:
     try:
         await anext(changes)
     except BufferOverflowError:

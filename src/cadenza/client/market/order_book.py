@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from cadenza.client.errors import UsageError
 from cadenza.client.fields import exact
 from cadenza.client.market.book_side import BookSide, Level, level_of
-from cadenza.client.market.changes import BookState, BookUpdate, Change, read_update
+from cadenza.client.market.changes import BookChange, BookState, BookUpdate, read_update
 from cadenza.client.market.data_frame import Depth, frame_of
 from cadenza.client.market.errors import (
     BookFaultError,
@@ -242,12 +242,12 @@ class OrderBook(BookReading):
         self, instrument_id: str, *, allow_stale: bool = False, delta_is_diff: bool = False
     ) -> None:
         super().__init__(instrument_id, allow_stale=allow_stale)
-        self._callbacks: tuple[Callable[[Change], object], ...] = ()
+        self._callbacks: tuple[Callable[[BookChange], object], ...] = ()
         self._delta_is_diff = delta_is_diff
         self.sequence: int | None = None
         self.timestamp = 0
 
-    def apply(self, payload: bytes | BookPayload) -> Change:
+    def apply(self, payload: bytes | BookPayload) -> BookChange:
         """Take the next payload of the channel, in the order of arrival.
 
         Returns:
@@ -326,14 +326,14 @@ class OrderBook(BookReading):
         if fault is not None:
             self.fault, self.state = fault, _STALE
 
-    def invalidate(self, reason: str) -> Change:
+    def invalidate(self, reason: str) -> BookChange:
         """Make the book STALE: the connection knows that updates may be missing."""
         if self._posted:
             self.settle()
         fault = BookInterruptedError(self.instrument_id, reason)
         return self._finish(fault, None, None, [], [])
 
-    def subscribe(self, callback: Callable[[Change], object]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[BookChange], object]) -> Callable[[], None]:
         """Call ``callback`` with every change from now on, also those that bring a fault.
 
         It is called in the middle of `apply`, after the book has changed, and must not apply
@@ -343,9 +343,9 @@ class OrderBook(BookReading):
             A function that ends it; calling that again does nothing.
         """
         # Wrapped, so that the same function may subscribe twice and leave once.
-        entry: list[Callable[[Change], object]] = [callback]
+        entry: list[Callable[[BookChange], object]] = [callback]
 
-        def call(change: Change) -> None:
+        def call(change: BookChange) -> None:
             if entry:
                 entry[0](change)
 
@@ -386,7 +386,7 @@ class OrderBook(BookReading):
         return None
 
     def _take(self, update: _AnyUpdate, bid_rows: list[Row], ask_rows: list[Row]) -> None:
-        """Change the levels, and note each change in the rows before the next can fail."""
+        """BookChange the levels, and note each change in the rows before the next can fail."""
         bids, asks = self._bids, self._asks
         if update.update_type is _SNAPSHOT:
             bids.replace(update.bids, bid_rows)
@@ -410,12 +410,12 @@ class OrderBook(BookReading):
         payload: bytes | BookPayload | None,
         bid_rows: list[Row],
         ask_rows: list[Row],
-    ) -> Change:
+    ) -> BookChange:
         self.fault = fault
         self.state = _STALE if fault else _LIVE
         (old_bid, old_ask), (bid, ask) = self._best, (self._bids.best_row, self._asks.best_row)
         self._best = (bid, ask)
-        change = Change(
+        change = BookChange(
             self.state,
             update.update_type if update else None,
             bid_rows,
@@ -431,7 +431,7 @@ class OrderBook(BookReading):
             self._notify(change)
         return change
 
-    def _notify(self, change: Change) -> None:
+    def _notify(self, change: BookChange) -> None:
         errors = []
         for callback in self._callbacks:
             try:

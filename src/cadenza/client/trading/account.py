@@ -8,26 +8,26 @@ from typing import Self, Unpack
 
 from msgspec import UNSET
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.errors import ReplyError
 from cadenza.client.fields import Number
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.options import Overflow
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.events import AccountEvent
 from cadenza.client.trading.order import Order
-from cadenza.client.trading.order_commands import Desk
-from cadenza.client.trading.order_request import OrderGiven
+from cadenza.client.trading.order_commands import OrderCommands
+from cadenza.client.trading.order_request import OrderTerms
 from cadenza.client.trading.resync import executions_of
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import SIZE, EventStream
 from cadenza.client.trading.values import (
     AccountInfo,
+    AccountSummary,
     Balance,
     Execution,
     Portfolio,
     Position,
-    Summary,
     summary_of,
 )
 from cadenza.models import OrderSide, RpcPortfolio
@@ -47,7 +47,7 @@ class Account:
 
     def __init__(
         self,
-        host: TradingHost,
+        host: ClientHost,
         account_id: str,
         *,
         ids: Callable[[], str],
@@ -57,22 +57,22 @@ class Account:
     ) -> None:
         self.account_id = account_id
         self._host = host
-        self._calls = TradingCalls(host)
-        self._desk = Desk(host, account_id, ids, callbacks, most_ended)
+        self._calls = ApiCalls(host)
+        self._desk = OrderCommands(host, account_id, ids, callbacks, most_ended)
         self._follower = self._desk.follower
         self._info = info
 
     # What it is.
 
     @property
-    def following(self) -> Following:
+    def state(self) -> AccountState:
         """How current this copy is."""
         return self._follower.state
 
     @property
     def is_live(self) -> bool:
         """Whether it is what the venue has told until now."""
-        return self._follower.state is Following.LIVE
+        return self._follower.state is AccountState.LIVE
 
     async def live(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109  as ``submit``
         """Wait until ``is_live``, such as after a lost connection.
@@ -152,7 +152,7 @@ class Account:
         idempotency_key: str | None = None,
         await_closed: bool = False,
         timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
-        **order: Unpack[OrderGiven],
+        **order: Unpack[OrderTerms],
     ) -> Order:
         """Submit an order, with its exits if it has some; returns when it is acknowledged.
 
@@ -165,7 +165,7 @@ class Account:
             idempotency_key: What the venue knows a repetition by, if not by the name.
             await_closed: Let the venue answer when it has ended, or after a second.
             timeout: Seconds in all; ``start_timeout`` unless given.
-            order: See ``OrderGiven``. Numbers are ``Decimal``, ``int`` or text.
+            order: See ``OrderTerms``. Numbers are ``Decimal``, ``int`` or text.
 
         Raises:
             OrderRejectedError: The venue did not take it; says why.
@@ -201,7 +201,7 @@ class Account:
 
         Raises:
             OrderEndedError: It has ended.
-            TradingError: The venue refused; the order is as it was.
+            ApiError: The venue refused; the order is as it was.
             OutcomeUnknownError: No answer in time.
         """
         terms = {"price": price, "quantity": quantity, "stop_price": stop_price}
@@ -217,7 +217,7 @@ class Account:
 
         Raises:
             OrderEndedError: It has ended already.
-            TradingError: The venue refused, or knows no such order.
+            ApiError: The venue refused, or knows no such order.
             OutcomeUnknownError: No answer in time.
         """
         return await self._desk.cancel(order, timeout)
@@ -235,7 +235,7 @@ class Account:
             Those that this has cancelled.
 
         Raises:
-            TradingError: The venue refused.
+            ApiError: The venue refused.
             OutcomeUnknownError: No answer in time.
         """
         return await self._desk.cancel_all(instrument, side, timeout)
@@ -244,7 +244,7 @@ class Account:
         """All fills of an order, those before this copy began too; ``Order.executions`` has them.
 
         Raises:
-            TradingError: The venue refused.
+            ApiError: The venue refused.
             ClientError: As ``Client.rpc``.
         """
         for execution in await executions_of(self._calls, self.account_id, order.order_id):
@@ -252,11 +252,11 @@ class Account:
             order.add(execution)
         return order.executions
 
-    async def summary(self, currency: str | None = None) -> Summary:
+    async def summary(self, currency: str | None = None) -> AccountSummary:
         """What the account is worth, asked anew, as that changes with every trade of the market.
 
         Raises:
-            TradingError: The venue has no price for something in this currency.
+            ApiError: The venue has no price for something in this currency.
             ClientError: As ``Client.rpc``.
         """
         asked = {"tradingAccountId": self.account_id}
@@ -286,7 +286,7 @@ class Account:
             UsageError: An option cannot be right.
         """
         stream = self._follower.teller.streams.open(buffer, overflow, conflate_key)
-        if self._follower.state is Following.CLOSED:
+        if self._follower.state is AccountState.CLOSED:
             stream.close()
         return stream
 
@@ -318,6 +318,6 @@ class Account:
         )
         name = f" {self.info.nickname!r}" if self.info is not None and self.info.nickname else ""
         return (
-            f"<Account {self.account_id}{name}, {self.following.value}:"
+            f"<Account {self.account_id}{name}, {self.state.value}:"
             f" {len(self.orders)} open orders, {len(self.positions)} positions; {held}>"
         )

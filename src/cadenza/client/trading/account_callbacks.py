@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cadenza.client.callbacks import Callback
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.trading.events import (
     AccountEvent,
     AccountUpdated,
@@ -15,7 +15,7 @@ from cadenza.client.trading.events import (
     PortfolioUpdated,
     Resynced,
 )
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import Streams
 
 
@@ -31,7 +31,7 @@ class AccountCallbacks:
         on_order: An order is new or differs; ``on_execution``: one was filled, or a part of it.
         on_portfolio: Balances or positions changed; ``on_account``: the account itself.
         on_resync: Events were missed, and the copy was loaded anew.
-        on_following: The copy is live, stale, ...
+        on_state: The copy is live, stale, ...
     """
 
     on_event: Callback[AccountEvent] | None = None
@@ -40,7 +40,7 @@ class AccountCallbacks:
     on_portfolio: Callback[PortfolioUpdated] | None = None
     on_account: Callback[AccountUpdated] | None = None
     on_resync: Callback[Resynced] | None = None
-    on_following: Callback[Following] | None = None
+    on_state: Callback[AccountState] | None = None
 
 
 class Teller:
@@ -55,12 +55,12 @@ class Teller:
         streams: Of those who iterate.
     """
 
-    def __init__(self, host: TradingHost, name: str, callbacks: AccountCallbacks) -> None:
+    def __init__(self, host: ClientHost, name: str, callbacks: AccountCallbacks) -> None:
         self.streams: Final = Streams[AccountEvent](name, host.hold, host.tasks.report)
         self._events = host.events
         self._name = name
         self._on_event = callbacks.on_event
-        self._on_following = callbacks.on_following
+        self._on_following = callbacks.on_state
         self._by_kind: dict[type[AccountEvent], Callback[Any] | None] = {
             OrderUpdated: callbacks.on_order,
             ExecutionReport: callbacks.on_execution,
@@ -78,6 +78,6 @@ class Teller:
         self._events.call(self._on_event, event, f"on_event of {self._name}")
         self.streams.put(event)
 
-    def tell_following(self, state: Following) -> None:
+    def tell_state(self, state: AccountState) -> None:
         """The copy is live, stale, ..."""
-        self._events.call(self._on_following, state, f"on_following of {self._name}")
+        self._events.call(self._on_following, state, f"on_state of {self._name}")

@@ -102,7 +102,7 @@ class AccountCopy:
         """An open order, or one that ended lately."""
         return self.orders.get(order_id) or self.ended.get(order_id)
 
-    def start(self, state: AccountState) -> None:
+    def start(self, state: AccountSnapshot) -> None:
         """Begin: nothing was known before."""
         for data, raw in zip(state.orders, state.raw_orders, strict=True):
             self._shown(data, raw, in_stream=True)
@@ -110,7 +110,7 @@ class AccountCopy:
         self.offset = state.offset
         self.at = millis(state.portfolio.updated_at)
 
-    def missing(self, state: AccountState) -> list[str]:
+    def missing(self, state: AccountSnapshot) -> list[str]:
         """Orders that are open here and not in a newer state: they have ended."""
         there = state.order_ids
         return [order_id for order_id in self.orders if order_id not in there]
@@ -150,7 +150,7 @@ class AccountCopy:
         return True
 
     def restart(
-        self, state: AccountState, found: Iterable[Found], executions: Sequence[Execution]
+        self, state: AccountSnapshot, found: Iterable[Found], executions: Sequence[Execution]
     ) -> list[AccountEvent]:
         """Events were missed: become equal to ``state``, and tell what that changes.
 
@@ -272,7 +272,7 @@ def _updated(order: Order, data: RpcTradeOrder, **known: Any) -> OrderUpdated:
     )
 
 
-class AccountState(msgspec.Struct, frozen=True):
+class AccountSnapshot(msgspec.Struct, frozen=True):
     """The account as of one offset of its stream.
 
     Attributes:
@@ -298,7 +298,7 @@ class _Data(msgspec.Struct):
     portfolio: RpcPortfolio
 
 
-def read_state(data: Any, offset: int) -> AccountState:
+def read_state(data: Any, offset: int) -> AccountSnapshot:
     """The state in the data of a subscribe result.
 
     Raises:
@@ -311,7 +311,7 @@ def read_state(data: Any, offset: int) -> AccountState:
         orders = msgspec.convert(found.orders, tuple[RpcTradeOrder, ...])
     except msgspec.ValidationError as error:
         raise ClientError(f"the state of the account cannot be read: {error}") from error
-    return AccountState(orders, found.portfolio, found.orders, offset)
+    return AccountSnapshot(orders, found.portfolio, found.orders, offset)
 
 
 K = TypeVar("K", bound=Hashable)

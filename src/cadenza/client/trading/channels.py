@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable
 from typing import Any, Final, TypedDict, Unpack
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.callbacks import Callback
 from cadenza.client.errors import UsageError
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.trading.account import Account
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.errors import AccountChoiceError
@@ -22,14 +22,14 @@ from cadenza.client.trading.events import (
     Resynced,
 )
 from cadenza.client.trading.order_request import OrderIds
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.values import AccountInfo, info_of
 from cadenza.models import RpcTradingAccount
 
 ACCOUNTS: Final = "query.trading_account.list"
 
 
-class AccountGiven(TypedDict, total=False):
+class AccountArguments(TypedDict, total=False):
     """Fields of ``AccountCallbacks``, where their meaning stands."""
 
     on_event: Callback[AccountEvent] | None
@@ -38,20 +38,20 @@ class AccountGiven(TypedDict, total=False):
     on_portfolio: Callback[PortfolioUpdated] | None
     on_account: Callback[AccountUpdated] | None
     on_resync: Callback[Resynced] | None
-    on_following: Callback[Following] | None
+    on_state: Callback[AccountState] | None
 
 
 class TradingChannels:
-    """A client that trades; everything else it needs is ``TradingHost``."""
+    """A client that trades; everything else it needs is ``ClientHost``."""
 
-    async def accounts(self: TradingHost) -> list[AccountInfo]:
+    async def accounts(self: ClientHost) -> list[AccountInfo]:
         """The accounts of the user. A venue such as Cadenza makes the first at the first look.
 
         Raises:
-            TradingError: The venue refused.
+            ApiError: The venue refused.
             ClientError: As ``Client.rpc``.
         """
-        calls = TradingCalls(self)
+        calls = ApiCalls(self)
         found: list[AccountInfo] = []
         async for page in calls.pages(ACCOUNTS):
             raws = converted(ACCOUNTS, page, list[Any])
@@ -59,13 +59,13 @@ class TradingChannels:
         return found
 
     async def account(
-        self: TradingHost,
+        self: ClientHost,
         account_id: str | None = None,
         *,
         ended: int = 1_000,
         order_prefix: str = "",
         random_bytes: Callable[[int], bytes] = os.urandom,
-        **callbacks: Unpack[AccountGiven],
+        **callbacks: Unpack[AccountArguments],
     ) -> Account:
         """Follow an account: its orders, positions and balances, current from here on.
 
@@ -87,7 +87,7 @@ class TradingChannels:
         try:
             chosen = AccountCallbacks(**callbacks)
         except TypeError as error:
-            known = ", ".join(sorted(AccountGiven.__annotations__))
+            known = ", ".join(sorted(AccountArguments.__annotations__))
             raise UsageError(f"account has no such option; its callbacks are {known}") from error
         info = None
         if account_id is None:

@@ -3,7 +3,7 @@
 ::
 
     ClientError
-    |-- TradingError             the venue answered a call with an error
+    |-- ApiError             the venue answered a call with an error
     |   `-- OrderRejectedError   ... a submit, or took the order and rejected it
     |-- OrderEndedError          an order ended otherwise than was waited or asked for
     |-- OrderTimeoutError        it has not ended in time
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 from cadenza.client.errors import (
     CLIENT_CLOSED,
+    ApiError,
     ClientError,
-    TradingError,
     UsageError,
 )
 
@@ -43,7 +43,7 @@ _FIELD: Final = re.compile(
 """The fields of a submit, as the venue's sentences name them."""
 
 
-class OrderRejectedError(TradingError):
+class OrderRejectedError(ApiError):
     """An order was not taken (``order`` is ``None``), or taken and rejected by its book.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from cadenza.client.api_calls import TradingCalls
+from cadenza.client.api_calls import ApiCalls
 from cadenza.client.errors import (
     CallTimeoutError,
     ClientError,
@@ -16,16 +16,16 @@ from cadenza.client.errors import (
     UnsubscribedError,
 )
 from cadenza.client.gate import Gate
-from cadenza.client.host import TradingHost
-from cadenza.client.states import State
+from cadenza.client.host import ClientHost
+from cadenza.client.states import ClientState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 from cadenza.client.trading.account_callbacks import AccountCallbacks, Teller
-from cadenza.client.trading.account_copy import AccountCopy, AccountState, MakeOrder, read_state
+from cadenza.client.trading.account_copy import AccountCopy, AccountSnapshot, MakeOrder, read_state
 from cadenza.client.trading.errors import AccountClosedError
 from cadenza.client.trading.events import ExecutionReport, OrderUpdated, Resynced
 from cadenza.client.trading.resync import Answers, Gap, ask, without
-from cadenza.client.trading.states import FOLLOWING, Following, Happening, Step
-from cadenza.client.values import Left, Publication, Subscribed
+from cadenza.client.trading.states import COPY, AccountState, CopyEvent, CopyMove
+from cadenza.client.values import Cause, Publication, Subscribed
 
 CHANNEL: Final = "tradingAccount:"
 MOST_PENDING: Final = 65_536
@@ -33,7 +33,7 @@ MOST_PENDING: Final = 65_536
 
 
 class Follower:
-    """The state machine over ``following.FOLLOWING``. Events are applied at once, in the reader.
+    """The state machine over ``states.COPY``. Events are applied at once, in the reader.
 
     Args:
         host: The client.
@@ -51,20 +51,20 @@ class Follower:
 
     def __init__(
         self,
-        host: TradingHost,
+        host: ClientHost,
         account_id: str,
         make_order: MakeOrder,
         callbacks: AccountCallbacks,
         most_ended: int,
     ) -> None:
-        self.state = Following.LOADING
+        self.state = AccountState.LOADING
         self.copy: Final = AccountCopy(make_order, most_ended)
         self.resyncs = 0
         self._host = host
         self._account_id = account_id
-        self._calls = TradingCalls(host)
+        self._calls = ApiCalls(host)
         self.teller: Final = Teller(host, f"account {account_id}", callbacks)
-        self._fresh: AccountState | None = None
+        self._fresh: AccountSnapshot | None = None
         self._gap: Gap | None = None
         self._answers = Answers()
         self._pending: deque[tuple[bytes, int]] = deque()
@@ -80,12 +80,12 @@ class Follower:
             f"account {account_id} to be live",
             AccountClosedError(account_id, "it is not loaded yet"),
         )
-        self._steps: dict[Step, Callable[[], None]] = {
-            Step.START: self._start,
-            Step.ASK: self._ask,
-            Step.ASK_ON: self._ask_on,
-            Step.CATCH_UP: self._catch_up,
-            Step.CLOSE: self._close,
+        self._steps: dict[CopyMove, Callable[[], None]] = {
+            CopyMove.START: self._start,
+            CopyMove.ASK: self._ask,
+            CopyMove.ASK_ON: self._ask_on,
+            CopyMove.CATCH_UP: self._catch_up,
+            CopyMove.CLOSE: self._close,
         }
         self._subscription = host.subscription(
             CHANNEL + account_id,
@@ -100,7 +100,7 @@ class Follower:
     @property
     def trouble(self) -> ClientError | None:
         """Why nothing is heard any more, if that is so: closed, or the client is disconnected."""
-        if self._interruption is not None and self._host.state is not State.DISCONNECTED:
+        if self._interruption is not None and self._host.state is not ClientState.DISCONNECTED:
             self._interruption = None  # its user has called ``connect`` again
             self._gate.shut()
             self._begin_watch()
@@ -120,7 +120,7 @@ class Follower:
         except BaseException:
             await self.close()
             raise
-        if self.state is Following.CLOSED:
+        if self.state is AccountState.CLOSED:
             raise self.trouble or AccountClosedError(self._account_id, "closed")
 
     async def wait_live(self, seconds: float) -> None:
@@ -140,22 +140,22 @@ class Follower:
         tasks = [task for task in (self._asking, self._watching) if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _happen(self, happening: Happening) -> None:
+    def _happen(self, happening: CopyEvent) -> None:
         before = self.state
-        self.state, step = FOLLOWING[before, happening]
+        self.state, step = COPY[before, happening]
         if step in self._steps:
             self._steps[step]()
-        if self.state is Following.LIVE:
+        if self.state is AccountState.LIVE:
             self._gate.open()
         elif self.trouble is None:
             self._gate.shut()
         if self.state is not before:
-            self.teller.tell_following(self.state)
+            self.teller.tell_state(self.state)
 
     # What the subscription tells.
 
-    def _on_subscribing(self, _: Left) -> None:
-        self._happen(Happening.LOST)
+    def _on_subscribing(self, _: Cause) -> None:
+        self._happen(CopyEvent.LOST)
         self._begin_watch()
 
     def _begin_watch(self) -> None:
@@ -165,8 +165,8 @@ class Follower:
 
     def _on_subscribed(self, event: Subscribed) -> None:
         self._interruption = None
-        if event.recovered and self.state is not Following.LOADING:
-            self._happen(Happening.BACK)
+        if event.recovered and self.state is not AccountState.LOADING:
+            self._happen(CopyEvent.BACK)
             return
         self._is_tracked = event.position is not None
         offset = event.position.offset if event.position else 0
@@ -175,9 +175,9 @@ class Follower:
         except ClientError as error:
             self._end(error)
         else:
-            self._happen(Happening.ANEW)
+            self._happen(CopyEvent.ANEW)
 
-    def _on_unsubscribed(self, why: Left) -> None:
+    def _on_unsubscribed(self, why: Cause) -> None:
         if self._is_renewing:
             return
         is_wanted = why == UNSUBSCRIBE_CALLED
@@ -185,11 +185,11 @@ class Follower:
 
     def _on_publication(self, publication: Publication) -> None:
         payload, offset = publication.raw, publication.offset
-        if self.state in {Following.SYNCING, Following.BEHIND}:
+        if self.state in {AccountState.SYNCING, AccountState.BEHIND}:
             self._pending.append((payload, offset))
             if len(self._pending) > MOST_PENDING:
                 self._renew()
-        elif self.state is not Following.CLOSED:
+        elif self.state is not AccountState.CLOSED:
             if self._is_tracked and offset > self.copy.offset + 1:
                 self._renew()
             else:
@@ -203,7 +203,7 @@ class Follower:
             except CallTimeoutError:
                 continue
             except ClientError as error:
-                if self.state is not Following.CLOSED:
+                if self.state is not AccountState.CLOSED:
                     self._interrupt(error)
                 return None
 
@@ -238,7 +238,7 @@ class Follower:
         except (DisconnectedError, ClosedError):
             return  # ``_watch`` tells; after a new ``connect`` it is asked again
         self._asking = None
-        self._happen(Happening.FOUND_OUT)
+        self._happen(CopyEvent.FOUND_OUT)
 
     def _catch_up(self) -> None:
         state, pending = self._fresh, self._pending
@@ -273,7 +273,7 @@ class Follower:
         self._subscription.unsubscribe()
         self._subscription.subscriber.invalidate()
         self._is_renewing = False
-        self._happen(Happening.LOST)
+        self._happen(CopyEvent.LOST)
         self._subscription.subscribe()
 
     def _interrupt(self, error: ClientError) -> None:
@@ -281,12 +281,12 @@ class Follower:
         self._tell_waiting(error, is_wanted=False)
 
     def _end(self, error: ClientError | None) -> None:
-        if self.state is Following.CLOSED:
+        if self.state is AccountState.CLOSED:
             return
         why = "it was closed" if error is None else str(error)
         self._end_error = AccountClosedError(self._account_id, why)
         self._end_error.__cause__ = self._failure = error
-        self._happen(Happening.END)
+        self._happen(CopyEvent.END)
 
     def _close(self) -> None:
         self._subscription.unsubscribe()

@@ -210,7 +210,7 @@ def status_of(data: RpcTradeOrder) -> OrderStatus:
     return OrderStatus.UNKNOWN if status is UNSET or status is None else status
 
 
-class OrderDesk(Protocol):
+class OrderHost(Protocol):
     """What an order needs of its account."""
 
     @property
@@ -243,7 +243,7 @@ class Order(OrderView):
     its events until it has ended.
     """
 
-    def __init__(self, desk: OrderDesk, data: RpcTradeOrder, raw: Any) -> None:
+    def __init__(self, desk: OrderHost, data: RpcTradeOrder, raw: Any) -> None:
         super().__init__(data, raw)
         self._desk = desk
         self._is_ahead = False

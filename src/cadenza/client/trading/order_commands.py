@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cadenza.client.api_calls import Deadline, TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, Deadline, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Callback
 from cadenza.client.clock import Clock, sleep
-from cadenza.client.errors import ClientError, TradingError, UsageError
+from cadenza.client.errors import ApiError, ClientError, UsageError
 from cadenza.client.fields import Number, decimal_of, decimal_text
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.errors import ORDER_ENDED, OrderRejectedError
 from cadenza.client.trading.events import AccountEvent
@@ -32,7 +32,7 @@ _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _AMENDABLE: Final = {"price": "limitPrice", "quantity": "quantity", "stop_price": "stopPrice"}
 
 
-class Desk:
+class OrderCommands:
     """The commands of one account.
 
     Args:
@@ -48,7 +48,7 @@ class Desk:
 
     def __init__(
         self,
-        host: TradingHost,
+        host: ClientHost,
         account_id: str,
         ids: Callable[[], str],
         callbacks: AccountCallbacks,
@@ -57,7 +57,7 @@ class Desk:
         self._host = host
         self._account_id = account_id
         self._ids = ids
-        self._calls = TradingCalls(host)
+        self._calls = ApiCalls(host)
         self._in_flight: dict[str, Order | None] = {}
         self.follower = Follower(host, account_id, self._make, callbacks, most_ended)
 
@@ -81,7 +81,7 @@ class Desk:
         self._in_flight[name] = None
         try:
             raw = await self._send(SUBMIT, params, seconds, name)
-        except TradingError as error:
+        except ApiError as error:
             raise OrderRejectedError(
                 SUBMIT,
                 error.errno,
@@ -122,7 +122,7 @@ class Desk:
         async def send(again: bool) -> Any:
             try:
                 return await self._calls.call(CANCEL, **ref)
-            except TradingError as error:
+            except ApiError as error:
                 if not again or error.errno != ORDER_ENDED:
                     raise
                 raw = await self._calls.call(GET, **ref)
@@ -156,7 +156,7 @@ class Desk:
             ended[order.order_id] = order
         return [it for it in ended.values() if it.status is OrderStatus.CANCELLED]
 
-    # What an order needs: see ``OrderDesk``.
+    # What an order needs: see ``OrderHost``.
 
     @property
     def clock(self) -> Clock:
@@ -210,7 +210,7 @@ class Desk:
     ) -> Order:
         try:
             raw = await self._certain(method, send, seconds)
-        except TradingError as error:
+        except ApiError as error:
             if error.errno != ORDER_ENDED:
                 raise
             found = self._adopt(GET, await self._calls.call(GET, **ref))
@@ -240,7 +240,7 @@ class Desk:
             while True:
                 try:
                     return await send(again)
-                except TradingError as error:
+                except ApiError as error:
                     if not again or not error.temporary:
                         raise
                 await sleep(options.clock, backoff.next())

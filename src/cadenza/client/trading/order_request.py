@@ -22,7 +22,7 @@ from cadenza.models import (
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 
-class OrderGiven(TypedDict, total=False):
+class OrderTerms(TypedDict, total=False):
     """The terms of a new order; those that are left out are the venue's defaults.
 
     Attributes:
@@ -102,7 +102,7 @@ _WAITING_LIMITS: Final = (
     OrderType.TAKE_PROFIT_LIMIT,
 )
 """Types whose order can rest once it is triggered."""
-_KNOWN: Final = frozenset(OrderGiven.__annotations__)
+_KNOWN: Final = frozenset(OrderTerms.__annotations__)
 
 
 def order_wire(given: Mapping[str, Any]) -> dict[str, Any]:

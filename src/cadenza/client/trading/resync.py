@@ -9,18 +9,18 @@ from typing import Any, Final
 
 import msgspec
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.clock import sleep
 from cadenza.client.errors import (
+    ApiError,
     CallTimeoutError,
     ClientError,
     ConnectionLostError,
     ReplyError,
-    TradingError,
 )
-from cadenza.client.host import TradingHost
-from cadenza.client.trading.account_copy import AccountState, Found
+from cadenza.client.host import ClientHost
+from cadenza.client.trading.account_copy import AccountSnapshot, Found
 from cadenza.client.trading.errors import UNKNOWN_ORDER
 from cadenza.client.trading.events import read_wire
 from cadenza.client.trading.values import Execution, execution_of
@@ -46,7 +46,7 @@ class Gap:
     """
 
     account_id: str
-    state: AccountState
+    state: AccountSnapshot
     missing: Sequence[str]
     since: int
 
@@ -66,7 +66,7 @@ class Answers:
     error: ClientError | None = None
 
 
-async def ask(host: TradingHost, calls: TradingCalls, gap: Gap) -> Answers:
+async def ask(host: ClientHost, calls: ApiCalls, gap: Gap) -> Answers:
     """Ask until it is answered; over new connections too.
 
     What the venue refuses for good is left out, and ``Answers.error`` says so.
@@ -79,7 +79,7 @@ async def ask(host: TradingHost, calls: TradingCalls, gap: Gap) -> Answers:
             return await _ask(calls, gap)
         except (ConnectionLostError, CallTimeoutError):
             pass  # the client tells of its connection itself
-        except (TradingError, ReplyError) as error:
+        except (ApiError, ReplyError) as error:
             if not error.temporary:
                 gone = [Found(order_id, None, None) for order_id in gap.missing]
                 return Answers(found=gone, error=error)
@@ -87,7 +87,7 @@ async def ask(host: TradingHost, calls: TradingCalls, gap: Gap) -> Answers:
         await sleep(options.clock, backoff.next())
 
 
-async def _ask(calls: TradingCalls, gap: Gap) -> Answers:
+async def _ask(calls: ApiCalls, gap: Gap) -> Answers:
     answers = Answers()
     for start in range(0, len(gap.missing), AT_ONCE):
         some = gap.missing[start : start + AT_ONCE]
@@ -115,17 +115,17 @@ async def _ask(calls: TradingCalls, gap: Gap) -> Answers:
     return answers
 
 
-async def _order(calls: TradingCalls, account_id: str, order_id: str) -> Found:
+async def _order(calls: ApiCalls, account_id: str, order_id: str) -> Found:
     try:
         raw = await calls.call(GET, tradingAccountId=account_id, tradeOrderId=order_id)
-    except TradingError as error:
+    except ApiError as error:
         if error.errno == UNKNOWN_ORDER:
             return Found(order_id, None, None)
         raise
     return Found(order_id, converted(GET, raw, RpcTradeOrder), raw)
 
 
-async def executions_of(calls: TradingCalls, account_id: str, order_id: str) -> list[Execution]:
+async def executions_of(calls: ApiCalls, account_id: str, order_id: str) -> list[Execution]:
     """All executions of an order, oldest first."""
     asked: dict[str, Any] = {
         "tradingAccountId": account_id,

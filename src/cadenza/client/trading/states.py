@@ -6,7 +6,7 @@ import enum
 from typing import Final
 
 
-class Following(enum.Enum):
+class AccountState(enum.Enum):
     """How current the copy of an account is."""
 
     LOADING = "loading"
@@ -23,7 +23,7 @@ class Following(enum.Enum):
     """It is kept no longer."""
 
 
-class Happening(enum.Enum):
+class CopyEvent(enum.Enum):
     """What happens to a copy."""
 
     ANEW = "subscribed, with a state and nothing recovered"
@@ -33,7 +33,7 @@ class Happening(enum.Enum):
     END = "closed, or ended by the server"
 
 
-class Step(enum.Enum):
+class CopyMove(enum.Enum):
     """What is done then."""
 
     NOTHING = "nothing"
@@ -44,9 +44,9 @@ class Step(enum.Enum):
     CLOSE = "tell everybody who waits"
 
 
-_F, _H, _S = Following, Happening, Step
+_F, _H, _S = AccountState, CopyEvent, CopyMove
 
-FOLLOWING: Final[dict[tuple[Following, Happening], tuple[Following, Step]]] = {
+COPY: Final[dict[tuple[AccountState, CopyEvent], tuple[AccountState, CopyMove]]] = {
     (_F.LOADING, _H.ANEW): (_F.LIVE, _S.START),
     (_F.LOADING, _H.BACK): (_F.LIVE, _S.START),
     (_F.LOADING, _H.LOST): (_F.LOADING, _S.NOTHING),

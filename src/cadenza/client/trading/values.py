@@ -104,7 +104,7 @@ class Portfolio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class AccountSummary:
     """What an account is worth, in one currency.
 
     Attributes:
@@ -152,9 +152,9 @@ def position_of(data: RpcPositionEntry) -> Position:
     )
 
 
-def summary_of(data: RpcPortfolioSummary) -> Summary:
+def summary_of(data: RpcPortfolioSummary) -> AccountSummary:
     """A summary of the wire."""
-    return Summary(
+    return AccountSummary(
         currency=text_of(data.currency),
         equity=decimal_of(data.equity),
         margin=decimal_of(data.margin),

@@ -40,7 +40,7 @@ MOST_SHOWN: Final = 200
 AccessToken = str | Callable[[], str | Awaitable[str]]
 
 
-class ApiError(TransportError):
+class HandshakeError(TransportError):
     """The server refused the handshake by HTTP: ``status`` is 400, 401 or another.
 
     Attributes:
@@ -138,7 +138,7 @@ class WebSocketApi:
         Awaiting, or entering it, gives a ``WebSocketConnection``.
 
         Raises:
-            ApiError: The server answered the handshake with an HTTP status: 400, 401 or another.
+            HandshakeError: The server answered the handshake with another status than 101.
             TransportError: No connection could be opened.
             TokenError: The function for the access token failed; or ``UnauthorizedError``.
             ConnectionLostError: It ended before the reply; the code is the server's.
@@ -164,7 +164,7 @@ class WebSocketApi:
                 raise
             answer = refusal.response
             body = bytes(answer.body or b"").decode(errors="replace")
-            raise ApiError(configuration.host, answer.status_code, body) from refusal
+            raise HandshakeError(configuration.host, answer.status_code, body) from refusal
         connection = WebSocketConnection(transport, options)
         transport.start(connection)
         try:
