@@ -55,11 +55,12 @@ from cadenza.client.options import (
     ClientOptions,
     ConnectArguments,
     Overflow,
+    SubscriptionCallbacks,
     SubscriptionOptions,
     split,
 )
 from cadenza.client.states import ClientState, SubscriptionState
-from cadenza.client.subscription import Subscription, SubscriptionCallbacks
+from cadenza.client.subscription import Subscription
 from cadenza.client.tags import tag
 from cadenza.client.trading import (
     Account,
@@ -182,16 +183,17 @@ __all__ = [
 def connect(
     url: str, *, options: ClientOptions | None = None, **given: Unpack[ConnectArguments]
 ) -> Client:
-    """A client of the server at ``url``; ``async with`` connects and closes it.
+    """Make a client of a server; ``async with`` connects and closes it.
 
     Args:
         url: The address of the WebSocket endpoint, ``ws://`` or ``wss://``.
         options: Options to start from.
         given: Fields of ``ClientOptions`` (``token``, ``get_token``, ``protocol``, ...) and of
-            ``ClientCallbacks`` (``on_connected``, ``on_error``, ...).
+            ``ClientCallbacks`` (``on_connected``, ``on_error``, ...), which override ``options``.
 
     Raises:
-        UsageError: An option is unknown or cannot be right.
+        UsageError: The address is not that of a WebSocket, or an option is unknown or cannot be
+            right.
     """
     chosen, callbacks = split("connect", given, ClientOptions, ClientCallbacks)
     return Client(url, replace(options or ClientOptions(), **chosen), ClientCallbacks(**callbacks))

@@ -10,7 +10,7 @@ from cadenza.client.clock import Timer
 from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
-from cadenza.client.pending_calls import Calls, Done
+from cadenza.client.pending_calls import Done, PendingCalls
 from cadenza.client.states import ClientEvent
 from cadenza.client.transport import Transport
 from cadenza.protocol.codes import Disconnect
@@ -22,7 +22,14 @@ TOO_BIG = 1009
 
 
 class Ending(NamedTuple):
-    """Why a connection ended, as an event of the client; ``error`` is worth reporting."""
+    """The end of a connection, as an event of the client.
+
+    Attributes:
+        event: The event.
+        code: The code for the user.
+        reason: The words for the user.
+        error: An error to report; ``None`` if there is none.
+    """
 
     event: ClientEvent
     code: int
@@ -31,7 +38,7 @@ class Ending(NamedTuple):
 
 
 def ending_of(code: int, reason: str) -> Ending:
-    """What a close code (or a disconnect push) means for the client."""
+    """The end that a close code, or a disconnect push, means for the client."""
     if code == TOO_BIG:
         return Ending(ClientEvent.TERMINATED, 3, "message size limit exceeded")
     if code < FIRST_CODE:
@@ -41,15 +48,19 @@ def ending_of(code: int, reason: str) -> Ending:
 
 
 class Link:
-    """The connection.
+    """One open connection.
 
     Args:
-        on_push: Gets each push, in order.
-        is_over: Whether nothing more should be read now; asked whether calls wait for replies.
-        room: Waits until it should.
+        transport: Carries frames.
+        codec: The encoding of messages.
+        options: The options of the client.
+        on_push: Called with each push, in order.
+        is_over: Whether nothing more should be read now; its argument is whether calls wait for
+            replies.
+        room: Waits until it should be read again.
 
     Attributes:
-        calls: What waits for a reply.
+        calls: The commands that wait for a reply.
     """
 
     def __init__(
@@ -62,7 +73,7 @@ class Link:
         is_over: Callable[[bool], bool],
         room: Callable[[], Awaitable[None]],
     ) -> None:
-        self.calls = Calls(options.clock, options.timeout)
+        self.calls = PendingCalls(options.clock, options.timeout)
         self._transport = transport
         self._codec = codec
         self._decode = codec.decode
@@ -84,9 +95,9 @@ class Link:
         self._pong = False
 
     def send(self, command: Command, what: str = "", done: Done | None = None) -> None:
-        """Put a command into the next frame; ``done`` gets what comes back."""
+        """Put a command into the next frame; ``done`` is called with its reply or an error."""
         encoded = self._codec.encode(command)
-        if self._is_done:  # while it is being closed, the client still has it
+        if self._is_done:  # the client has it until it is closed
             if done is not None:
                 ending = self._ended.result()
                 done(ConnectionLostError(ending.code, ending.reason))
@@ -94,14 +105,14 @@ class Link:
         if done is not None:
             self.calls.add(command.id, what, done)
             if self._is_paused and not self._is_over(True):
-                self._resume()  # or the reply would wait for its own asker
+                self._resume()  # or the consumer would wait for a reply that is not read
         self._outbox.append(encoded)
         if not self._will_flush:
             self._will_flush = True
             self._loop.call_soon(self._flush)
 
     def end(self, ending: Ending) -> None:
-        """The connection is over; the first reason counts."""
+        """End the connection; the first reason counts."""
         self._is_done = True
         if not self._ended.done():
             self._ended.set_result(ending)
@@ -131,7 +142,7 @@ class Link:
             self.calls.fail(lost)
             await self._transport.close()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def frame(self, data: bytes) -> None:
         """Replies and pushes came."""
@@ -146,7 +157,7 @@ class Link:
         except DecodeError as error:
             wrong = ClientError(f"the server sent what is not the protocol: {error}")
             self.end(Ending(ClientEvent.LOST, 1, "bad protocol", wrong))
-        except Exception as error:  # noqa: BLE001  whatever it is, the connection is over and told
+        except Exception as error:  # noqa: BLE001 - any failure ends the connection, and is told
             broken = ClientError(f"the connection failed: {type(error).__name__}: {error}")
             broken.__cause__ = error
             self.end(Ending(ClientEvent.LOST, 1, "internal error", broken))
@@ -158,10 +169,8 @@ class Link:
         self._flush()
 
     def lost(self, code: int, reason: str) -> None:
-        """The server, or the line, has ended it."""
+        """The server or the network has ended the connection."""
         self.end(ending_of(code, reason))
-
-    # Inside.
 
     def _pause(self) -> None:
         self._is_paused = True
@@ -175,7 +184,7 @@ class Link:
         self._resume()
 
     def _resume(self) -> None:
-        self._heard = self._now()  # silence while we do not read is not the server's
+        self._heard = self._now()  # silence while nothing is read is not the server's
         self._is_paused = False
         self._transport.resume()
 
@@ -189,7 +198,7 @@ class Link:
 
     def _take(self, reply: Reply) -> None:
         if self._is_done:
-            return  # what the reader still holds belongs to a connection that is given up
+            return  # it belongs to a connection that was given up
         push = reply.push
         if push is not None:
             gone = push.disconnect

@@ -1,4 +1,4 @@
-"""The state machine of a client: one attempt after another, until it is told to stop."""
+"""The state machine of a client: one connection after another, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ ESTABLISHED: Final = Ending(ClientEvent.ESTABLISHED, 0, "")
 
 
 class SessionOwner(Protocol):
-    """Who is told, always inside the event loop, and never waits."""
+    """The client, as its session sees it. It is called inside the event loop, and never waits."""
 
     def on_connecting(self, why: Cause) -> None:
-        """A connection is being made; what was connected is so no more."""
+        """A connection is being made; an earlier one has ended."""
 
     def on_established(self, result: ConnectResult) -> None:
         """Connected."""
@@ -62,13 +62,13 @@ class SessionOwner(Protocol):
 
     @property
     def on_push(self) -> Callable[[Push], None]:
-        """Gets the pushes of the server."""
+        """The function that takes the pushes of the server."""
 
     def on_invalidated(self) -> None:
-        """All positions are worth nothing."""
+        """All positions in streams have become worthless."""
 
     def trouble(self, error: ClientError) -> None:
-        """Something failed and is tried again."""
+        """Something has failed and will be tried again."""
 
     def known_subs(self) -> dict[str, SubscribeRequest]:
         """Server-side subscriptions to recover."""
@@ -77,18 +77,26 @@ class SessionOwner(Protocol):
         """Whether nothing should be read now; ``calls``: though replies are waited for."""
 
     async def room(self) -> None:
-        """Wait until it should."""
+        """Wait until it should be read again."""
 
 
 class Session:
-    """The connections of one client, one after another.
+    """The connections of one client, as a state machine over ``states.CLIENT``.
+
+    Args:
+        url: The address of the server.
+        options: The options of the client.
+        tasks: The tasks of the client.
+        owner: The client.
+        dial: Opens a transport.
 
     Attributes:
-        state: Where it is.
-        link: The open connection; commands go there while ``state`` is connected.
+        state: Disconnected, connecting or connected.
+        link: The open connection, which takes commands while ``state`` is connected.
+        codec: The encoding of messages.
         gate: Open while connected.
         connects: How many times it has connected.
-        trouble: The last thing that failed while connecting.
+        trouble: The last error of an attempt to connect.
     """
 
     def __init__(
@@ -132,7 +140,7 @@ class Session:
         }
 
     def happen(self, ending: Ending) -> None:
-        """Do what the table says."""
+        """Take the end of an attempt: change the state, and make the move of the table."""
         before = self.state
         self.state, move = CLIENT[before, ending.event]
         if ending.error is not None:
@@ -150,10 +158,19 @@ class Session:
             self._moves[move](ending)
 
     def start(self, command: Command, what: str, done: Done | None) -> int:
-        """Give a command an id and send it; ``done`` gets what comes back.
+        """Give a command an id and send it.
+
+        Args:
+            command: The command.
+            what: Its name, for errors.
+            done: Called with the reply, or with the error that came instead; ``None`` if the
+                command has no reply.
 
         Returns:
             The id.
+
+        Raises:
+            ConnectionLostError: There is no connection.
         """
         if self.link is None:
             raise ConnectionLostError(1, "not connected")
@@ -256,7 +273,7 @@ class Session:
         self.gate.open()
 
     def _lose(self, _: Ending) -> None:
-        """Nothing to do at once: the runner makes the next attempt after a pause."""
+        """Do nothing: the runner makes the next attempt after a pause."""
 
     def _renew(self, _: Ending) -> None:
         self._token = ""

@@ -1,4 +1,4 @@
-"""The lives of a client and of a subscription as tables: in a state, what an event leads to.
+"""The lives of a client and of a subscription as tables: the next state and the move, by event.
 
 Source: Centrifugo client SDK specification.
 """
@@ -10,7 +10,7 @@ from typing import Final
 
 
 class ClientState(enum.Enum):
-    """Where a client is."""
+    """The states of a client."""
 
     DISCONNECTED = "disconnected"
     CONNECTING = "connecting"
@@ -18,15 +18,15 @@ class ClientState(enum.Enum):
 
 
 class ClientEvent(enum.Enum):
-    """What can happen to a client."""
+    """The events of a client."""
 
     CONNECT = "connect called"
     DISCONNECT = "disconnect called"
     ESTABLISHED = "connect result"
     TEMPORARY = "connect error that may pass"
-    TOKEN_EXPIRED = "connect error 109"  # noqa: S105  the name of an event
+    TOKEN_EXPIRED = "connect error 109"  # noqa: S105 - the name of an event
     REFUSED = "connect error that stays"
-    TOKEN_FAILED = "get_token raised"  # noqa: S105  the name of an event
+    TOKEN_FAILED = "get_token raised"  # noqa: S105 - the name of an event
     UNAUTHORIZED = "no token will come"
     LOST = "transport closed, or a code that reconnects"
     TERMINATED = "a code that does not reconnect"
@@ -35,7 +35,7 @@ class ClientEvent(enum.Enum):
 
 
 class ClientMove(enum.Enum):
-    """What a client does about it."""
+    """The moves of a client, to which events lead."""
 
     DIAL = "open a connection"
     WELCOME = "tell the subscriptions"
@@ -72,7 +72,7 @@ CLIENT: Final[dict[tuple[ClientState, ClientEvent], tuple[ClientState, ClientMov
 
 
 class SubscriptionState(enum.Enum):
-    """Where a subscription is."""
+    """The states of a subscription."""
 
     UNSUBSCRIBED = "unsubscribed"
     SUBSCRIBING = "subscribing"
@@ -80,7 +80,7 @@ class SubscriptionState(enum.Enum):
 
 
 class SubscriptionEvent(enum.Enum):
-    """What can happen to a subscription."""
+    """The events of a subscription."""
 
     SUBSCRIBE = "subscribe called"
     UNSUBSCRIBE = "unsubscribe called"
@@ -88,7 +88,7 @@ class SubscriptionEvent(enum.Enum):
     LOST = "the client's connection ended"
     RESULT = "subscribe result"
     TEMPORARY = "subscribe error that may pass, or get_token raised"
-    TOKEN_EXPIRED = "subscribe error 109"  # noqa: S105  the name of an event
+    TOKEN_EXPIRED = "subscribe error 109"  # noqa: S105 - the name of an event
     REFUSED = "subscribe error that stays"
     UNAUTHORIZED = "no token will come"
     UNANSWERED = "no answer to subscribe in time"
@@ -97,7 +97,7 @@ class SubscriptionEvent(enum.Enum):
 
 
 class SubscriptionMove(enum.Enum):
-    """What a subscription does about it."""
+    """The moves of a subscription, to which events lead."""
 
     ASK = "send subscribe, if the client is connected"
     WELCOME = "take the result, deliver what was recovered"

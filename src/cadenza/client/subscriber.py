@@ -1,13 +1,11 @@
-"""The state machine of one subscription: decisions are made at once, nothing here waits."""
+"""The state machine of one subscription: it decides synchronously, and never waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.buffer import Buffer
-from cadenza.client.callbacks import Dispatcher, Tasks
 from cadenza.client.clock import Timer
 from cadenza.client.deltas import Deltas
 from cadenza.client.errors import (
@@ -21,7 +19,8 @@ from cadenza.client.errors import (
     TokenError,
     UnauthorizedError,
 )
-from cadenza.client.options import ClientOptions, SubscriptionOptions
+from cadenza.client.host import ClientHost
+from cadenza.client.options import SubscriptionOptions
 from cadenza.client.pending_calls import Done
 from cadenza.client.states import (
     SUBSCRIPTION,
@@ -46,36 +45,8 @@ UNSUBSCRIBE_ERROR = Cause(4, "unsubscribe error")
 _SUBSCRIBED: Final = SubscriptionState.SUBSCRIBED
 
 
-class Host(Protocol):
-    """What a subscription needs of its client."""
-
-    options: ClientOptions
-    tasks: Tasks
-    events: Dispatcher
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether commands can be sent."""
-
-    @property
-    def is_json(self) -> bool:
-        """Whether payloads have to be JSON."""
-
-    def start(self, command: Command, what: str, done: Done | None) -> int:
-        """Give a command an id and send it; only while connected."""
-
-    def give_up(self, why: Cause) -> None:
-        """Replace the connection."""
-
-    def hold(self, buffer: Buffer[Any]) -> None:
-        """Read nothing more until this buffer has room."""
-
-    def forget(self, channel: str) -> None:
-        """A subscription has ended."""
-
-
 class Owner(Protocol):
-    """Who is told about it: the subscription's public face."""
+    """The public face of the subscription, which is told what happens to it."""
 
     def on_state(self, state: SubscriptionState, why: Cause) -> None:
         """It is subscribing, or it has ended."""
@@ -93,15 +64,22 @@ class Owner(Protocol):
 class Subscriber:
     """One channel's subscription as a state machine over ``states.SUBSCRIPTION``.
 
+    Args:
+        host: The client.
+        channel: The name of the channel.
+        options: The options of the subscription.
+        owner: Told what happens.
+
     Attributes:
-        state: Where it is.
-        position: Where its consumer stands in the stream, when the server watches that.
-        gaps: How often missed publications could not be recovered.
-        duplicates: Publications that had been delivered before; they are not delivered again.
+        state: Unsubscribed, subscribing or subscribed.
+        position: The position of the last publication that was delivered; ``None`` where the
+            server does not watch it.
+        gaps: How many times missed publications could not be recovered.
+        duplicates: How many publications were dropped because they had been delivered before.
     """
 
     def __init__(
-        self, host: Host, channel: str, options: SubscriptionOptions, owner: Owner
+        self, host: ClientHost, channel: str, options: SubscriptionOptions, owner: Owner
     ) -> None:
         self.state = SubscriptionState.UNSUBSCRIBED
         self.position = StreamPosition(*options.since) if options.since else None
@@ -116,14 +94,14 @@ class Subscriber:
         self._tracked = False
         self._asked = 0
         self._timer: Timer | None = None
-        client = host.options
+        timing = host.options
         self._backoff = Backoff(
-            client.min_resubscribe_delay, client.max_resubscribe_delay, client.random
+            timing.min_resubscribe_delay, timing.max_resubscribe_delay, timing.random
         )
         self._deltas = Deltas(is_json=host.is_json)
         self._refresh = Refresh(
             host.tasks,
-            client,
+            timing,
             f"get_token of {channel!r}",
             SUBSCRIPTION_REFRESH_TOKEN,
             fetch=self._fetch if options.get_token else None,
@@ -142,7 +120,7 @@ class Subscriber:
         }
 
     def happen(self, event: SubscriptionEvent, why: Cause = SUBSCRIBE_CALLED) -> None:
-        """Do what the table says."""
+        """Take an event: change the state, and make the move of the table."""
         before = self.state
         self.state, move = SUBSCRIPTION[before, event]
         if self.state is SubscriptionState.SUBSCRIBING and before is not self.state:
@@ -151,7 +129,7 @@ class Subscriber:
             self._moves[move](why)
 
     def pushed_out(self, push: messages.UnsubscribePush) -> None:
-        """The server ended it."""
+        """The server has unsubscribed the connection from the channel."""
         code = codes.Unsubscribe(push.code, push.reason)
         if code.code == codes.STATE_INVALIDATED_UNSUBSCRIBE.code:
             self.invalidate()
@@ -160,17 +138,17 @@ class Subscriber:
         self.happen(event, Cause(push.code, push.reason))
 
     def invalidate(self) -> None:
-        """Token and position are worth nothing: the next subscribe reports what is lost."""
+        """Drop the token and the position: the next subscribe reports a gap."""
         self._token = ""
-        self._lose_place()
+        self._lose_position()
 
-    def _lose_place(self) -> None:
+    def _lose_position(self) -> None:
         self._deltas.forget()
         if self.position is not None:
             self.position = StreamPosition(0, "_")
 
     def publication(self, publication: messages.Publication) -> None:
-        """A publication came: move the position, pass it on."""
+        """Take a publication: move the position, and pass it on."""
         if self.state is not _SUBSCRIBED:
             return
         place = self.position
@@ -189,8 +167,8 @@ class Subscriber:
         self._owner.on_publication(publication)
 
     def _bad_delta(self, error: DeltaError) -> None:
-        """Nothing that follows could be read: begin anew, and say that something is missing."""
-        self._lose_place()
+        """Reconnect, as no later patch could be read; the next subscribe reports the gap."""
+        self._lose_position()
         wrong = ClientError(f"{self._channel!r}: a patch that does not fit: {error}")
         self._owner.on_trouble(wrong)
         self.happen(SubscriptionEvent.LOST, BAD_DELTA)  # what else was recovered is not read

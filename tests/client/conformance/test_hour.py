@@ -71,12 +71,12 @@ class Trader:
         """Wait until it is connected and current, and has read what came."""
         async with asyncio.timeout(RECOVERY):
             # Time is virtual here, so looking again costs nothing.
-            while not await self._is_answered():  # noqa: ASYNC110  the line may be dead unnoticed
+            while not await self._is_answered():  # noqa: ASYNC110 - the line may be dead unnoticed
                 await asyncio.sleep(1.0)
             await self.subscription.ready()
-            await self.account.live()
+            await self.account.wait_live()
             await self.book.wait_live()
-            while self.log[-1:] != self._world.log[-1:]:  # noqa: ASYNC110  as above
+            while self.log[-1:] != self._world.log[-1:]:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
             await asyncio.sleep(5.0)
 

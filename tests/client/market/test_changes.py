@@ -51,7 +51,7 @@ def test_merged_changes_add_up(steps):
     async def play():
         book, changes = OrderBook(BTC, allow_stale=True), BookChanges(BTC)
         copy, sequence, pending, touch = ({}, {}), 0, 0, (None, None)
-        book.subscribe(changes.put)
+        book.on_change(changes.put)
         for kind, levels in [("SNAPSHOT", [("90", "1")]), *steps, ("SNAPSHOT", []), ("read", [])]:
             if kind != "read":
                 sequence = applied(book, kind, levels, sequence)
@@ -88,7 +88,7 @@ def test_the_end_comes_after_what_waits(puts):
 
     async def play():
         book, changes = OrderBook(BTC), BookChanges(BTC)
-        book.subscribe(changes.put)
+        book.on_change(changes.put)
         for number in range(puts):
             book.apply(msgspec.json.encode(payload("SNAPSHOT", [], [], number + 1)))
         changes.end(None)
@@ -101,7 +101,7 @@ def test_the_end_comes_after_what_waits(puts):
 async def test_one_change_may_be_larger_than_what_is_merged():
     """A SNAPSHOT of a huge book is one change; it is what comes on top that is too much."""
     book, changes = OrderBook(BTC), BookChanges(BTC)
-    book.subscribe(changes.put)
+    book.on_change(changes.put)
     huge = [[str(price), "1"] for price in range(1, MOST_LEVELS + 10)]
     book.apply(msgspec.json.encode(payload("SNAPSHOT", huge, [], 1)))
     assert len((await anext(changes)).bid_rows) == len(huge)

@@ -352,7 +352,7 @@ async def test_a_cancelled_submit_leaves_nothing_behind(desk):
     submitting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await submitting
-    assert desk._desk._in_flight == {}
+    assert desk._commands._in_flight == {}
     order = await desk.submit(**BID, client_order_id="mine")
     assert (await anext(seen)).order is order
     assert list(desk.orders.values()) == [order]

@@ -148,7 +148,7 @@ async def test_a_crash_in_the_middle_of_trading(connect, durable):
         done.set()
         await asyncio.gather(*trading)
         for account in (ann, bob):
-            await account.live(PATIENCE)
+            await account.wait_live(PATIENCE)
             await account.cancel_all()
         for account, stream in streams.items():
             host = account._host
@@ -175,5 +175,5 @@ async def test_an_account_that_is_gone_ends(connect, start_server):
             await asyncio.wait_for(waiting, PATIENCE)
         assert account.state is AccountState.CLOSED
         with pytest.raises(AccountClosedError):
-            await account.live()
+            await account.wait_live()
         await account.close()

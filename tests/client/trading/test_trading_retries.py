@@ -93,7 +93,7 @@ async def test_an_amend_whose_answer_is_lost_is_carried_out_once(proxy, near, ot
     """The second look finds the new terms; the place in the queue is not given up again."""
     order = await near.submit(**BID)
     assert await lose(proxy, near.amend(order, price=101)) is order
-    await near.live()
+    await near.wait_live()
     assert (order.status, order.price) == ("REPLACED", 101)
     await check_equal(near._host, near)
 
@@ -193,14 +193,14 @@ async def test_a_client_that_is_sent_away_is_told_at_once(server, connect, user)
             await account.submit(**BID)
         await client.connect()
         waiting = asyncio.ensure_future(order.done())
-        await account.live()
+        await account.wait_live()
         await server.api("disconnect", user=user, disconnect=gone)
         with pytest.raises(DisconnectedError, match="go away"):
             await asyncio.wait_for(waiting, PATIENCE)
         with pytest.raises(DisconnectedError, match="go away"):
-            await account.live()
+            await account.wait_live()
         await client.connect()
-        await account.live()
+        await account.wait_live()
         await order.cancel()
         assert await order.done() is order
         await check_equal(client, account)

@@ -1,4 +1,4 @@
-"""Trading with the SDK: accounts that are kept current, and orders that live."""
+"""Trading with the SDK: accounts that are kept current, and live orders."""
 
 from __future__ import annotations
 

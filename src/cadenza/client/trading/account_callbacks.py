@@ -1,4 +1,4 @@
-"""Who is told of the events of an account: orders, callbacks, and those who iterate."""
+"""The callbacks of an account, and the teller that passes its events on."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ from cadenza.client.trading.streams import Streams
 class AccountCallbacks:
     """Functions, plain or async, that an account calls after its copy has changed.
 
-    Plain ones are called by the reader of the connection, at once and in order; async ones run one
-    after another, and may call the client.
+    Plain functions are called by the reader of the connection, at once and in order; async ones
+    run one after another, and may call the client.
 
     Attributes:
-        on_event: Every event.
-        on_order: An order is new or differs; ``on_execution``: one was filled, or a part of it.
-        on_portfolio: Balances or positions changed; ``on_account``: the account itself.
-        on_resync: Events were missed, and the copy was loaded anew.
-        on_state: The copy is live, stale, ...
+        on_event: Called with every event.
+        on_order: Called when an order is new or has changed.
+        on_execution: Called when an order was filled, or a part of it.
+        on_portfolio: Called when balances or positions have changed.
+        on_account: Called when the account itself has changed.
+        on_resync: Called when events were missed and the state was loaded again.
+        on_state: Called when the copy becomes live, stale, ...
     """
 
     on_event: Callback[AccountEvent] | None = None
@@ -48,11 +50,11 @@ class Teller:
 
     Args:
         host: The client.
-        name: Whose events, for errors.
-        callbacks: The user's.
+        name: The account, for errors.
+        callbacks: The functions of the user.
 
     Attributes:
-        streams: Of those who iterate.
+        streams: The streams of those who iterate.
     """
 
     def __init__(self, host: ClientHost, name: str, callbacks: AccountCallbacks) -> None:
@@ -70,7 +72,7 @@ class Teller:
         }
 
     def tell(self, event: AccountEvent) -> None:
-        """An event, which the copy shows already."""
+        """Pass on an event, which the copy shows already."""
         if isinstance(event, (OrderUpdated, ExecutionReport)) and event.order is not None:
             event.order.tell(event)
         of_kind = self._by_kind.get(type(event))
@@ -79,5 +81,5 @@ class Teller:
         self.streams.put(event)
 
     def tell_state(self, state: AccountState) -> None:
-        """The copy is live, stale, ..."""
+        """Tell that the copy has become live, stale, ..."""
         self._events.call(self._on_following, state, f"on_state of {self._name}")

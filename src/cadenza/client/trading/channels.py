@@ -1,4 +1,4 @@
-"""What the trading side adds to a client: ``accounts`` and ``account``."""
+"""The trading methods of a client: ``accounts`` and ``account``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ACCOUNTS: Final = "query.trading_account.list"
 
 
 class AccountArguments(TypedDict, total=False):
-    """Fields of ``AccountCallbacks``, where their meaning stands."""
+    """The keyword arguments of ``Client.account`` that are fields of ``AccountCallbacks``."""
 
     on_event: Callback[AccountEvent] | None
     on_order: Callback[OrderUpdated] | None
@@ -42,21 +42,16 @@ class AccountArguments(TypedDict, total=False):
 
 
 class TradingChannels:
-    """A client that trades; everything else it needs is ``ClientHost``."""
+    """The trading methods of ``Client``."""
 
     async def accounts(self: ClientHost) -> list[AccountInfo]:
-        """The accounts of the user. A venue such as Cadenza makes the first at the first look.
+        """The accounts of the user. A venue such as Cadenza makes the first when it is asked.
 
         Raises:
             ApiError: The venue refused.
             ClientError: As ``Client.rpc``.
         """
-        calls = ApiCalls(self)
-        found: list[AccountInfo] = []
-        async for page in calls.pages(ACCOUNTS):
-            raws = converted(ACCOUNTS, page, list[Any])
-            found += [info_of(converted(ACCOUNTS, it, RpcTradingAccount), it) for it in raws]
-        return found
+        return await _accounts(self)
 
     async def account(
         self: ClientHost,
@@ -67,20 +62,20 @@ class TradingChannels:
         random_bytes: Callable[[int], bytes] = os.urandom,
         **callbacks: Unpack[AccountArguments],
     ) -> Account:
-        """Follow an account: its orders, positions and balances, current from here on.
+        """Follow an account: its orders, positions and balances are kept current from now on.
 
         Args:
-            account_id: Which; ``None`` is the only one that the user has.
-            ended: How many orders that have ended are kept.
-            order_prefix: What client order ids that are made up begin with.
-            random_bytes: What they are made of.
-            callbacks: See ``AccountCallbacks``.
+            account_id: The venue's id of the account; ``None`` takes the only one of the user.
+            ended: The most ended orders to keep, at least 1.
+            order_prefix: The beginning of client order ids that are made up.
+            random_bytes: The source of chance for them.
+            callbacks: Functions that it calls, see ``AccountCallbacks``.
 
         Raises:
-            AccountChoiceError: None is named, and the user has not just one.
-            UnsubscribedError: The server refused; so it does where there is no such account.
-            CallTimeoutError: Not within ``start_timeout``.
-            UsageError: It is followed already, or an option is unknown.
+            AccountChoiceError: No account is named, and the user has none or several.
+            UnsubscribedError: The server refused, or there is no such account.
+            CallTimeoutError: The state of the account has not come within ``start_timeout``.
+            UsageError: The account is followed already, or an option is unknown.
         """
         if ended < 1:
             raise UsageError(f"ended must be at least 1, not {ended}")
@@ -91,7 +86,7 @@ class TradingChannels:
             raise UsageError(f"account has no such option; its callbacks are {known}") from error
         info = None
         if account_id is None:
-            found = await TradingChannels.accounts(self)
+            found = await _accounts(self)
             if len(found) != 1:
                 raise AccountChoiceError([it.account_id for it in found])
             info = found[0]
@@ -105,3 +100,11 @@ class TradingChannels:
             info=info,
         )
         return await account.load()
+
+
+async def _accounts(host: ClientHost) -> list[AccountInfo]:
+    found: list[AccountInfo] = []
+    async for page in ApiCalls(host).pages(ACCOUNTS):
+        raws = converted(ACCOUNTS, page, list[Any])
+        found += [info_of(converted(ACCOUNTS, it, RpcTradingAccount), it) for it in raws]
+    return found

@@ -1,4 +1,4 @@
-"""Follows the channel of an account: keeps the copy current, and tells of every event once."""
+"""The follower of an account's channel: it keeps the copy current, and tells every event once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cadenza.client.values import Cause, Publication, Subscribed
 
 CHANNEL: Final = "tradingAccount:"
 MOST_PENDING: Final = 65_536
-"""Events that may wait for a resync; with more it begins anew."""
+"""Events that may wait for a resync; with more of them the state is loaded again."""
 
 
 class Follower:
@@ -37,16 +37,16 @@ class Follower:
 
     Args:
         host: The client.
-        account_id: Whose channel.
+        account_id: The account whose channel is followed.
         make_order: Makes live orders.
-        callbacks: The user's.
-        most_ended: How many ended orders are kept.
+        callbacks: The functions of the user.
+        most_ended: The most ended orders to keep.
 
     Attributes:
         state: How current the copy is.
         copy: The copy.
-        teller: Tells of events.
-        resyncs: How often events were missed and could not be recovered.
+        teller: Passes events on.
+        resyncs: How many times events were missed and could not be recovered.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Follower:
             f"account {account_id} to be live",
             AccountClosedError(account_id, "it is not loaded yet"),
         )
-        self._steps: dict[CopyMove, Callable[[], None]] = {
+        self._moves: dict[CopyMove, Callable[[], None]] = {
             CopyMove.START: self._start,
             CopyMove.ASK: self._ask,
             CopyMove.ASK_ON: self._ask_on,
@@ -99,7 +99,7 @@ class Follower:
 
     @property
     def trouble(self) -> ClientError | None:
-        """Why nothing is heard any more, if that is so: closed, or the client is disconnected."""
+        """Why no more events will come, closed or disconnected; ``None`` while they do."""
         if self._interruption is not None and self._host.state is not ClientState.DISCONNECTED:
             self._interruption = None  # its user has called ``connect`` again
             self._gate.shut()
@@ -107,11 +107,11 @@ class Follower:
         return self._end_error or self._interruption
 
     async def load(self) -> None:
-        """Subscribe, and return when the state is there.
+        """Subscribe, and return when the state has come.
 
         Raises:
-            UnsubscribedError: The server refused; so it does where there is no such account.
-            CallTimeoutError: Not within ``start_timeout``.
+            UnsubscribedError: The server refused, or there is no such account.
+            CallTimeoutError: The state has not come within ``start_timeout``.
             ClientError: The server sent no state of the account, or one that cannot be read.
         """
         self._subscription.subscribe()
@@ -124,11 +124,11 @@ class Follower:
             raise self.trouble or AccountClosedError(self._account_id, "closed")
 
     async def wait_live(self, seconds: float) -> None:
-        """Return when the copy is what the venue has told until now.
+        """Return when the copy has every event that the venue has sent.
 
         Raises:
-            CallTimeoutError: It is not within ``seconds``.
-            ClientError: It is kept no longer, or the client is disconnected for good.
+            CallTimeoutError: It has not within ``seconds``.
+            ClientError: The account was closed, or the client is disconnected for good.
         """
         if self.trouble is not None:
             raise self.trouble.with_traceback(None)
@@ -140,11 +140,12 @@ class Follower:
         tasks = [task for task in (self._asking, self._watching) if task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _happen(self, happening: CopyEvent) -> None:
+    def _happen(self, event: CopyEvent) -> None:
+        """Take an event: change the state, and make the move of the table."""
         before = self.state
-        self.state, step = COPY[before, happening]
-        if step in self._steps:
-            self._steps[step]()
+        self.state, move = COPY[before, event]
+        if move in self._moves:
+            self._moves[move]()
         if self.state is AccountState.LIVE:
             self._gate.open()
         elif self.trouble is None:
@@ -152,7 +153,7 @@ class Follower:
         if self.state is not before:
             self.teller.tell_state(self.state)
 
-    # What the subscription tells.
+    # Called by the subscription.
 
     def _on_subscribing(self, _: Cause) -> None:
         self._happen(CopyEvent.LOST)
@@ -196,7 +197,7 @@ class Follower:
                 self._apply(payload, offset)
 
     async def _watch(self) -> None:
-        """Learn that the client is disconnected for good, which no other way tells."""
+        """Notice the end of the client, of which a subscription that waits is not told."""
         while True:
             try:
                 return await self._subscription.ready()
@@ -207,7 +208,7 @@ class Follower:
                     self._interrupt(error)
                 return None
 
-    # What is done.
+    # Moves of the table.
 
     def _start(self) -> None:
         if self._fresh is not None:
@@ -227,7 +228,7 @@ class Follower:
         self._ask_on()
 
     def _ask_on(self) -> None:
-        """Ask unless it is being done: a connection that ended for good ends that too."""
+        """Ask the questions of the gap, unless they are being asked already."""
         if self._gap is not None and (self._asking is None or self._asking.done()):
             name = f"resync of account {self._account_id}"
             self._asking = self._host.tasks.spawn(self._find_out(self._gap), name)
@@ -236,7 +237,7 @@ class Follower:
         try:
             self._answers = await ask(self._host, self._calls, gap)
         except (DisconnectedError, ClosedError):
-            return  # ``_watch`` tells; after a new ``connect`` it is asked again
+            return  # ``_watch`` notices too; after another ``connect`` they are asked again
         self._asking = None
         self._happen(CopyEvent.FOUND_OUT)
 
@@ -268,7 +269,7 @@ class Follower:
             self.teller.tell(event)
 
     def _renew(self) -> None:
-        """An event is missing though the server watches: load the state again."""
+        """Load the state again, as an event is missing that the server did not miss."""
         self._is_renewing = True
         self._subscription.unsubscribe()
         self._subscription.subscriber.invalidate()

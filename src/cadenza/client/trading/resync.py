@@ -1,4 +1,4 @@
-"""What is asked of the venue after a gap: which orders ended meanwhile, and every execution."""
+"""The questions to the venue after a gap: the orders that ended meanwhile, and all executions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cadenza.client.trading.values import Execution, execution_of
 from cadenza.models import RpcTradeExecution, RpcTradeOrder, iso_of
 
 AT_ONCE: Final = 16
-"""Orders that are asked for at the same time: no more than servers usually take."""
+"""Orders that are asked for at the same time: no more than servers usually accept."""
 
 GET: Final = "query.trade_order.get"
 LIST: Final = "query.trade_order.list"
@@ -36,13 +36,13 @@ EXECUTIONS: Final = "query.trade_execution.list"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """What was missed, as far as it is known.
+    """A gap in the events of an account.
 
     Attributes:
-        account_id: Whose.
-        state: The account after the gap.
-        missing: Orders that were open before, and are not now.
-        since: The last moment before it, milliseconds since the epoch, UTC.
+        account_id: The account.
+        state: The state of the account after the gap.
+        missing: The ids of orders that were open before, and are not any more.
+        since: The last moment before the gap, milliseconds since the epoch, UTC.
     """
 
     account_id: str
@@ -53,12 +53,12 @@ class Gap:
 
 @dataclass(slots=True)
 class Answers:
-    """What the venue says of it.
+    """The answers of the venue.
 
     Attributes:
-        found: Orders that are not open now.
-        executions: That happened since, oldest first.
-        error: Why that is not all.
+        found: The orders that are not open any more.
+        executions: The executions since the gap, oldest first.
+        error: Why the answers are incomplete; ``None`` if they are not.
     """
 
     found: list[Found] = field(default_factory=list)
@@ -67,9 +67,15 @@ class Answers:
 
 
 async def ask(host: ClientHost, calls: ApiCalls, gap: Gap) -> Answers:
-    """Ask until it is answered; over new connections too.
+    """Ask until the venue answers, over new connections too.
 
-    What the venue refuses for good is left out, and ``Answers.error`` says so.
+    Args:
+        host: The client.
+        calls: Its calls of the API.
+        gap: The gap to ask about.
+
+    Returns:
+        The answers. If the venue refuses for good, they hold its error instead.
     """
     options = host.options
     backoff = Backoff(options.min_resubscribe_delay, options.max_resubscribe_delay, options.random)
@@ -78,7 +84,7 @@ async def ask(host: ClientHost, calls: ApiCalls, gap: Gap) -> Answers:
             await host.wait_connected()
             return await _ask(calls, gap)
         except (ConnectionLostError, CallTimeoutError):
-            pass  # the client tells of its connection itself
+            pass  # the client reports the loss itself
         except (ApiError, ReplyError) as error:
             if not error.temporary:
                 gone = [Found(order_id, None, None) for order_id in gap.missing]
@@ -145,7 +151,7 @@ class _Ids(msgspec.Struct, rename="camel"):
 
 
 def without(answers: Answers, payloads: Collection[bytes]) -> Answers:
-    """Answers without what events that have come already tell of, in better order."""
+    """The answers without orders and executions that events tell of, in a better order."""
     told: set[str] = set()
     for payload in payloads:
         try:
