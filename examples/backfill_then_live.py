@@ -1,8 +1,8 @@
-"""Backfill from a channel's history, then live, without a gap and without a double.
+"""Backfill from the history of a channel, then follow it live: no gap, and nothing twice.
 
-Usage: ``CADENZA_TOKEN=... python examples/backfill_then_live.py CHANNEL COUNT``. It reads what the
-stream holds, page by page, goes on live from exactly there, and prints COUNT payloads with their
-offsets. ``CADENZA_WS`` names another server.
+Usage: ``CADENZA_TOKEN=... python examples/backfill_then_live.py CHANNEL COUNT``. It reads the
+stream page by page, goes on live from exactly there, and prints COUNT payloads with their offsets.
+``CADENZA_WS`` names another server.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cadenza.client.clock import Timer
 from cadenza.client.codec import Codec, frames
@@ -17,8 +17,8 @@ from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.messages import Command, Push, Reply
 
-FIRST_CODE = 3000
-TOO_BIG = 1009
+FIRST_CODE: Final = 3000
+TOO_BIG: Final = 1009
 
 
 class Ending(NamedTuple):

@@ -34,12 +34,12 @@ from cadenza.protocol import codes, messages
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import ChannelRequest, Command, Reply, SubscribeResult
 
-SUBSCRIBE_CALLED = Cause(0, "subscribe called")
-UNSUBSCRIBE_CALLED = Cause(0, "unsubscribe called")
-UNAUTHORIZED = Cause(1, "unauthorized")
-SUBSCRIBE_TIMEOUT = Cause(3, "subscribe timeout")
-BAD_DELTA = Cause(1, "bad delta")
-UNSUBSCRIBE_ERROR = Cause(4, "unsubscribe error")
+SUBSCRIBE_CALLED: Final = Cause(0, "subscribe called")
+UNSUBSCRIBE_CALLED: Final = Cause(0, "unsubscribe called")
+UNAUTHORIZED: Final = Cause(1, "unauthorized")
+SUBSCRIBE_TIMEOUT: Final = Cause(3, "subscribe timeout")
+BAD_DELTA: Final = Cause(1, "bad delta")
+UNSUBSCRIBE_ERROR: Final = Cause(4, "unsubscribe error")
 
 # Looked up for each publication.
 _SUBSCRIBED: Final = SubscriptionState.SUBSCRIBED

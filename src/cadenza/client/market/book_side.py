@@ -19,7 +19,7 @@ from cadenza.models import Row
 
 REMOVED: Final = "0"
 FEW: Final = 8
-"""Keys are moved one by one among this many times as many; more of them by sorting anew."""
+"""Keys are moved one by one among this many times as many; more of them by sorting again."""
 MANY: Final = 128
 """From so many updates on it costs less to take them all at once than one by one."""
 
