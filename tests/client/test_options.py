@@ -14,14 +14,14 @@ from cadenza.client import (
     SubscriptionCallbacks,
     SubscriptionOptions,
 )
-from cadenza.client.options import ConnectGiven, SubscribeGiven
+from cadenza.client.options import ConnectArguments, SubscribeArguments
 
 
 @pytest.mark.parametrize(
     ("given", "kinds"),
     [
-        (ConnectGiven, (ClientOptions, ClientCallbacks)),
-        (SubscribeGiven, (SubscriptionOptions, SubscriptionCallbacks)),
+        (ConnectArguments, (ClientOptions, ClientCallbacks)),
+        (SubscribeArguments, (SubscriptionOptions, SubscriptionCallbacks)),
     ],
 )
 def test_every_field_can_be_given(given, kinds):

@@ -14,13 +14,13 @@ from cadenza.client import ClientError
 from cadenza.client.trading import (
     Account,
     AccountChoiceError,
+    ApiError,
+    Order,
     OrderEndedError,
     OrderRejectedError,
     OrderUpdated,
     OutcomeUnknownError,
-    TradingError,
 )
-from cadenza.client.trading.order import OrderView
 
 _ORDER: Final = [
     "order",
@@ -130,11 +130,11 @@ async def cancelling(
         if not names:
             _show(await desk.account.cancel_all(instrument, side), as_json=as_json)
             return
-        ended: list[OrderView] = []
+        ended: list[Order] = []
         for name in names:
             try:
                 ended.append(await desk.account.cancel(name))
-            except (OrderEndedError, TradingError) as error:
+            except (OrderEndedError, ApiError) as error:
                 troubles.append(f"{name}: {_words(error)}")
         _show(ended, as_json=as_json)
     if troubles:
@@ -218,15 +218,15 @@ async def _desk(
         except OutcomeUnknownError as error:
             unknown = f"{error}; cadenza orders shows what there is"
             raise Failure(unknown, Exit.UNREACHABLE) from error
-        except TradingError as error:
+        except ApiError as error:
             raise Failure(_words(error)) from error
 
 
 def _words(error: ClientError) -> str:
-    return f"{error.errno} {error.message}" if isinstance(error, TradingError) else str(error)
+    return f"{error.errno} {error.message}" if isinstance(error, ApiError) else str(error)
 
 
-def _show(found: Sequence[OrderView], *, as_json: bool) -> None:
+def _show(found: Sequence[Order], *, as_json: bool) -> None:
     for order in found if as_json else ():
         emit(json_line(_fields(order)))
     if not as_json:
@@ -243,12 +243,12 @@ def _table(header: list[str], rows: Sequence[Mapping[str, Any]]) -> None:
         emit(line)
 
 
-def _line(order: OrderView) -> str:
+def _line(order: Order) -> str:
     fields = _fields(order)
     return safe(" ".join(str(fields[it]) for it in _ORDER if fields[it] is not None))
 
 
-def _fields(order: OrderView) -> dict[str, Any]:
+def _fields(order: Order) -> dict[str, Any]:
     """An order for programs; the table shows some of it."""
     fields: dict[str, Any] = {
         "order": order.order_id,

@@ -15,13 +15,13 @@ from cadenza.cli.lines import info_fields, publication_json, publication_line
 from cadenza.cli.output import emit, json_line, json_text, note, safe
 from cadenza.cli.target import Target, is_loopback
 from cadenza.client import (
+    Cause,
     Client,
     ClientError,
     DisconnectedError,
-    Left,
-    Position,
     Publication,
     ReplyError,
+    StreamPosition,
     TransportError,
     connect,
 )
@@ -68,7 +68,7 @@ class _Watch:
         elif isinstance(error, TransportError) and error.status not in BUSY:
             _fail(self.refused, error)
 
-    def on_connecting(self, why: Left) -> None:
+    def on_connecting(self, why: Cause) -> None:
         """A connection is being made."""
         if self._connects:
             self._notes(f"connection lost ({why.code} {why.reason}); connecting again")
@@ -79,7 +79,7 @@ class _Watch:
         if self._connects > 1:
             self._notes("connected again")
 
-    def on_disconnected(self, why: Left) -> None:
+    def on_disconnected(self, why: Cause) -> None:
         """There will be no other."""
         _fail(self.over, DisconnectedError(*why))
 
@@ -181,7 +181,7 @@ async def reading(
     is_quiet: bool,
 ) -> None:
     """Print a history."""
-    position = None if since is None else Position(*since)
+    position = None if since is None else StreamPosition(*since)
     async with connected(target) as client:
         page = await _as_subscriber(
             client,

@@ -16,7 +16,7 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cadenza import __version__
 from cadenza.cli.lines import info_fields, payload_fields
-from cadenza.client import Position, Publication
+from cadenza.client import Publication, StreamPosition
 
 VERSION: Final = 1
 MAX_LINE_BYTES: Final = 16 * 2**20
@@ -59,7 +59,7 @@ def instrument_line(time_ns: int, instrument: Any) -> bytes:
 
 
 def subscribed_line(
-    time_ns: int, channel: str, position: Position | None, *, is_fresh: bool
+    time_ns: int, channel: str, position: StreamPosition | None, *, is_fresh: bool
 ) -> bytes:
     """A subscription begins; ``fresh``: with nothing before it that it would go on from."""
     fields: dict[str, Any] = {"event": "subscribed", "time": time_ns, "channel": channel}
@@ -68,7 +68,7 @@ def subscribed_line(
     return _encode({**fields, "fresh": is_fresh}) + b"\n"
 
 
-def gap_line(time_ns: int, channel: str, after: Position | None, reason: str) -> bytes:
+def gap_line(time_ns: int, channel: str, after: StreamPosition | None, reason: str) -> bytes:
     """Publications of a channel are missing here; the last one before has the position."""
     fields: dict[str, Any] = {"event": "gap", "time": time_ns, "channel": channel}
     if after is not None:

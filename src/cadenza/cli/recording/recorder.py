@@ -16,10 +16,10 @@ from cadenza.cli.recording.lines import (
 from cadenza.cli.recording.state import ChannelState, RecordingState
 from cadenza.cli.session import Notes, Session
 from cadenza.client import (
+    Cause,
     ClientError,
-    Left,
-    Position,
     Publication,
+    StreamPosition,
     Subscribed,
     Subscription,
     UnsubscribedError,
@@ -147,7 +147,7 @@ class Recorder:
             self._notes(f"{channel}: a gap, what was missed {reason}")
         elif not is_fresh:
             self._notes(f"{channel}: recovered what was missed")
-        position = None if event.position is None else Position(*event.position)
+        position = None if event.position is None else StreamPosition(*event.position)
         self._write(subscribed_line(now, channel, position, is_fresh=is_fresh))
         state.subscribed(position, is_fresh=is_fresh)
 
@@ -185,7 +185,7 @@ class Recorder:
         finally:
             self._resyncing = ""
 
-    def _unsubscribed(self, channel: str, why: Left) -> None:
+    def _unsubscribed(self, channel: str, why: Cause) -> None:
         if channel != self._resyncing:
             self._end(UnsubscribedError(channel, *why))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.recording.lines import VERSION, decode_line
-from cadenza.client import Position
+from cadenza.client import StreamPosition
 from cadenza.models.channels import book_channels
 
 _BOOKS: Final = book_channels("")  # what the names of books begin with
@@ -38,17 +38,17 @@ class ChannelState:
     def __init__(self, channel: str) -> None:
         self.publications = 0
         self.time_ns = 0
-        self._position: Position | None = None
+        self._position: StreamPosition | None = None
         self._is_book = channel.startswith(_BOOKS)
         self._sequence: int | None = None
         self._is_whole = not self._is_book
 
     @property
-    def position(self) -> Position | None:
+    def position(self) -> StreamPosition | None:
         """What to recover from; ``None``: begin anew."""
         return self._position if self._is_whole else None
 
-    def subscribed(self, position: Position | None, *, is_fresh: bool) -> None:
+    def subscribed(self, position: StreamPosition | None, *, is_fresh: bool) -> None:
         """A subscription began here."""
         self._position = position
         if is_fresh and self._is_book:
@@ -59,7 +59,7 @@ class ChannelState:
         self.publications += 1
         self.time_ns = time_ns
         if offset and self._position is not None:
-            self._position = Position(offset, self._position.epoch)
+            self._position = StreamPosition(offset, self._position.epoch)
         return self._book(payload) if self._is_book else True
 
     def _book(self, payload: bytes) -> bool:
@@ -113,7 +113,7 @@ class RecordingState:
             self.lines += 1
             self.last_ns = max(self.last_ns, found.time)
             if found.event == "subscribed":
-                position = Position(found.offset, found.epoch) if found.epoch else None
+                position = StreamPosition(found.offset, found.epoch) if found.epoch else None
                 self.channel(found.channel).subscribed(position, is_fresh=found.fresh)
             elif not found.event and isinstance(found.data, msgspec.Raw):
                 data = bytes(found.data)
