@@ -6,16 +6,13 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One mistake. Never carries the value of a secret.
-
-    Attributes:
-        path: The option, ``"http_server.port"``, with the environment variable or flag that set
-            it; or the path of the file. Empty if it concerns the whole configuration.
-        sentence: The mistake, as the second half of a sentence that begins with the path.
-    """
+    """One mistake. Never carries the value of a secret."""
 
     path: str
+    """The option, ``"http_server.port"``, with the environment variable or flag that set it; or the
+    path of the file. Empty if the mistake concerns the whole configuration."""
     sentence: str
+    """The second half of a sentence that begins with the path."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.sentence}" if self.path else self.sentence

@@ -8,16 +8,12 @@ from cadenza.config.errors import ConfigError, Problem
 
 
 class ConfigWarning(msgspec.Struct, frozen=True):
-    """Something that does not work as written; the server starts nevertheless.
-
-    Attributes:
-        path: The option, ``"client.proxy.connect"``, with the environment variable or flag that
-            set it.
-        sentence: The second half of a sentence that begins with the path.
-    """
+    """Something that does not work as written; the server starts nevertheless."""
 
     path: str
+    """The option, ``"client.proxy.connect"``, with the environment variable or flag that set it."""
     sentence: str
+    """The second half of a sentence that begins with the path."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.sentence}"
