@@ -35,7 +35,7 @@ def test_the_program_loads_nothing_that_a_command_may_not_need():
 @pytest.mark.process
 @pytest.mark.parametrize(
     "module",
-    ["asking", "listening", "booking", "trading", "recording", "benching"],
+    ["connection", "account_session", "listener", "book_view", "recording.run", "bench_load"],
 )
 def test_commands_of_users_load_nothing_of_the_server(module):
     """So that a plain install is enough for them; pyarrow only for Parquet."""

@@ -13,7 +13,7 @@ import pytest
 
 from cadenza.client import BookState, OrderBook
 from cadenza.market.clock import VirtualClock
-from cadenza.market.feeds.recording import read_parquet
+from cadenza.market.feeds.recording_parquet import read_parquet
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.market import Market
 

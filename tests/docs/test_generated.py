@@ -14,7 +14,7 @@ import typer
 from cadenza.cli import app
 from cadenza.config import Config
 from cadenza.config.names import supported
-from cadenza.config.unsupported import LACKING
+from cadenza.config.unsupported import UNSUPPORTED
 from cadenza.gateway.api import CATALOGUE
 from cadenza.gateway.gateway import Gateway
 from cadenza.models import OrderType, TimeInForce
@@ -52,7 +52,7 @@ def test_every_option_has_its_row():
 
 def test_every_option_that_is_lacking_is_named():
     text = page("configuration.md")
-    for path in LACKING:
+    for path in UNSUPPORTED:
         assert f"`{path.replace('channel.without_namespace', 'channel.namespaces[]')}`" in text
 
 

@@ -1,4 +1,4 @@
-"""``cadenza publish``: one message to a channel."""
+"""``cadenza publish``: publishes one message."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cadenza.cli.options import (
     UrlOption,
 )
 from cadenza.cli.program import perform
+from cadenza.cli.session import connected
 from cadenza.cli.target import find_target
 
 
@@ -34,8 +35,7 @@ def publish(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.session import publishing  # noqa: PLC0415 - the SDK loads when needed
-
-        await publishing(target, channel, payload)
+        async with connected(target) as client:
+            await client.publish(channel, payload)
 
     perform(job)

@@ -1,4 +1,4 @@
-"""Records channels: subscribes, recovers, and writes down what could not be recovered."""
+"""The recorder: subscribes, recovers, and writes down what could not be recovered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cadenza.cli.recording.files import FLUSH_SECONDS, Sink
 from cadenza.cli.recording.lines import (
     gap_line,
     instrument_line,
-    publication_bytes,
+    publication_line,
     subscribed_line,
 )
 from cadenza.cli.recording.state import ChannelState, RecordingState
@@ -28,25 +28,27 @@ from cadenza.models.channels import parse
 
 INSTRUMENTS: Final = "query.instrument.list"
 RESYNC_SECONDS: Final = 10.0
-"""A book that does not fit is asked for anew, at most so often."""
+"""Seconds between two subscriptions, at least, to a book whose updates do not fit."""
 TICKS: Final = 2
-"""How often progress is told between two flushes."""
+"""Notes of progress between two flushes."""
+_MARKET: Final = "market"
+_KINDS: Final = frozenset({"orderBook", "orderbook", "trade"})
 
 
 class Recorder:
     """Records the channels of one session into one sink.
 
     Args:
-        session: Connected.
+        session: A connected client.
         sink: Takes the lines.
-        state: What the sink has so far.
+        state: The state of the recording so far.
         notes: Hears of gaps and losses.
-        clock_ns: Nanoseconds since the epoch, UTC.
-        limit: End after so many publications; ``None``: never.
+        clock_ns: Gives nanoseconds since the epoch, UTC.
+        limit: Ends after so many publications; ``None``: never.
 
     Attributes:
-        publications: How many this run has recorded.
-        gaps: How many gaps it has noted.
+        publications: Publications that this run has recorded.
+        gaps: Gaps that it has noted.
     """
 
     def __init__(
@@ -76,8 +78,8 @@ class Recorder:
         """Record until the limit is reached.
 
         Args:
-            channels: Which; what the sink has of them is gone on from.
-            progress: Called again and again.
+            channels: The channels; a recording of them goes on where it stands.
+            progress: Called every ``FLUSH_SECONDS / TICKS``.
 
         Raises:
             ClientError: A subscription has failed or ended, or the client is disconnected for good.
@@ -106,7 +108,7 @@ class Recorder:
             self._sink.flush()
 
     async def _describe(self, channels: Sequence[str]) -> None:
-        """Write down the instruments of the channels; a server that knows none has no such call."""
+        """Write down the instruments of the channels, if the server has such a call."""
         wanted = {found for channel in channels if (found := instrument_of(channel))}
         if not wanted:
             return
@@ -155,7 +157,7 @@ class Recorder:
         if self._ended.done():
             return
         now = self._clock_ns()
-        self._write(publication_bytes(now, publication))
+        self._write(publication_line(now, publication))
         self.publications += 1
         if not state.publication(now, publication.offset, publication.raw):
             asyncio.get_running_loop().call_soon(self._resync, publication.channel)
@@ -169,7 +171,7 @@ class Recorder:
             self._end(error)
 
     def _resync(self, channel: str) -> None:
-        """A book does not fit: ask for a SNAPSHOT by subscribing anew."""
+        """Get a SNAPSHOT of a book whose update does not fit, by subscribing again."""
         now = asyncio.get_running_loop().time()
         last = self._resynced.get(channel)
         is_soon = last is not None and now - last < RESYNC_SECONDS

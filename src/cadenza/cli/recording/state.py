@@ -1,4 +1,4 @@
-"""Where a recording stands in each channel: what to recover from, and whether a book is whole."""
+"""The state of a recording: its position in each channel, and which books are whole."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ _decode_head: Final = msgspec.json.Decoder(_BookHead).decode
 
 
 class ChannelState:
-    """One channel of a recording, as its lines so far tell.
+    """One channel of a recording, by its lines so far.
 
-    A book can be replayed from a SNAPSHOT on only. So a position is worth something for it once a
-    SNAPSHOT has been recorded, and each DIFF since has followed the one before.
+    The replay of a book starts at a SNAPSHOT. So a position is of use for a book once a SNAPSHOT
+    has been recorded, and as long as each DIFF follows the one before it.
+
+    Args:
+        channel: Its name.
 
     Attributes:
-        publications: How many have been recorded.
-        time_ns: When the last of them came.
+        publications: Publications that have been recorded.
+        time_ns: When the last of them came; nanoseconds since the epoch, UTC.
     """
 
     def __init__(self, channel: str) -> None:
@@ -45,17 +48,17 @@ class ChannelState:
 
     @property
     def position(self) -> StreamPosition | None:
-        """What to recover from; ``None``: begin anew."""
+        """The position to recover from; ``None``: start from scratch."""
         return self._position if self._is_whole else None
 
     def subscribed(self, position: StreamPosition | None, *, is_fresh: bool) -> None:
-        """A subscription began here."""
+        """Take the start of a subscription."""
         self._position = position
         if is_fresh and self._is_book:
             self._is_whole = False
 
     def publication(self, time_ns: int, offset: int, payload: bytes) -> bool:
-        """A publication came; gives whether it continues what there is."""
+        """Take a publication; gives whether it continues what there is."""
         self.publications += 1
         self.time_ns = time_ns
         if offset and self._position is not None:
@@ -76,11 +79,11 @@ class ChannelState:
 
 
 class RecordingState:
-    """All channels of a recording.
+    """The channels of a recording.
 
     Attributes:
-        lines: How many there are.
-        last_ns: The time of the last one.
+        lines: Lines that were read.
+        last_ns: The latest time in them; nanoseconds since the epoch, UTC.
     """
 
     def __init__(self) -> None:
@@ -89,7 +92,7 @@ class RecordingState:
         self._channels: dict[str, ChannelState] = {}
 
     def channel(self, name: str) -> ChannelState:
-        """The state of a channel; a new one if there is nothing of it."""
+        """The state of a channel; a new one if nothing of it has been recorded."""
         return self._channels.setdefault(name, ChannelState(name))
 
     def read(self, lines: Iterable[bytes], name: str) -> None:
