@@ -32,7 +32,7 @@ def bench(  # noqa: PLR0917 - typer reads the options from the parameters
         typer.Option("--channel", help=f"Each connection subscribes to it.  [{DEFAULT_CHANNEL}]"),
     ] = None,
     connections: Annotated[
-        int, typer.Option("--connections", "-c", min=1, max=1000, help="How many.")
+        int, typer.Option("--connections", "-c", min=1, max=1000, help="Connections to open.")
     ] = 10,
     seconds: Annotated[
         float, typer.Option("--seconds", "-s", min=0.1, max=600, help="How long to listen.")

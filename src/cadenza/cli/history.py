@@ -25,7 +25,7 @@ from cadenza.cli.target import find_target
 
 
 def history(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="At most so many; 0: the position alone.")
     ] = 10,

@@ -22,7 +22,7 @@ from cadenza.cli.target import Target, find_target
 
 
 def presence(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
     count: Annotated[bool, typer.Option("--count", help="Only how many.")] = False,
     json: JsonOption = False,
     url: UrlOption = None,

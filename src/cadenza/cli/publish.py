@@ -20,8 +20,10 @@ from cadenza.cli.target import find_target
 
 
 def publish(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Where to.")],
-    data: Annotated[str, typer.Argument(metavar="JSON", help="What; - reads standard input.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
+    data: Annotated[
+        str, typer.Argument(metavar="JSON", help="The message; - reads standard input.")
+    ],
     url: UrlOption = None,
     profile: ProfileOption = None,
     token_file: TokenFileOption = None,

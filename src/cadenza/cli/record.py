@@ -21,7 +21,9 @@ from cadenza.cli.target import find_target
 
 
 def record(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Which.")],
+    channels: Annotated[
+        list[str], typer.Argument(metavar="CHANNEL", help="Names of the channels.")
+    ],
     output: Annotated[
         Path,
         typer.Option(

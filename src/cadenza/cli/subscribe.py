@@ -27,7 +27,9 @@ from cadenza.cli.target import Target, find_target
 
 
 def subscribe(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Their names.")],
+    channels: Annotated[
+        list[str], typer.Argument(metavar="CHANNEL", help="Names of the channels.")
+    ],
     since: Annotated[
         str | None,
         typer.Option(

@@ -186,7 +186,7 @@ def _of_command(command: str) -> TokenSource:
 
 
 async def _output_of(command: str) -> str:
-    """What a command prints; run without a shell.
+    """The output of a command, which is run without a shell.
 
     Raises:
         Failure: It cannot be run, fails, or takes too long. Never repeats what it printed.

@@ -43,7 +43,7 @@ class Side(StrEnum):
 
 
 def trade(  # noqa: PLR0917 - typer reads the options from the parameters
-    side: Annotated[Side, typer.Argument(help="Which side.", case_sensitive=False)],
+    side: Annotated[Side, typer.Argument(help="Side of the order.", case_sensitive=False)],
     instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="As PAPER:BTC/USDT.")],
     quantity: Annotated[str, typer.Argument(metavar="QUANTITY", help="In the base asset.")],
     price: Annotated[str | None, typer.Option("--price", "-p", help="The limit.")] = None,
@@ -69,7 +69,9 @@ def trade(  # noqa: PLR0917 - typer reads the options from the parameters
     ] = None,
     client_order_id: Annotated[
         str | None,
-        typer.Option("--client-order-id", help="Its name; the same one makes no second order."),
+        typer.Option(
+            "--client-order-id", help="Your id for it; the same id makes no second order."
+        ),
     ] = None,
     wait: Annotated[
         float | None,

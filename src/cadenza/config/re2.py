@@ -70,7 +70,7 @@ def may_take_long(pattern: str) -> bool:
 
 
 def fixed_choices(pattern: str, group: str) -> tuple[str, ...] | None:
-    """What a named group can match, if it is a list of fixed texts: ``(?P<t>one|two)``."""
+    """The texts that a named group matches, if it lists fixed ones: ``(?P<t>one|two)``."""
     found = re.search(rf"\(\?P?<{re.escape(group)}>((?:[\w|-]|\\\.)+)\)", pattern, re.ASCII)
     return tuple(found[1].replace("\\.", ".").split("|")) if found else None
 

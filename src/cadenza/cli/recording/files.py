@@ -23,7 +23,7 @@ PLAIN_BYTES: Final = 64 * 1024
 GZIP_BYTES: Final = 256 * 1024
 """Bytes that may wait in memory, of a plain file and of a gzipped one."""
 FLUSH_SECONDS: Final = 1.0
-"""How long they may wait."""
+"""Seconds that they may wait."""
 MOST_TORN_BYTES: Final = 64 * 2**20
 """The largest torn member that is mended. Ours hold 256 KiB; those of others may be larger."""
 _CHUNK: Final = 256 * 1024
