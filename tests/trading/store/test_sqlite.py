@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, OrderStatus
-from cadenza.trading.store import queries as store_queries
+from cadenza.trading.store import queries
 from cadenza.trading.store.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -307,7 +307,7 @@ async def test_searches_go_through_an_index(store, search, index):
     """The planner takes the index that is meant for the question."""
     cursor = () if search.cursor is None else (search.cursor,)
     plan = store._connection.execute(
-        f"EXPLAIN QUERY PLAN {store_queries._statement(search)}",
+        f"EXPLAIN QUERY PLAN {queries._statement(search)}",
         (1, *search.values, *cursor, 50),
     ).fetchall()
     assert f"INDEX {index}" in " ".join(row[3] for row in plan)

@@ -361,16 +361,16 @@ class Exchange:
             if not account_id.startswith("@"):
                 clearing.listener.on_balances(account_id, assets)
 
+    def check_running(self) -> None:
+        """Raise ``HaltedError`` if nothing can be made durable any more."""
+        if self._journal.failure is not None:
+            raise HaltedError(self._journal.failure)
+
     def _halted(self, error: Exception, what: object) -> HaltedError:
         """Memory and journal may differ now: nothing of it may become durable."""
         logger.critical("trading halts: %r failed", what, exc_info=error)
         self._journal.abort(error)
         return HaltedError(error)
-
-    def check_running(self) -> None:
-        """Raise ``HaltedError`` if nothing can be made durable any more."""
-        if self._journal.failure is not None:
-            raise HaltedError(self._journal.failure)
 
     def _tell_faulty(self, instrument: TradedInstrument, placed: Placed, fault: OrderFault) -> None:
         """Bring orders to their engine as far as a fault lets them.
