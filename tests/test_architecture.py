@@ -322,7 +322,6 @@ def test_no_class_is_cut():
         and not _roots(node.name, bases) & MADE_AWAY
     ]
     none(done("slices", [it for it in slices if it[1] not in SLICES]))
-    assert {it for _, it in slices} >= SLICES.keys()
 
 
 MADE_AWAY = {"Protocol", "Struct"}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.order import LONG
+
 ROOT = Path(__file__).parents[1]
 COMMANDS = {
     "style": ["ruff", "check", "--quiet", "."],
@@ -32,3 +34,8 @@ def test_make_lint_checks_the_same():
     makefile = (ROOT / "Makefile").read_text()
     lines = [" ".join(command) for command in COMMANDS.values()]
     assert [line for line in lines if f"\t@$(BIN)/{line}\n" not in makefile] == []
+
+
+def test_what_comes_first_is_there():
+    """The order of the tests names files that may be renamed."""
+    assert [it for it in LONG if not (ROOT / it).exists()] == []
