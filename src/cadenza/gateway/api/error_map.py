@@ -172,7 +172,7 @@ _REFUSALS: Final[dict[str, ErrorEntry]] = {
 
 
 def explain(error: Exception, action: str) -> OperationError:
-    """The answer to an error that came out of a handler or an adapter.
+    """The answer to an error that came out of a handler or a form.
 
     Args:
         error: What was raised.
