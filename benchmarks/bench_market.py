@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 from sortedcontainers import SortedDict
 
+from cadenza.clock import LoopClock, VirtualClock
 from cadenza.market.book_view import BookView
-from cadenza.market.clock import SystemClock, VirtualClock
 from cadenza.market.feeds.messages import BookDiff, BookSnapshot
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
@@ -176,7 +176,7 @@ def bench_replay(path: Path) -> None:
     counter = Counter()
     market = Market()
     market.add_listener(counter)
-    feed = ReplayFeed(path, market, SystemClock(), speed=MAX_SPEED)
+    feed = ReplayFeed(path, market, LoopClock(), speed=MAX_SPEED)
     start = time.perf_counter()
     asyncio.run(feed.run())
     seconds = time.perf_counter() - start
@@ -202,7 +202,7 @@ def seconds_of_trades(instrument: Instrument, gap_ms: int, *, with_klines: bool)
     for _ in range(3):
         chance, market, now = random.Random(1), Market(), 1_723_161_253_000
         if with_klines:
-            market.add_observer(Klines(SystemClock()))
+            market.add_observer(Klines(LoopClock()))
         market.add_listener(Counter())
         market.instrument(instrument)
         ticks = Listing(instrument).ticks

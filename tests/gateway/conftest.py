@@ -182,7 +182,7 @@ def signed():
 @pytest.fixture
 def clock(monkeypatch):
     clock = HandClock()
-    monkeypatch.setattr(compose, "SystemClock", lambda: clock)
+    monkeypatch.setattr(compose, "LoopClock", lambda: clock)
     return clock
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cadenza.clock import VirtualClock
 from cadenza.config import MarketConfig, SimulatedConfig
 from cadenza.gateway.feeds import make_feed, make_participants, paper_instruments
-from cadenza.market.clock import VirtualClock
 from cadenza.market.market import Market
 from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime

@@ -8,7 +8,6 @@ from typing import Any, Final, Protocol
 from cadenza.client.backoff import Backoff
 from cadenza.client.buffer import Buffer
 from cadenza.client.callbacks import Dispatcher, Tasks
-from cadenza.client.clock import Timer
 from cadenza.client.deltas import Deltas
 from cadenza.client.errors import (
     SUBSCRIBE_TOKEN,
@@ -31,6 +30,7 @@ from cadenza.client.states import (
 )
 from cadenza.client.tokens import Refresh, fetch_token
 from cadenza.client.values import Left, Position, Subscribed, decode, encode_optional
+from cadenza.clock import Timer
 from cadenza.protocol import codes, messages
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import ChannelRequest, Command, Reply, SubscribeResult

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cadenza.clock import Clock
 from cadenza.config import MarketConfig, SimulatedConfig
-from cadenza.market.clock import Clock
 from cadenza.market.feed import Feed, MarketSink
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed

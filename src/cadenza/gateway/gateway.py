@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from cadenza import __version__
+from cadenza.clock import LoopClock
 from cadenza.config import Config, unidirectional_disconnects
 from cadenza.gateway import channels
 from cadenza.gateway.api import Registry, rest_routes, rpc_handler
@@ -26,7 +27,6 @@ from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operations.catalog import registry_of
 from cadenza.gateway.trading.account_channel import CHANNEL, AccountAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
-from cadenza.market.clock import SystemClock
 from cadenza.market.feed import Feed
 from cadenza.market.market import Market, publish_every
 from cadenza.models import Venue
@@ -59,7 +59,7 @@ class Gateway:
 
     def __init__(self, config: Config, pages: Pages | None = None) -> None:
         self.config: Final = config
-        self.clock: Final = SystemClock()
+        self.clock: Final = LoopClock()
         book = config.market.order_book
         self.market: Final = Market(depth=book.depth, is_paced=book.update_interval > 0)
         self.faults: Final = FaultInjection(config.faults, self.market)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cadenza.clock import Clock
 from cadenza.market.candles import NOT_BEGUN, Bar, CandleSeries
-from cadenza.market.clock import Clock
 from cadenza.market.errors import BookFaultError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
 from cadenza.market.intervals import DAY_MS, LATEST_MS

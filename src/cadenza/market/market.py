@@ -14,8 +14,8 @@ from typing import Protocol
 
 import msgspec
 
+from cadenza.clock import Clock
 from cadenza.market.book_view import BookView
-from cadenza.market.clock import Clock
 from cadenza.market.errors import (
     BookFaultError,
     InstrumentConflictError,

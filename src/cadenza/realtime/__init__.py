@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from cadenza.clock import Clock, LoopClock, VirtualClock
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from cadenza.realtime.access import Access
 from cadenza.realtime.claims import (
@@ -18,7 +19,6 @@ from cadenza.realtime.claims import (
     TokenInvalid,
     TokenVerifier,
 )
-from cadenza.realtime.clock import Clock, LoopClock, VirtualClock
 from cadenza.realtime.connection import Connection
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.errors import CommandError, Disconnected

@@ -19,6 +19,7 @@ from typing import Final, ParamSpec
 
 import msgspec
 
+from cadenza.clock import Clock, LoopClock
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from cadenza.protocol.messages import ClientInfo, Publication, payload
@@ -28,7 +29,6 @@ from cadenza.realtime.admin import Admin
 from cadenza.realtime.broker import Broker, Delivery, PublishOptions, PublishResult
 from cadenza.realtime.broker_memory import MemoryBroker
 from cadenza.realtime.claims import ConnectClaims, TokenError
-from cadenza.realtime.clock import Clock, LoopClock
 from cadenza.realtime.commands import COMMANDS
 from cadenza.realtime.connection import Connection, unsubscribe_push
 from cadenza.realtime.controller import Controller, LocalController

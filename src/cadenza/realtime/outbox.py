@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from cadenza.realtime.clock import Clock
+from cadenza.clock import Clock
 from cadenza.realtime.wire import Wire
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ class Fetching(Inner):
 
 @pytest.fixture
 def clock():
-    return VirtualClock(start=1000.25)
+    return VirtualClock(start_ms=1_000_250)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cadenza.clock import VirtualClock
 from cadenza.config import MarketConfig
 from cadenza.gateway.market.summaries import MarketSummaries
-from cadenza.market.clock import VirtualClock
 from cadenza.market.market import Market
 
 BTC = "BINANCE:BTC/USDT"

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.simulated import (
     DEFAULT_INSTRUMENTS,
     LEVELS,
@@ -145,7 +145,7 @@ async def test_a_day_is_tethered_deep_and_holds_its_rate():
 
 PROGRAM = """
 import asyncio, hashlib
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
 

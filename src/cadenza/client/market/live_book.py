@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import Clock, Timer
 from cadenza.client.errors import (
     BufferOverflowError,
     CallTimeoutError,
@@ -24,6 +23,7 @@ from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 from cadenza.client.values import Left, Publication, Subscribed
+from cadenza.clock import Clock, Timer
 
 if TYPE_CHECKING:
     from cadenza.client.client import Client
@@ -196,9 +196,9 @@ class LiveOrderBook(OrderBook):
         """
         clock = self._client.options.clock
         limit = self._client.options.start_timeout if timeout is None else timeout
-        until = clock.now() + limit
+        until = clock.monotonic() + limit
         await self.subscription.ready(limit)
-        await self._gate.wait(max(0.0, until - clock.now()))
+        await self._gate.wait(max(0.0, until - clock.monotonic()))
 
     def settle(self) -> None:
         """As `OrderBook`; levels that turn out to be wrong are a reason to subscribe anew."""

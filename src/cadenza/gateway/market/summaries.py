@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from cadenza.clock import Clock
 from cadenza.config import MarketConfig
 from cadenza.gateway.channels import market_options
 from cadenza.gateway.market.klines import KlineChannels
 from cadenza.gateway.market.tickers import TickerChannels
 from cadenza.gateway.outlet import Outlet
-from cadenza.market.clock import Clock
 from cadenza.market.errors import BookFaultError
 from cadenza.market.instrument import Listing
 from cadenza.market.klines import Klines

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from cadenza import __version__
+from cadenza.clock import Clock
 from cadenza.gateway.api.operation import Operation
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.operate.overview import GatewayHealth
@@ -32,7 +33,6 @@ from cadenza.gateway.operations.subscriptions import market_subscription_operati
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 from cadenza.gateway.trading.trading import ppm_of
-from cadenza.market.clock import Clock
 from cadenza.market.market import Market
 from cadenza.trading.exchange.quotes import QuoteDesk
 from cadenza.trading.ids import RisingIds

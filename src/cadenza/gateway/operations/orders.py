@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
+from cadenza.clock import Clock
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
@@ -29,7 +30,6 @@ from cadenza.gateway.operations.order_params import (
     text_of,
 )
 from cadenza.gateway.trading.order_payloads import order_record
-from cadenza.market.clock import Clock
 from cadenza.models import (
     AmendTradeOrderRequest,
     CancelAllTradeOrdersRequest,

@@ -11,11 +11,11 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from cadenza.clock import Clock
 from cadenza.config import Config, StoreConfig, TradingConfig
 from cadenza.gateway.feeds import make_participants, paper_instruments
 from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import AccountEvents
-from cadenza.market.clock import Clock
 from cadenza.market.instrument import Listing
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook

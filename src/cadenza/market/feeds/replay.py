@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.errors import BadMessageError
 from cadenza.market.feed import FeedStatistics, MarketSink
 from cadenza.market.feeds.delivery import Delivery

@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.feed import FeedStatistics, MarketSink
 from cadenza.market.instrument import Listing
 from cadenza.market.simulation.crowd import LEVELS, SPARE_LEVELS, Crowd

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 
 MIN_SLEEP_SECONDS: Final = 0.001
 """Events closer together than a timer can tell come as one burst."""
