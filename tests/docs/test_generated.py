@@ -17,7 +17,6 @@ from cadenza.config.names import supported
 from cadenza.config.unsupported import LACKING
 from cadenza.gateway.api import CATALOGUE
 from cadenza.gateway.gateway import Gateway
-from cadenza.gateway.operations.catalog import registry_of
 from cadenza.models import OrderType, TimeInForce
 from cadenza.realtime.states import MOVES, Input, Move, State
 from cadenza.trading.matching.rules import SHAPES
@@ -126,7 +125,7 @@ def test_the_life_of_an_order_is_the_engines():
 def test_every_operation_has_its_row():
     """Each method and path of a gateway with the defaults stands in the reference, and its doc."""
     text = page("operations-reference.md")
-    for operation in registry_of(Gateway(Config())):
+    for operation in Gateway(Config()).registry:
         if operation.rpc is not None:
             assert f"`{operation.rpc.method}`" in text
         if operation.rest is not None:

@@ -64,7 +64,8 @@ class Node:
         rules: Channel options and namespaces.
         client: Limits and timers of connections.
         access: Rules and tokens together; made from ``rules`` and ``client`` by default.
-        handlers: The application's decisions; they come before the rules.
+        handlers: The application's decisions; they come before the rules. ``handle`` gives them
+            later, to programs whose decisions need the node.
         broker: Publications and streams; in memory by default.
         presence: Who is in a channel; in memory by default.
         controller: Reaches the other nodes; by default there are none.
@@ -75,6 +76,7 @@ class Node:
         ping_method: Method name of the built-in RPC ping; empty: there is none.
         unidirectional_disconnects: What a unidirectional client gets in place of an error, by
             the error's code, where it is not the protocol's usual one.
+        fault_counts: Where a program counts the faults that it injects, for the metrics.
 
     Attributes:
         unhealthy: Why health checks should fail, for programs to set; empty: they should not.
@@ -97,12 +99,13 @@ class Node:
         version: str = "",
         ping_method: str = "",
         unidirectional_disconnects: Mapping[int, Disconnect] | None = None,
+        fault_counts: Counter[str] | None = None,
     ) -> None:
         self.clock: Final = clock or LoopClock()
         self.chance: Final = chance or random.SystemRandom()
         self.access: Final = access or Access(rules or ChannelRules(), client or ClientOptions())
         self.client_options: Final = self.access.client
-        self.handlers: Final = handlers or Handlers()
+        self.handlers = handlers or Handlers()
         self.broker: Final = broker or MemoryBroker(self.clock, self.chance)
         self.presence: Final = presence or MemoryPresence(self.clock)
         self.name = name
@@ -121,17 +124,29 @@ class Node:
         self.command_counts: Counter[str] = Counter()
         self.error_counts: Counter[int] = Counter()
         self.disconnect_counts: Counter[int] = Counter()
-        self.fault_counts: Counter[str] = Counter()
+        self.fault_counts: Final[Counter[str]] = Counter() if fault_counts is None else fault_counts
         self.open_connections: set[Connection] = set()
         self._background: set[asyncio.Task[None]] = set()
         self.started_at = 0.0
+        self._has_started = False
         self.closing = False
         self.unhealthy = ""
 
     # Life.
 
+    def handle(self, handlers: Handlers) -> None:
+        """Take the application's decisions from these handlers; before ``start`` only.
+
+        Raises:
+            RuntimeError: The node has started.
+        """
+        if self._has_started:
+            raise RuntimeError("handlers are given before the node starts")
+        self.handlers = handlers
+
     async def start(self) -> None:
         """Begin. Call it once, before the first connection."""
+        self._has_started = True
         self.started_at = self.clock.monotonic()
         await settle(self.broker.start(self))
         await settle(self.admin.start())

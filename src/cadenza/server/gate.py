@@ -64,14 +64,14 @@ class Gate:
     Args:
         node: Where connections go.
         config: The server's configuration.
+        own_scheme: ``http`` or ``https`` of a page that the server has itself; see ``Origins``.
+            Empty: it has none.
     """
 
-    def __init__(self, node: Node, config: Config) -> None:
+    def __init__(self, node: Node, config: Config, own_scheme: str = "") -> None:
         self.node = node
         self.config = config
-        scheme = "https" if config.http_server.tls.enabled else "http"
-        own = scheme if config.dashboard.enabled else ""
-        self.origins = Origins(config.client.allowed_origins, own)
+        self.origins = Origins(config.client.allowed_origins, own_scheme)
         self.deflate = _deflate(config.websocket)
         plain = (WEBSOCKET_JSON, WEBSOCKET_PROTOBUF)
         self._wires = plain, plain if self.deflate is None else compressed_wires(self.deflate)

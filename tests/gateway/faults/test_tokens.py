@@ -14,12 +14,12 @@ from cadenza.gateway.faults.specs import Expire, Target
 from cadenza.gateway.faults.table import FaultTable
 from cadenza.realtime import (
     ConnectClaims,
+    Node,
     SubscribeClaims,
     TokenExpired,
     TokenInvalid,
     VirtualClock,
 )
-from cadenza.realtime.timers import Timers
 
 
 class Inner:
@@ -54,9 +54,8 @@ def clock():
 
 @pytest.fixture
 def table(clock):
-    timers = Timers(clock)
-    table = FaultTable(FaultsConfig(enabled=True), clock, timers, random.Random(1))
-    ConnectionFaults(table, clock, timers)
+    table = FaultTable(FaultsConfig(enabled=True), clock, random.Random(1))
+    ConnectionFaults(table, Node(clock=clock))
     return table
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cadenza import __version__
 from cadenza.clock import Clock
+from cadenza.config import TradingConfig
 from cadenza.gateway.api.operation import Operation
 from cadenza.gateway.api.registry import Registry
-from cadenza.gateway.operate.overview import GatewayHealth
+from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.account_history import account_query_operations
 from cadenza.gateway.operations.account_subscriptions import (
@@ -32,15 +33,12 @@ from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
-from cadenza.gateway.trading.trading import ppm_of
+from cadenza.gateway.trading.trading import Trading, ppm_of
 from cadenza.market.market import Market
 from cadenza.trading.exchange.quotes import QuoteDesk
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.venue import PaperVenue
-
-if TYPE_CHECKING:
-    from cadenza.gateway.gateway import Gateway
 
 
 class Services(NamedTuple):
@@ -146,28 +144,44 @@ def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
     )
 
 
-def registry_of(gateway: Gateway) -> Registry:
-    """The operations of a gateway: market and system always, trading where it is on."""
-    trading = gateway.trading
+def registry_of(
+    market: Market,
+    summaries: MarketSummaries,
+    trading: Trading | None,
+    *,
+    config: TradingConfig,
+    clock: Clock,
+    health: Health,
+) -> Registry:
+    """Every operation of a gateway.
+
+    Args:
+        market: Instruments and books.
+        summaries: Tickers and candles.
+        trading: The paper venue; ``None``: trading is switched off.
+        config: Currency of portfolios, and spread of quotes.
+        clock: The time.
+        health: How the gateway is.
+    """
     registry = market_registry(
         Services(
-            market=gateway.market,
-            tickers=gateway.summaries.tickers,
-            klines=gateway.summaries.klines,
+            market=market,
+            tickers=summaries.tickers,
+            klines=summaries.klines,
             accounts=AccountsAccess(trading.venue) if trading is not None else None,
-            health=GatewayHealth(gateway),
-            time_ms=gateway.clock.time_ms,
+            health=health,
+            time_ms=clock.time_ms,
         )
     )
     if trading is not None:
         services = TradingServices(
             venue=trading.venue,
-            market=gateway.market,
+            market=market,
             encoded=trading.events.encoded,
-            clock=gateway.clock,
+            clock=clock,
             submitted=trading.sessions.submitted,
-            currency=gateway.config.trading.currency,
-            quote_spread_ppm=ppm_of(gateway.config.trading.paper.quote_spread),
+            currency=config.currency,
+            quote_spread_ppm=ppm_of(config.paper.quote_spread),
         )
         for operation in trading_operations(services):
             registry.add(operation)
