@@ -35,7 +35,7 @@ from cadenza.realtime.handlers import (
 )
 from cadenza.realtime.node import Node
 from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions, Namespace
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
 __all__ = [
     "Access",
@@ -59,11 +59,11 @@ __all__ = [
     "Node",
     "Override",
     "Page",
-    "Position",
     "PublishEvent",
     "PublishReply",
     "RPCEvent",
     "RefreshEvent",
+    "StreamPosition",
     "SubscribeClaims",
     "SubscribeEvent",
     "SubscribeReply",

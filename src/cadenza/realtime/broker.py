@@ -25,7 +25,7 @@ import msgspec
 
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.eager import MaybeAwaitable
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
 IDEMPOTENCY_TTL = 300.0
 """Seconds for which a repeated idempotency key gets the first result."""
@@ -51,7 +51,7 @@ class PublishResult(NamedTuple):
     A repeated idempotency key returns the first result, a skipped version the top of the stream.
     """
 
-    position: Position
+    position: StreamPosition
     suppressed: bool = False
 
 

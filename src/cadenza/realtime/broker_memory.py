@@ -18,11 +18,11 @@ from cadenza.realtime.broker import (
     PublishOptions,
     PublishResult,
 )
-from cadenza.realtime.stream import HistoryFilter, Page, Position, Stream
+from cadenza.realtime.stream import HistoryFilter, Page, Stream, StreamPosition
 
 _EPOCH_LETTERS: Final = string.ascii_letters
 _SWEEP_SECONDS: Final = 1.0
-_NOWHERE: Final = PublishResult(Position(0, ""))
+_NOWHERE: Final = PublishResult(StreamPosition(0, ""))
 
 
 class MemoryBroker:

@@ -30,7 +30,7 @@ EMULATED_LIMIT: Final = 1024
 """Frames of an emulated connection that wait before it is ended as asking for too much."""
 
 
-class Intake:
+class Inbox:
     """The incoming side of one connection."""
 
     __slots__ = ("_busy", "_connection", "_queue")

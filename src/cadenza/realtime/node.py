@@ -41,7 +41,7 @@ from cadenza.realtime.outbox import Outbox
 from cadenza.realtime.presence import Presence
 from cadenza.realtime.presence_memory import MemoryPresence
 from cadenza.realtime.slow_readers import SlowReaders
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Timers
 from cadenza.realtime.transport import Transport
@@ -116,7 +116,7 @@ class Node:
         self.timers: Final = Timers(self.clock)
         self.outbox: Final = Outbox(self.clock)
         self.hub: Final = Hub(self.outbox)
-        self.slow: Final = SlowReaders(self)
+        self.slow_readers: Final = SlowReaders(self)
         self.commands: Final = COMMANDS
         self.membership: Final = Membership(self)
         self.admin: Final = Admin(self, controller or LocalController())
@@ -294,7 +294,7 @@ class Node:
         """Have the broker deliver a channel."""
         return self.broker.subscribe(channel)
 
-    def push_snapshot(self, subscription: Subscription, position: Position | None) -> bool:
+    def push_snapshot(self, subscription: Subscription, position: StreamPosition | None) -> bool:
         """See ``Membership``."""
         return self.membership.push_snapshot(subscription, position)
 
@@ -333,7 +333,7 @@ class Node:
         self.open_connections.discard(connection)
         was_known = connection.client in self.hub.connections
         self.hub.remove(connection)
-        self.slow.forget(connection)
+        self.slow_readers.forget(connection)
         self.disconnect_counts[disconnect.code] += 1
         for subscription in list(connection.subscriptions.values()):
             self.in_background(self.leave(subscription, codes.CLIENT_DISCONNECTED))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cadenza.protocol.messages import Publication
-from cadenza.realtime.stream import Page, Position
+from cadenza.realtime.stream import Page, StreamPosition
 
 
 class Recovery(NamedTuple):
@@ -22,7 +22,7 @@ class Recovery(NamedTuple):
 _LOST = Recovery(recovered=False, publications=[])
 
 
-def recover_stream(since: Position, page: Page) -> Recovery:
+def recover_stream(since: StreamPosition, page: Page) -> Recovery:
     """Recover from a page that was read after ``since``, at most as many as the limit allows.
 
     An empty epoch in ``since`` is not checked: the offset alone decides.
@@ -42,7 +42,7 @@ def recover_stream(since: Position, page: Page) -> Recovery:
 
 
 def recover_cache(
-    since: Position, page: Page, matches: Callable[[Publication], bool] | None = None
+    since: StreamPosition, page: Page, matches: Callable[[Publication], bool] | None = None
 ) -> Recovery:
     """Recover the newest publication of a page that was read from the top down."""
     if since.offset > 0 and since == page.top:

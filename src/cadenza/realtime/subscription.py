@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.options import ChannelOptions
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -78,7 +78,7 @@ class Subscription:
         self.expire_at = 0
         self.chan_info: bytes | None = None
         self.waiting: list[Publication] | None = []
-        self.position: Position | None = None
+        self.position: StreamPosition | None = None
 
     @property
     def active(self) -> bool:

@@ -69,7 +69,7 @@ def counters_of(node: Node) -> Counters:
         commands=node.command_counts,
         errors=node.error_counts,
         disconnects=node.disconnect_counts,
-        conflations=node.slow.conflations,
+        conflations=node.slow_readers.conflations,
         fault_hits=node.fault_counts,
     )
 
@@ -81,7 +81,7 @@ def queues_of(node: Node) -> Queues:
         open_connections=len(queued),
         queued_bytes=sum(queued),
         queued_bytes_max=max(queued, default=0),
-        slow_connections=len(node.slow),
+        slow_connections=len(node.slow_readers),
         queue_max_size=node.client_options.queue_max_size,
     )
 

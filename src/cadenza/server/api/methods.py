@@ -13,7 +13,7 @@ from msgspec import Raw
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode
 from cadenza.protocol.messages import ClientInfo
-from cadenza.realtime import CommandError, HistoryFilter, Node, Position
+from cadenza.realtime import CommandError, HistoryFilter, Node, StreamPosition
 from cadenza.realtime.controller import (
     DisconnectUser,
     RefreshUser,
@@ -109,7 +109,7 @@ class Methods:
                 target=_target(request),
                 channel=request.channel,
                 grant=request.grant(),
-                recover_since=Position(since.offset, since.epoch) if since else None,
+                recover_since=StreamPosition(since.offset, since.epoch) if since else None,
             )
         )
         return {}
@@ -167,7 +167,7 @@ class Methods:
             request.channel,
             HistoryFilter(
                 request.limit,
-                Position(since.offset, since.epoch) if since else None,
+                StreamPosition(since.offset, since.epoch) if since else None,
                 request.reverse,
             ),
         )
