@@ -23,11 +23,12 @@ from cadenza.market.book_view import BookView
 from cadenza.market.feeds.messages import BookDiff, BookSnapshot
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
-from cadenza.market.feeds.simulated import DEFAULT_INSTRUMENTS, SimulatedFeed, Simulation
+from cadenza.market.feeds.simulated import SimulatedFeed, Simulation
 from cadenza.market.instrument import Listing
 from cadenza.market.klines import Klines
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS
 from cadenza.models import Instrument, OrderSide, Row, UpdateType
 
 Update = tuple[list[Row], list[Row]]

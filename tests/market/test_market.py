@@ -18,7 +18,7 @@ from cadenza.market.errors import (
     SequenceGapError,
     UnknownInstrumentError,
 )
-from cadenza.market.market import Market, publish_every
+from cadenza.market.market import Market
 from cadenza.models import OrderSide
 
 BTC = "BINANCE:BTC/USDT"
@@ -178,7 +178,7 @@ async def test_the_publisher_keeps_its_beat_and_leaves_out_missed_ones():
                 clock.advance(0.25)
 
     start = clock.time_ms()
-    task = asyncio.create_task(publish_every(Busy(), clock, 100))
+    task = asyncio.create_task(Busy().publish_every(clock, 100))
     await clock.sleep(0.65)
     task.cancel()
     assert beats == [100, 200, 500, 600]

@@ -32,7 +32,7 @@ from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import CHANNEL, AccountAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
 from cadenza.market.feed import Feed
-from cadenza.market.market import Market, publish_every
+from cadenza.market.market import Market
 from cadenza.models import Venue
 from cadenza.models.channels import TRADING_ACCOUNT
 from cadenza.protocol.codes import Disconnect
@@ -280,7 +280,7 @@ class Gateway:
             interval = self.config.market.order_book.update_interval
             if interval > 0:
                 millis = round(interval * 1000)
-                pace = partial(publish_every, self.market, self.clock, millis)
+                pace = partial(self.market.publish_every, self.clock, millis)
                 work.append(("the order book publisher", pace))
         if self.feed is not None:
             work.append(("the market feed", self.feed.run))

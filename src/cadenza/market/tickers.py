@@ -30,7 +30,7 @@ class Tickers:
         """The ticker now; ``None`` while there is neither a trade nor a level in the book.
 
         A stale book has no best prices. ``priceChangePercent`` is over the last 24 hours, see
-        `Klines.price_change_percent`; before the first trade it is left out.
+        ``Klines.price_change_percent``; before the first trade it is left out.
 
         Raises:
             UnknownInstrumentError: Nobody declared the instrument.
@@ -59,7 +59,7 @@ class Tickers:
         )
 
     def state(self, instrument_id: str) -> TickerState:
-        """What tells whether the ticker has changed; raises as `ticker` does."""
+        """What tells whether the ticker has changed; raises as ``ticker`` does."""
         book = self._market.book(instrument_id)
         series = self._klines.series(instrument_id)
         return (series.trades if series else 0, *self._best(book))

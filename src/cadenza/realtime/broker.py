@@ -19,7 +19,7 @@ The contract:
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -27,7 +27,7 @@ from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.eager import MaybeAwaitable
 from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
-IDEMPOTENCY_TTL = 300.0
+IDEMPOTENCY_TTL: Final = 300.0
 """Seconds for which a repeated idempotency key gets the first result."""
 
 

@@ -6,7 +6,7 @@ Rules: protocol facts, sections 6.2 (stream mode) and 6.4 (cache mode).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cadenza.protocol.messages import Publication
 from cadenza.realtime.stream import Page, StreamPosition
@@ -19,7 +19,7 @@ class Recovery(NamedTuple):
     publications: list[Publication]
 
 
-_LOST = Recovery(recovered=False, publications=[])
+_LOST: Final = Recovery(recovered=False, publications=[])
 
 
 def recover_stream(since: StreamPosition, page: Page) -> Recovery:

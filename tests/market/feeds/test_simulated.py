@@ -15,16 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.clock import VirtualClock
-from cadenza.market.feeds.simulated import (
-    DEFAULT_INSTRUMENTS,
-    LEVELS,
-    SPARE_LEVELS,
-    SimulatedFeed,
-    Simulation,
-)
+from cadenza.market.feeds.simulated import SimulatedFeed, Simulation
 from cadenza.market.instrument import InstrumentId, Listing
 from cadenza.market.market import Market
-from cadenza.market.simulation.spec import PAPER_INSTRUMENTS, stream
+from cadenza.market.simulation.crowd import LEVELS, SPARE_LEVELS
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, PAPER_INSTRUMENTS, stream
 from cadenza.market.simulation.weather import Regime
 from cadenza.models import OrderSide, OrderType, Venue
 

@@ -56,7 +56,7 @@ class MarketSummaries:
         kline_options = kinds[KLINE]
         self.klines: Final = Klines(
             clock,
-            # More can be caught up with than a channel keeps: see `KlineChannels`.
+            # More can be caught up with than a channel keeps: see ``KlineChannels``.
             history=max(config.kline.history, kline_options.history_size + 2),
             is_recorded=lambda listing: replays and listing.id.venue is not Venue.PAPER,
         )
@@ -92,7 +92,7 @@ class MarketSummaries:
         self._klines.beat(now)
         self._tickers.beat(now)
 
-    # What the market says, heard only where each change is to be published: `MarketObserver`.
+    # What the market says, heard only where each change is to be published: ``MarketObserver``.
 
     def on_instrument(self, book: OrderBook) -> None:
         """Nothing has changed that anybody could see."""

@@ -1,4 +1,4 @@
-"""Finds recordings and reads their lines, a bounded piece at a time.
+"""Recordings: files and folders of them, found and read a bounded piece at a time.
 
 A path is a file or a folder. The format is told by the first lines, not by the name. Files of one
 market (say, one symbol on one venue) follow one another in the order of their names, as parts of
@@ -31,23 +31,61 @@ from cadenza.market.feeds import (
 from cadenza.market.feeds.continuity import SequenceRule
 from cadenza.market.feeds.messages import Declaration, Message
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """A longer line is no message: the largest recorded snapshot has 0.5 MB."""
 
-SAMPLE_LINES = 128
+SAMPLE_LINES: Final = 128
 """Lines looked at to tell the format: past the first depth update of every recording known."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
-FORMATS: dict[str, Callable[[Sequence[bytes]], Decoder | None]] = {
+PARQUET_MAGIC: Final = b"PAR1"
+PARQUET_COLUMNS: Final = ("time", "event", "channel", "offset", "data", "other")
+PARQUET_ROWS: Final = 1024
+"""Rows read at a time: a snapshot may have half a megabyte."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode_other: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+
+FORMATS: Final[dict[str, Callable[[Sequence[bytes]], Decoder | None]]] = {
     "Binance (spot, USD-M, COIN-M)": replay_binance.detect,
     "OKX": replay_okx.detect,
     "Kraken": replay_kraken.detect,
     "Coinbase": replay_coinbase.detect,
     "cadenza record": replay_cadenza.detect,
 }
+
+
+class Decoder(Protocol):
+    """Reads the lines of one venue's recordings.
+
+    Attributes:
+        market: Recordings with equal ``market`` are parts of one and follow one another.
+        rule: How the venue's book updates follow one another.
+        declarations: The instruments known from the beginning of the file.
+    """
+
+    market: str
+    rule: SequenceRule
+    declarations: Sequence[Declaration]
+
+    def split(self, line: bytes) -> tuple[int, bytes] | None:
+        """Cut a line into receive time (ns since the epoch) and body.
+
+        ``None`` for a line that is no received message.
+
+        Raises:
+            BadMessageError: It looks like one and is none.
+        """
+
+    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
+        """Read a body; empty if it says nothing about books or trades.
+
+        Raises:
+            BadMessageError: It is no message of this venue.
+        """
 
 
 class Received(NamedTuple):
@@ -120,7 +158,7 @@ def find_recordings(path: Path) -> list[Recording]:
         try:
             markets.setdefault(_detect(file).market, []).append(file)
         except RecordingFormatError as error:
-            _log.warning("left out: %s", error)
+            logger.warning("left out: %s", error)
     if not markets:
         raise RecordingNotFoundError(
             path, f"no recording in this folder (known formats: {', '.join(FORMATS)})"
@@ -147,8 +185,8 @@ def _detect(path: Path) -> Decoder:
 def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a plain, gzipped or Parquet file, whatever its name says."""
     with path.open("rb") as raw:
-        magic = raw.read(len(MAGIC))
-        if magic == MAGIC:
+        magic = raw.read(len(PARQUET_MAGIC))
+        if magic == PARQUET_MAGIC:
             yield from read_parquet(path)
             return
         is_gzip = magic.startswith(_GZIP_MAGIC)
@@ -159,40 +197,31 @@ def _lines(path: Path) -> Iterator[bytes]:
                     yield line
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 # A recorder that was killed leaves its last block incomplete.
-                _log.warning("%s ends early: %s", path, error)
-
-
-MAGIC: Final = b"PAR1"
-COLUMNS: Final = ("time", "event", "channel", "offset", "data", "other")
-ROWS: Final = 1024
-"""Rows read at a time: a snapshot may have half a megabyte."""
-
-_encode: Final = msgspec.json.Encoder().encode
-_decode_other: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+                logger.warning("%s ends early: %s", path, error)
 
 
 def read_parquet(path: Path) -> Iterator[bytes]:
-    """The lines of a recording.
+    """The lines of a recording that is kept as Parquet.
 
     Raises:
         ModuleNotFoundError: pyarrow is not installed.
         ValueError: It is no such recording, or damaged.
     """
-    arrow, parquet = _modules()
+    arrow, parquet = _pyarrow()
     try:
         with parquet.ParquetFile(path) as file:
-            if missing := set(COLUMNS) - set(file.schema_arrow.names):
+            if missing := set(PARQUET_COLUMNS) - set(file.schema_arrow.names):
                 raise ValueError(f"it has no column {', '.join(sorted(missing))}")
-            for batch in file.iter_batches(batch_size=ROWS, columns=list(COLUMNS)):
+            for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(PARQUET_COLUMNS)):
                 times = batch.column("time").cast(arrow.int64()).to_pylist()
-                rest = (batch.column(name).to_pylist() for name in COLUMNS[1:])
+                rest = (batch.column(name).to_pylist() for name in PARQUET_COLUMNS[1:])
                 for row in zip(times, *rest, strict=True):
-                    yield _line(*row)
+                    yield _parquet_line(*row)
     except (arrow.ArrowException, msgspec.DecodeError) as error:
         raise ValueError(str(error)) from error
 
 
-def _line(  # noqa: PLR0917 - one parameter a column
+def _parquet_line(  # noqa: PLR0917 - one parameter a column
     time_ns: int,
     event: str | None,
     channel: str | None,
@@ -209,7 +238,7 @@ def _line(  # noqa: PLR0917 - one parameter a column
     return _encode(fields) + b"\n"
 
 
-def _modules() -> tuple[Any, Any]:
+def _pyarrow() -> tuple[Any, Any]:
     """Pyarrow and its Parquet part, which take long to load and are rarely needed."""
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
@@ -217,28 +246,3 @@ def _modules() -> tuple[Any, Any]:
         raise ModuleNotFoundError(
             "Parquet needs pyarrow, an extra: pip install 'cadenza[parquet]'", name="pyarrow"
         ) from None
-
-
-class Decoder(Protocol):
-    """Reads the lines of one venue's recordings.
-
-    Attributes:
-        market: Recordings with equal ``market`` are parts of one and follow one another.
-        rule: How the venue's book updates follow one another.
-        declarations: The instruments known from the beginning of the file.
-    """
-
-    market: str
-    rule: SequenceRule
-    declarations: Sequence[Declaration]
-
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut a line into receive time (ns since the epoch) and body.
-
-        ``None`` for a line that is no received message; raises `BadMessageError`.
-        """
-        ...
-
-    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
-        """Read a body; empty if it says nothing about books or trades; raises `BadMessageError`."""
-        ...

@@ -1,4 +1,4 @@
-"""Decodes recordings of `cadenza record`: books and trades as a Cadenza server published them.
+"""Decodes recordings of ``cadenza record``: books and trades as a Cadenza server published them.
 
 Instruments keep their names, except those of ``PAPER``, whose names belong to the paper venue of
 the server that replays: they are published under ``MOCK``. The steps are those that the server told
@@ -91,7 +91,7 @@ _RULE: Final = SequenceRule(bridge=_follows, follow=_follows, is_numbered=False)
 
 
 def detect(sample: Sequence[bytes]) -> CadenzaDecoder | None:
-    """A decoder for a recording that begins with these lines, if `cadenza record` wrote it."""
+    """A decoder for a recording that begins with these lines, if ``cadenza record`` wrote it."""
     if not sample or not sample[0].startswith(b'{"event":"'):
         return None
     try:
@@ -104,7 +104,7 @@ def detect(sample: Sequence[bytes]) -> CadenzaDecoder | None:
 
 
 class CadenzaDecoder:
-    """Reads the lines of one recording; see `Decoder`.
+    """Reads the lines of one recording; see ``Decoder``.
 
     Args:
         channels: What was recorded.

@@ -27,7 +27,7 @@ class FairPrice:
             last price beyond it, and the fair price does not follow those.
 
     Attributes:
-        value: The price in parts of a tick (see `FRACTION`).
+        value: The price in parts of a tick (see ``FRACTION``).
     """
 
     __slots__ = ("_deviation", "_gauss", "_home", "_reach", "value")

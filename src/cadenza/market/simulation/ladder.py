@@ -49,15 +49,12 @@ class Sight(Protocol):
 
     def best_bid(self) -> int | None:
         """The highest price bid, in ticks."""
-        ...
 
     def best_ask(self) -> int | None:
         """The lowest price asked, in ticks."""
-        ...
 
     def lots_at_best(self, is_bid: bool) -> int:
         """The lots shown at that price."""
-        ...
 
 
 class Ladder:
