@@ -1,4 +1,4 @@
-"""Instrument ids and instruments with their integer scales."""
+"""Instrument ids, instruments with their integer scales, and the steps of both."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Klines:
     Args:
         clock: The time, where it is not a recording's.
         history: Candles that can be read, an interval and instrument, with the forming one.
-        is_recorded: Which instruments are a recording's; by default none.
+        is_recorded: Says whether an instrument is a recording's; by default none is.
         grace_ms: See ``GRACE_MS``.
     """
 
@@ -134,12 +134,12 @@ class Klines:
         history goes back ``history`` candles; older ones are not in the answer.
 
         Args:
-            instrument_id: Whose.
+            instrument_id: The instrument.
             interval: Of which length.
             start_ms: The earliest open time; the first ``limit`` candles from there. ``None``:
                 the newest ``limit``.
             end_ms: The latest open time; ``None``: now.
-            limit: How many at most.
+            limit: At most so many; less than 1 gives none.
 
         Returns:
             The payload; ``isClosed`` says whether its last candle is over, and is false if there

@@ -24,7 +24,7 @@ class DecimalScale(dict[str, int]):
 
     Args:
         step: The step as a positive decimal string.
-        kind: What is measured ("price", "quantity"), for error messages.
+        kind: The measure, "price" or "quantity", for error messages.
         sign: 1, or -1 to negate the results (``order_book.Ladder`` orders bids so).
 
     Raises:

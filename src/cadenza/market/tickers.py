@@ -18,8 +18,8 @@ class Tickers:
     """Tickers read from the market's books and the candles' last trades; it keeps nothing.
 
     Args:
-        market: Where the books are.
-        klines: Where the trades are counted; an observer of the same market.
+        market: Has the books.
+        klines: Counts the trades; an observer of the same market.
     """
 
     def __init__(self, market: Market, klines: Klines) -> None:

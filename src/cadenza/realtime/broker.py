@@ -1,4 +1,4 @@
-"""What carries publications between nodes and keeps the streams: the interface.
+"""The broker carries publications between nodes and keeps the streams: the interface.
 
 One test suite, ``tests/support/realtime/broker_contract.py``, runs on every implementation.
 
@@ -13,7 +13,7 @@ The contract:
 - A result is returned at once or as an awaitable, as suits the implementation: a caller that need
   not wait answers its client in the same turn of the loop. Use ``eager.settle``.
 - The epoch of a stream is made when its position is first read or written, and stays the same until
-  the stream's meta data expires; then offsets begin anew with another epoch.
+  the stream's meta data expires; then offsets start over with another epoch.
 - An exception means that nothing is known of the outcome, and is shown to clients as error 100.
 """
 

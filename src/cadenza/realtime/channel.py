@@ -47,7 +47,7 @@ class Channel:
 
     Attributes:
         subscriptions: All of them, by connection, also those that are still being answered.
-        position: Where the newest publication with an offset stood; ``None`` before there was
+        position: The place of the newest publication with an offset; ``None`` before there was
             one and before anybody asked.
         checked_at: When the position was last known to be the broker's, in monotonic seconds.
     """
@@ -59,7 +59,7 @@ class Channel:
         self.checked_at = 0.0
         self._outbox = outbox
         self._groups: dict[GroupKey, Group] = {}
-        # What every publication looks at; made anew when a group comes or goes.
+        # Read by every publication; rebuilt when a group comes or goes.
         self._posted_to: tuple[tuple[GroupKey, Group], ...] = ()
         self._has_deltas = False
         self._listeners: dict[Wire, Group] = {}

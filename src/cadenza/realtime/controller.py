@@ -1,4 +1,4 @@
-"""What one node tells the others: the interface, and the controller of a node that is alone.
+"""The interface through which one node tells the others, and the controller of a lone node.
 
 The contract: ``broadcast`` reaches every node once, this one included, in the order in which one
 node sends; ``survey`` asks every node that is alive and returns what they answered within a bounded

@@ -1,4 +1,4 @@
-"""What a client sends, taken in order: frames into commands, commands into what they mean.
+"""The inbox of a connection: frames are read into commands, and those are handled in order.
 
 A frame that arrives while a command of the one before still waits is queued, and a client that
 sends faster than it is served is not read for a while.

@@ -1,4 +1,4 @@
-"""Who stays subscribed: leaving, and the periodic look at presence, position and expiry."""
+"""Membership of subscribers: leaving, and periodic checks of presence, position and expiry."""
 
 from __future__ import annotations
 

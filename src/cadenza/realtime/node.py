@@ -67,16 +67,16 @@ class Node:
         handlers: The application's decisions; they come before the rules. ``handle`` gives them
             later, to programs whose decisions need the node.
         broker: Publications and streams; in memory by default.
-        presence: Who is in a channel; in memory by default.
+        presence: Keeps the clients of each channel; in memory by default.
         controller: Reaches the other nodes; by default there are none.
         clock: The time.
         chance: Random numbers: of ids (so it must not be guessable outside of tests) and delays.
         name: Of the node, for people.
-        version: What a connect result says.
+        version: The version in connect results.
         ping_method: Method name of the built-in RPC ping; empty: there is none.
-        unidirectional_disconnects: What a unidirectional client gets in place of an error, by
-            the error's code, where it is not the protocol's usual one.
-        fault_counts: Where a program counts the faults that it injects, for the metrics.
+        unidirectional_disconnects: Disconnects that unidirectional clients get in place of errors,
+            by the error's code, where they are not the protocol's usual ones.
+        fault_counts: A program's own counter of the faults that it injects, for the metrics.
 
     Attributes:
         unhealthy: Why health checks should fail, for programs to set; empty: they should not.
@@ -195,7 +195,7 @@ class Node:
             channel: Its name.
             data: The payload; JSON unless all subscribers speak Protobuf.
             tags: For subscribers with a tags filter.
-            info: Who publishes, if it is a client.
+            info: The publishing client, if it is one.
             options: Other options than the channel's.
             skip_history: Deliver, but do not store.
             idempotency_key: A repeat within 5 minutes publishes nothing.

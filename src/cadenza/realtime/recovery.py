@@ -1,4 +1,4 @@
-"""Whether a client that was away can go on where it stopped: pure decisions.
+"""Recovery: pure decisions about whether a client that was away can go on where it stopped.
 
 Rules: protocol facts, sections 6.2 (stream mode) and 6.4 (cache mode).
 """
@@ -59,8 +59,8 @@ def join_live(
     """Publications that were recovered, then those that arrived meanwhile, without the doubles.
 
     Args:
-        recovered: What was read from the stream; ends at offset ``position``.
-        live: What arrived while it was read, in order of arrival.
+        recovered: Publications read from the stream; ends at offset ``position``.
+        live: Publications that arrived while it was read, in order of arrival.
         position: The newest offset that is already accounted for.
 
     Returns:

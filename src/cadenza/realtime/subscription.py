@@ -33,7 +33,7 @@ class Subscription:
         expire_at: Unix seconds; 0: never.
         chan_info: Payload bytes shown with the subscriber in presence, joins and publications.
         waiting: Publications that arrive while the subscribe is being answered.
-        position: Where this subscriber stands, if it is not where its channel stands.
+        position: The place of this subscriber in the stream, if it is not where its channel stands.
     """
 
     __slots__ = (

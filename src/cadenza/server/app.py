@@ -49,7 +49,7 @@ def create_app(
 
     Args:
         node: The engine.
-        config: Which endpoints there are, and where.
+        config: The endpoints that there are, and their paths.
         gate: The door of the transports; made from the other two by default.
         routes: Further routes of the program; they come first.
         api_rpc: Answers the server API's ``rpc``: method and parameters in, a JSON result out.

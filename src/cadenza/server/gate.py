@@ -1,4 +1,4 @@
-"""The door of every transport: may this request become a connection, and as whom.
+"""The door of every transport: it lets a request become a connection, as some user, or refuses.
 
 Pure decisions about the HTTP side; the specification promises 101, 400 and 401.
 """
@@ -62,7 +62,7 @@ class Gate:
     """Decides about requests, by the configuration of a server.
 
     Args:
-        node: Where connections go.
+        node: The node of the connections.
         config: The server's configuration.
         own_scheme: ``http`` or ``https`` of a page that the server has itself; see ``Origins``.
             Empty: it has none.

@@ -107,7 +107,7 @@ class Metrics:
     """The registry of one server: the node, and what a program adds.
 
     Args:
-        node: Which.
+        node: The node whose counters are read.
         more: Collectors of the program.
     """
 

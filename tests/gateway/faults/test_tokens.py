@@ -7,7 +7,7 @@ import random
 import pytest
 
 from cadenza.config import FaultsConfig
-from cadenza.gateway.faults import lookups as tokens
+from cadenza.gateway.faults import lookups
 from cadenza.gateway.faults.connections import ConnectionFaults
 from cadenza.gateway.faults.lookups import EarlyExpiry
 from cadenza.gateway.faults.specs import Expire, Target
@@ -107,7 +107,7 @@ async def test_a_verifier_that_waits_is_waited_for(table, clock):
 
 def test_no_more_tokens_are_remembered_than_so_many(table, clock, monkeypatch):
     """The oldest is forgotten first, and counts as new."""
-    monkeypatch.setattr(tokens, "SEEN_KEPT", 2)
+    monkeypatch.setattr(lookups, "SEEN_KEPT", 2)
     verifier = EarlyExpiry(Inner(), table)
     for token in ("one", "two", "three"):
         verifier.connect(token, clock.time())

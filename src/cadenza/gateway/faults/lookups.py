@@ -14,6 +14,9 @@ from cadenza.realtime import ConnectClaims, Node, SubscribeClaims, TokenExpired,
 from cadenza.realtime.eager import MaybeAwaitable
 from cadenza.trading.orders.faults import OrderFault, OrderFaults, OrderRule
 
+SEEN_KEPT: Final = 4096
+"""Tokens whose first use is remembered."""
+
 
 class HealthFaults:
     """Carries out ``NodeUnhealthy``: ``Node.unhealthy`` says why while one is on.
@@ -86,10 +89,6 @@ class OrderRules:
         rule = self._rules.pop(fault.id, None)
         if rule is not None:
             self.orders.remove(rule)
-
-
-SEEN_KEPT: Final = 4096
-"""Tokens whose first use is remembered."""
 
 
 class EarlyExpiry:

@@ -26,8 +26,8 @@ class FaultReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A fault as callers see it.
 
     Attributes:
-        id: What clears it.
-        fault: What was asked for.
+        id: The name by which it is cleared.
+        fault: The fault as it was asked for.
         hits: How often it has hit.
         set_at: When it was switched on, in Unix milliseconds.
         ends_at: When it ends, or ended, by its time.
@@ -120,7 +120,7 @@ class FaultTable:
         self._chance = chance if config.seed is None else random.Random(config.seed)  # noqa: S311 - see above
         self._injectors: dict[type[Fault], Injector] = {}
         self._active: dict[str, ActiveFault] = {}
-        # A tuple a kind, made anew at each change: whoever goes through one may end faults.
+        # A tuple a kind, rebuilt at each change: whoever goes through one may end faults.
         self._by_kind: dict[type[Fault], tuple[ActiveFault, ...]] = {}
         self._ended: deque[ActiveFault] = deque(maxlen=ENDED_KEPT)
         self._number = 0

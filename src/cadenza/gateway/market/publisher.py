@@ -1,4 +1,4 @@
-"""Market data on its way to subscribers: payloads into channels, and the state for newcomers."""
+"""The publisher of market data: payloads into channels, and the state for new subscribers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MarketData:
     """A listener of the market that publishes what it hears.
 
     Args:
-        market: Where snapshots are read.
+        market: Has the snapshots and the instruments.
         outlet: Publishes the payloads.
         kinds: Channel options by kind of market channel.
         summaries: Tickers and klines; without them there are no such channels.

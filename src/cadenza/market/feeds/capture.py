@@ -1,4 +1,4 @@
-"""What captures of several venues share, above all their lines: ``<seconds>.<fraction>: <json>``.
+"""The lines that captures of several venues share: ``<seconds>.<fraction>: <json>``.
 
 Other lines tell of the capture itself: a socket opened (``<->``), a request sent (``<-``), an HTTP
 reply (``->``), or a closing note.

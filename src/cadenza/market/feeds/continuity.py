@@ -1,4 +1,4 @@
-"""Keeps the updates of one book in an unbroken chain, whatever a venue's way to number them.
+"""Continuity: the updates of one book in an unbroken chain, however a venue numbers them.
 
 States and events, as ``ChainTracker`` moves through them::
 
@@ -69,7 +69,7 @@ class ChainTracker:
     broke: the book is to be declared stale there.
 
     Attributes:
-        state: Where the chain stands.
+        state: The state of the chain.
         outdated: Updates dropped because the book already held them.
     """
 

@@ -1,4 +1,4 @@
-"""Brings decoded messages to the sink, keeps each book's chain unbroken, and counts."""
+"""The delivery of decoded messages to the sink: each book's chain unbroken, everything counted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Delivery:
     """Delivers to one sink; the sequence rule comes with every message's market.
 
     Args:
-        sink: Where to.
+        sink: Takes the market data.
     """
 
     def __init__(self, sink: MarketSink) -> None:

@@ -1,7 +1,7 @@
-"""Replays recordings at any speed: the recording's own pace, a multiple of it, or flat out.
+"""The replay feed: recordings at their own pace, at a multiple of it, or flat out.
 
-What happens at a gap in a book's updates: the book is declared stale, so that nothing more of it is
-published, and the replay goes on holding its newest updates. The next snapshot in the recording, or
+At a gap in its updates a book is declared stale, so that nothing more of it is published, and the
+replay goes on holding its newest updates. The next snapshot in the recording, or
 the beginning of the next loop, makes the book healthy again. A recording without another snapshot
 leaves the book stale to its end, and ``ReplayFeed.statistics`` says so.
 """
@@ -35,7 +35,7 @@ class Pacer:
     """Holds messages back until their time.
 
     Args:
-        clock: Where the time comes from.
+        clock: The time.
         speed: Recorded seconds a second; infinite for no holding back.
         max_silence_s: A longer silence in the recording (a night between two files) is cut to this.
     """
@@ -82,7 +82,7 @@ class ReplayFeed:
 
     Args:
         path: A recording, or a folder of them (see ``recording``).
-        sink: Where the market data goes.
+        sink: Takes the market data.
         clock: Paces the replay.
         speed: 1 is the recording's own pace, 10 is ten times as fast, ``MAX_SPEED`` flat out.
         loop: Begin again after the last message, each book with a fresh SNAPSHOT. Otherwise the

@@ -1,4 +1,4 @@
-"""Decodes Binance recordings: spot, USD-M and COIN-M, depth updates, REST snapshot and trades.
+"""The decoder of Binance recordings: spot, USD-M, COIN-M; depth, REST snapshot and trades.
 
 A line is the local receive time in nanoseconds, one space, and the JSON as the venue sent it:
 stream messages as ``{"stream": ..., "data": {...}}``; the REST depth snapshot is the one without

@@ -1,4 +1,4 @@
-"""Decodes Coinbase captures: the ``level2`` and ``matches`` channels.
+"""The decoder of Coinbase captures: the ``level2`` and ``matches`` channels.
 
 The API's list of venues has no Coinbase and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``SKL-USD`` is ``MOCK:SKL/USD``. The description

@@ -1,4 +1,4 @@
-"""Decodes Kraken captures: the ``book`` channel, every update checked by its CRC32.
+"""The decoder of Kraken captures: the ``book`` channel, every update checked by its CRC32.
 
 The API's list of venues has no Kraken and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``XBT/CHF`` is ``MOCK:XBT/CHF``. The description

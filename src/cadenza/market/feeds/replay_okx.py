@@ -1,4 +1,4 @@
-"""Decodes OKX captures: the ``books`` and ``trades`` channels, every book checked by its CRC32.
+"""The decoder of OKX captures: ``books`` and ``trades``, every book checked by its CRC32.
 
 Ids: ``BTC-USDT`` is ``OKX:BTC/USDT``, the swap ``UNI-USD-SWAP`` is ``OKX:UNI-PERP/USD``, the dated
 future ``BTC-USD-220527`` is ``OKX:BTC-220527/USD``. Quantities of the latter two are contracts.

@@ -1,4 +1,4 @@
-"""The fair price: what makers quote around. It wanders, and never far from home."""
+"""The fair price, around which makers quote. It wanders, and never far from home."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is next, and when: several sources of events on one clock."""
+"""The pacer: several sources of events on one clock, each event in its turn."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Pacer:
     The times add up from event to event, so that a late one does not delay those after it.
 
     Args:
-        clock: What it waits on.
+        clock: The clock to wait on.
         waits: A call each that draws the microseconds to the source's next event.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""What can be simulated: the instruments, their steps, and how their markets are shaped."""
+"""The instruments that can be simulated, their steps, and the shapes of their markets."""
 
 from __future__ import annotations
 

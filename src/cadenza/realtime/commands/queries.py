@@ -1,4 +1,4 @@
-"""``presence``, ``presence_stats`` and ``history``: what a client may ask about a channel."""
+"""``presence``, ``presence_stats`` and ``history``: questions of clients about a channel."""
 
 from __future__ import annotations
 

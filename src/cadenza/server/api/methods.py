@@ -1,4 +1,4 @@
-"""What each method of the server API does."""
+"""The methods of the server API."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Methods:
     """The methods, for one node.
 
     Args:
-        node: What they act on.
+        node: The node that they act on.
         rpc: Answers ``rpc``; raises ``CommandError`` ``NOT_FOUND`` for methods it has not got.
     """
 
