@@ -57,7 +57,7 @@ class FaultInjection:
         self.table: Final = table
         self.connections: Final = ConnectionFaults(table, node)
         self._books = BookFaults(table, market)
-        HealthFaults(table, node)
+        self._health = HealthFaults(table, node)
         self.orders: Final[OrderFaults] = OrderRules(table).orders
 
     def close(self) -> None:
