@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with deadlines: who says nothing does not stay.
+"""uvicorn's HTTP/1.1 protocol with deadlines: silent clients do not stay.
 
 uvicorn waits for ever for a request's head, for a body that was announced, and for a peer to read
 what it asked for; each would let anybody hold sockets and memory for nothing.

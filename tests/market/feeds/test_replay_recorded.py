@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds import replay_kraken, replay_okx
 from cadenza.market.feeds.delivery import Delivery
 from cadenza.market.feeds.recording import Recording
