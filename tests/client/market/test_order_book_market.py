@@ -174,7 +174,6 @@ class Follower:
         pass
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("depth", [0, 20])
 @pytest.mark.parametrize(
     ("recording", "payloads"),
