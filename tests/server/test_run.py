@@ -105,7 +105,7 @@ async def test_tls(config_of, certificate, dial, token, form):
         assert "connect" in reply
         await client.socket.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /health HTTP/1.1\r\n\r\n")
+        writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             assert not (await reader.read()).startswith(b"HTTP/1.1 200")
         writer.close()
@@ -217,7 +217,8 @@ async def test_a_second_signal_ends_the_waiting(config_of, dial, token, monkeypa
 
 
 UPGRADE = (
-    b"GET /connection/websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"GET /connection/websocket HTTP/1.1\r\nHost: a\r\n"
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 

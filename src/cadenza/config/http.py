@@ -31,6 +31,11 @@ class HttpServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Host of the internal port; empty: the same as ``address``."""
     internal_port: int = 0
     """Own port for the HTTP API, health and metrics; 0: they share ``port``."""
+    keep_alive_timeout: Duration = Duration(75)
+    """How long a connection without a request is kept, counted in whole seconds; 0: for ever. It
+    must be longer than whatever is in front keeps its idle connections (AWS load balancers and
+    ingress-nginx: 60 s), or that one sends a request into a connection that is just being closed.
+    Cadenza's own option."""
     tls: TlsConfig = TlsConfig()
 
 

@@ -208,7 +208,8 @@ class Gateway:
         inside = internal_config(
             create_internal_app(
                 self.node, self.config, api_rpc=self._api_rpc, collectors=self._collectors()
-            )
+            ),
+            self.config,
         )
         return Server(public, self.node, on_started, (inside, internal))
 

@@ -78,11 +78,15 @@ class Gate:
         self._second = 0
         self._opened_in_second = 0
 
+    def opens_websockets(self, path: str) -> bool:
+        """Whether WebSockets are opened at this path; elsewhere an upgrade is not asked of us."""
+        section = self.config.websocket
+        return not section.disabled and path == section.handler_prefix
+
     def upgrade(self, request: Request) -> Upgrade | Refusal:
         """Check the handshake of a WebSocket (RFC 6455, section 4.2.1), then the policies."""
         headers = request.headers
-        wants = "upgrade" in headers.get("connection", "").lower()
-        wants = wants and headers.get("upgrade", "").lower() == "websocket"
+        wants = _has(headers, "connection", "upgrade") and _has(headers, "upgrade", "websocket")
         if not wants:
             return self._explain("this is a WebSocket endpoint, and the request asks no upgrade")
         if request.method != "GET":
@@ -194,6 +198,11 @@ def unauthorized(why: str, error: str = "") -> Refusal:
     refusal = refuse(401, why)
     challenge = 'Bearer realm="cadenza"' + (f', error="{error}"' if error else "")
     return refusal._replace(headers={**refusal.headers, "www-authenticate": challenge})
+
+
+def _has(headers: Mapping[str, str], name: str, member: str) -> bool:
+    """Whether a header that is a list has this member, in whichever case."""
+    return member in [part.strip() for part in headers.get(name, "").lower().split(",")]
 
 
 def _is_key(key: str) -> bool:

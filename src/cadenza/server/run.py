@@ -12,6 +12,7 @@ import contextlib
 import functools
 import gc
 import logging
+import math
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -130,11 +131,13 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
     Raises:
         TlsError: The certificate cannot be used.
     """
-    protocol: Any = functools.partial(_protocol, gate)
+    http: Any = functools.partial(HttpProtocol, upgrades=gate.opens_websockets)
+    websocket: Any = functools.partial(_protocol, gate)
     served = uvicorn.Config(
         app,
-        http=HttpProtocol,
-        ws=protocol,
+        http=http,
+        ws=websocket,
+        timeout_keep_alive=math.ceil(config.http_server.keep_alive_timeout),
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -148,12 +151,13 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
     return served
 
 
-def internal_config(app: ASGIApp) -> uvicorn.Config:
+def internal_config(app: ASGIApp, config: Config) -> uvicorn.Config:
     """How uvicorn serves the application of the internal port: plain HTTP and no WebSockets."""
     return uvicorn.Config(
         app,
         http=HttpProtocol,
         ws="none",
+        timeout_keep_alive=math.ceil(config.http_server.keep_alive_timeout),
         lifespan="off",
         access_log=False,
         log_config=None,

@@ -166,7 +166,7 @@ class WebSocketProtocol(asyncio.Protocol):
     async def _open(self, head: bytes) -> None:
         request = parse_head(head)
         decision: Upgrade | Refusal
-        if request.path != self._gate.config.websocket.handler_prefix:
+        if not self._gate.opens_websockets(request.path):
             decision = refuse(404, "there is no WebSocket at this path")
         else:
             decision = self._gate.upgrade(request)
@@ -289,7 +289,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
 
 def parse_head(head: bytes) -> Request:
-    """A request's head, as uvicorn writes it after it has parsed and checked it."""
+    """A request's head in the one form that ``request_head`` gives it."""
     lines = head.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
     path, _, query = target.partition("?")

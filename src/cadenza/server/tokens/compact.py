@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime.claims import TokenInvalid
 
 MAX_TOKEN_LENGTH: Final = 65_536
@@ -42,7 +44,7 @@ class Signed(msgspec.Struct, frozen=True, gc=False):
     """Still in base64url."""
 
 
-_header_decoder: Final = msgspec.json.Decoder(Header)
+_headers: Final[JsonReader[Header]] = JsonReader(Header)
 
 
 def encode_segment(data: bytes) -> bytes:
@@ -69,8 +71,8 @@ def _read_header(segment: bytes) -> Header:
     if len(segment) > _MAX_HEADER_LENGTH:
         raise TokenInvalid("the header is too long")
     try:
-        header = _header_decoder.decode(decode_segment(segment))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        header = _headers.read(decode_segment(segment))
+    except DecodeError as error:
         raise TokenInvalid(f"the header is malformed: {error}") from None
     if header.crit is not None:
         raise TokenInvalid("the header has critical extensions")
