@@ -137,7 +137,7 @@ def test_a_null_excuses_nothing_else(text):
 )
 def test_half_a_pair_stays_in_a_payload(data, shown):
     """RFC 8259, 8.2: the grammar allows it, and the payload is somebody else's."""
-    text = '{"id":1,"publish":{"channel":"c","data":%s,"key":null}}' % data
+    text = f'{{"id":1,"publish":{{"channel":"c","data":{data},"key":null}}}}'
     request = COMMAND.read(text.encode()).publish
     # Only a text with characters of all three blocks of private use has none left to stand in.
     assert bytes(request.data) == (data if shown is None else shown).encode()
@@ -145,9 +145,7 @@ def test_half_a_pair_stays_in_a_payload(data, shown):
 
 def test_half_a_pair_in_a_text_is_replaced():
     """Names and tags are texts of our own, which must be UTF-8 wherever they go."""
-    read = COMMAND.read(
-        r'{"id":1,"subscribe":{"channel":"a\ud83d","tf":{"vals":["\udc00"]}}}'.encode()
-    )
+    read = COMMAND.read(rb'{"id":1,"subscribe":{"channel":"a\ud83d","tf":{"vals":["\udc00"]}}}')
     assert read.subscribe.channel == "a�"
     assert read.subscribe.tf.vals == ["�"]
 

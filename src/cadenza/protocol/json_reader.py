@@ -168,6 +168,9 @@ _ESCAPE: Final = re.compile(
 """A pair; or a lone one, in the group; or any other escape, so that ``\\\\ud83d`` is none."""
 
 
+_BASES: Final = (0xE000, 0xE800, 0xF000, 0)
+
+
 class _Lone:
     """Lone surrogates of a text hidden behind characters that the text does not have.
 
@@ -177,8 +180,6 @@ class _Lone:
     """
 
     __slots__ = ("_base", "_characters", "_escapes")
-
-    _BASES: Final = (0xE000, 0xE800, 0xF000, 0)
 
     def __init__(self, base: int) -> None:
         first, last = chr(base), chr(base + 0x7FF)
@@ -250,4 +251,4 @@ class _Lone:
 
 @cache
 def _hidings() -> tuple[_Lone, ...]:
-    return tuple(_Lone(base) for base in _Lone._BASES)
+    return tuple(_Lone(base) for base in _BASES)

@@ -16,6 +16,7 @@ from cadenza.realtime.claims import (
     TokenError,
     TokenExpired,
     TokenInvalid,
+    TokenUndecided,
     TokenVerifier,
 )
 from cadenza.realtime.clock import Clock, LoopClock, VirtualClock
@@ -71,6 +72,7 @@ __all__ = [
     "TokenError",
     "TokenExpired",
     "TokenInvalid",
+    "TokenUndecided",
     "TokenVerifier",
     "Unsubscribe",
     "VirtualClock",

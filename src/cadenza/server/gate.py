@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs
 
-from cadenza.realtime import ConnectClaims, TokenError
+from cadenza.realtime import ConnectClaims, TokenError, TokenUndecided
 from cadenza.realtime.eager import settle
 from cadenza.realtime.wire import Wire
 from cadenza.server.deflate import Deflate
@@ -156,6 +156,9 @@ class Gate:
             return unauthorized("the server has no keys to verify tokens with", "invalid_token")
         try:
             return await settle(verifier.connect(token.strip(), self.node.clock.time()))
+        except TokenUndecided:
+            refusal = refuse(503, "whether the bearer token is valid cannot be decided just now")
+            return refusal._replace(headers={**refusal.headers, "retry-after": "1"})
         except TokenError:
             return unauthorized("the bearer token is not valid (any more)", "invalid_token")
 
