@@ -9,7 +9,8 @@ Where Cadenza differs on purpose:
   are off by default. ``http_server.keep_alive_timeout`` is added; there, no limit is set.
 
 As in Centrifugo, a zero or an empty text in a *file* means the default wherever the default is
-something else, and a negative ``client.ping_interval`` or ``client.pong_timeout`` turns it off.
+something else (``http_server.address`` and our own options apart), and a negative
+``client.ping_interval`` or ``client.pong_timeout`` turns it off.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class HttpServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """``http_server``: where to listen."""
 
     address: str = "127.0.0.1"
-    """Host to bind; an empty text binds every interface."""
+    """Host to bind; an empty text binds every interface, IPv6 and IPv4."""
     port: int = 8000
     """0 takes a free one."""
     internal_address: str = ""

@@ -36,7 +36,13 @@ from cadenza.realtime import Access, Connection, Handlers, Node, SubscribeEvent,
 from cadenza.server.app import create_app, create_internal_app
 from cadenza.server.gate import Gate
 from cadenza.server.origin import Origins
-from cadenza.server.run import Server, internal_config, listen, uvicorn_config
+from cadenza.server.run import (
+    Server,
+    internal_config,
+    listen,
+    obeying_hangups,
+    uvicorn_config,
+)
 from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -190,8 +196,16 @@ class Gateway:
                 if on_started is not None:
                     on_started(port)
 
-            async with self.running():
-                await self.server(started, internal).serve(sockets=[sock])
+            server = self.server(started, internal)
+
+            def reload() -> None:
+                logger.info("SIGHUP: certificate and key sets are read again; options are not")
+                server.renew_certificate(http.tls)
+                self.verifier.renew()
+
+            with obeying_hangups(reload):
+                async with self.running():
+                    await server.serve(sockets=[sock])
 
     def server(
         self, on_started: Callable[[], None] | None = None, internal: socket.socket | None = None
@@ -264,9 +278,14 @@ class Handling:
         return Handlers(
             subscribe=self._subscribe,
             snapshot=self._data.snapshot_of if self._data is not None else None,
-            rpc=rpc_handler(self._registry),
+            rpc=rpc_handler(self._registry) if self._serves_operations else None,
             disconnected=self._disconnected if self._trading is not None else None,
         )
+
+    @property
+    def _serves_operations(self) -> bool:
+        """With neither a market nor trading this is the reference server, which has no RPC."""
+        return self._data is not None or self._trading is not None
 
     def _subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
         if self._accounts is not None and event.channel.startswith(CHANNEL):

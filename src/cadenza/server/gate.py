@@ -55,7 +55,8 @@ class Upgrade(NamedTuple):
     """The one to echo; empty: none was offered."""
     protobuf: bool
     frame_ping: bool
-    compressed: bool
+    extensions: str
+    """What is agreed on (RFC 7692, 5.1); empty: nothing, and messages are not compressed."""
 
 
 class Gate:
@@ -108,13 +109,14 @@ class Gate:
             subprotocol=subprotocol,
             protobuf=subprotocol == PROTOBUF_SUBPROTOCOL or "protobuf" in asked,
             frame_ping=query.get("cf_ws_frame_ping_pong") == ["true"],
-            compressed=self.deflate is not None
-            and self.deflate.accepts(headers.get("sec-websocket-extensions", "")),
+            extensions=self.deflate.answer(headers.get("sec-websocket-extensions", ""))
+            if self.deflate is not None
+            else "",
         )
 
     def wire(self, upgrade: Upgrade) -> Wire:
         """The wire of an accepted upgrade on the server's own socket path."""
-        return self._wires[upgrade.compressed][upgrade.protobuf]
+        return self._wires[bool(upgrade.extensions)][upgrade.protobuf]
 
     def policy(self, headers: Mapping[str, str]) -> Refusal | None:
         """Origin, limits and shutdown: what every transport checks before it opens."""
@@ -165,7 +167,7 @@ class Gate:
     def proxied_user(self, headers: Mapping[str, str]) -> ConnectClaims | None:
         """The user that a trusted proxy names in ``client.user_id_http_header``."""
         name = self.config.client.user_id_http_header.lower()
-        user = headers.get(name, "") if name else ""
+        user = meant(headers.get(name, "")) if name else ""
         return ConnectClaims(user=user) if user else None
 
     def _explain(self, why: str) -> Refusal:
@@ -181,6 +183,14 @@ class Gate:
             },
         )
         return refusal._replace(headers={**refusal.headers, "sec-websocket-version": _VERSION})
+
+
+def meant(value: str) -> str:
+    """A header's value as what it means: UTF-8, where servers show bytes as Latin-1.
+
+    Bytes that are no UTF-8 become U+FFFD, so that no two users are one by chance of a decoding.
+    """
+    return value if value.isascii() else value.encode("latin-1").decode(errors="replace")
 
 
 def _deflate(config: WebSocketConfig) -> Deflate | None:

@@ -10,7 +10,6 @@ import functools
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +20,7 @@ from cadenza.protocol.json_reader import JsonReader
 from cadenza.protocol.messages import Command, ConnectRequest, EmulationRequest
 from cadenza.protocol.protobuf_codec import decode_message
 from cadenza.realtime import Connection
-from cadenza.server.body import BodyTooLarge, read_body
+from cadenza.server.body import BodyTooLarge, query_bytes, read_body
 from cadenza.server.gate import Gate, Refusal
 from cadenza.server.queued_transport import QueuedTransport
 from cadenza.server.wires import (
@@ -212,11 +211,7 @@ async def _opening_frame(request: Request, limit: int) -> bytes | None:
     if request.method == "POST":
         return await read_body(request, limit)
     # As bytes: whether they are UTF-8 is for the reader of commands to say.
-    query: bytes = request.scope["query_string"]
-    for name, value in parse_qsl(query):
-        if name == b"cf_connect":
-            return value
-    return None
+    return query_bytes(request, "cf_connect") or None
 
 
 def _as_command(frame: bytes) -> bytes:

@@ -17,7 +17,6 @@ from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.frames import FrameReader
 from cadenza.realtime import ConnectClaims, Connection, eager
 from cadenza.realtime.keepalive import Keepalive
-from cadenza.server.deflate import ANSWER
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
 from cadenza.server.wires import WEBSOCKET_JSON
 
@@ -209,8 +208,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if upgrade.subprotocol:
             lines.append(f"Sec-WebSocket-Protocol: {upgrade.subprotocol}")
         self.wire = self._gate.wire(upgrade)
-        if upgrade.compressed and self._gate.deflate is not None:
-            lines.append(f"Sec-WebSocket-Extensions: {ANSWER}")
+        if upgrade.extensions and self._gate.deflate is not None:
+            lines.append(f"Sec-WebSocket-Extensions: {upgrade.extensions}")
             limit = self._gate.config.websocket.message_size_limit
             self._reader = FrameReader(limit, self._gate.deflate.inflate)
         self._socket.write("\r\n".join([*lines, "", ""]).encode("latin-1"))

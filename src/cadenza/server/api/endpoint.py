@@ -19,7 +19,7 @@ from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime import CommandError
 from cadenza.server.api import requests as api
 from cadenza.server.api.methods import NOT_FOUND, REQUESTS, Methods, shown_error
-from cadenza.server.body import BodyTooLarge, read_body
+from cadenza.server.body import BodyTooLarge, query_bytes, read_body
 
 logger: Final = logging.getLogger("cadenza.server.api")
 
@@ -116,12 +116,12 @@ class ApiEndpoint:
         if not self._key:
             return False
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        given = [
-            request.headers.get("x-api-key", ""),
-            value.strip() if scheme.lower() == "apikey" else "",
-            request.query_params.get("api_key", ""),
+        given = [  # as bytes: a key need not be ASCII, whose bytes a header shows as Latin-1
+            request.headers.get("x-api-key", "").encode("latin-1"),
+            value.strip().encode("latin-1") if scheme.lower() == "apikey" else b"",
+            query_bytes(request, "api_key"),
         ]
-        fits = [hmac.compare_digest(key.encode(), self._key) for key in given]
+        fits = [hmac.compare_digest(key, self._key) for key in given]
         return any(fits)
 
     async def _run(self, name: str, body: bytes) -> dict[str, Any]:

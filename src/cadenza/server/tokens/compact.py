@@ -16,7 +16,9 @@ from cadenza.realtime.claims import TokenInvalid
 MAX_TOKEN_LENGTH: Final = 65_536
 """Characters; as much as a whole message of a client may have by default."""
 
-_MAX_HEADER_LENGTH: Final = 2048
+MAX_HEADER_LENGTH: Final = 16_384
+"""Characters of a token's header; some issuers put a chain of certificates there (``x5c``)."""
+
 _STANDARD: Final = b"+/"
 _URL: Final = b"-_"
 _TO_URL: Final = bytes.maketrans(_STANDARD, _URL)
@@ -68,7 +70,7 @@ def decode_segment(segment: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _read_header(segment: bytes) -> Header:
     """Nearly all tokens of a server have the same few headers, so each is read once."""
-    if len(segment) > _MAX_HEADER_LENGTH:
+    if len(segment) > MAX_HEADER_LENGTH:
         raise TokenInvalid("the header is too long")
     try:
         header = _headers.read(decode_segment(segment))

@@ -108,11 +108,12 @@ def _checks_of_type(jwk: _Jwk) -> dict[str, Check]:
 class _Endpoint:
     """What is known of one URL."""
 
-    __slots__ = ("asked_at", "failure", "fetched_at", "keys", "task")
+    __slots__ = ("asked_at", "failure", "fetched_at", "is_renewed", "keys", "task")
 
     def __init__(self) -> None:
         self.keys: KeySet = {}
         self.failure = ""
+        self.is_renewed = False
         self.fetched_at = self.asked_at = float("-inf")
         self.task: asyncio.Task[None] | None = None
 
@@ -126,13 +127,15 @@ class _Endpoint:
 
     def usable(self, now: float) -> bool:
         age = abs(now - self.fetched_at)
+        is_fresh = age < FRESH_SECONDS and not self.is_renewed
         # Old keys serve on, and keep nobody waiting, once their server is known to be out of order.
         in_grace = bool(self.failure) or not self.may_ask(now)
-        return age < FRESH_SECONDS or (in_grace and age < FRESH_SECONDS + GRACE_SECONDS)
+        return is_fresh or (in_grace and age < FRESH_SECONDS + GRACE_SECONDS)
 
     def is_old(self, now: float) -> bool:
         """Whether the keys should be fetched again, and may be."""
-        return self.task is None and self.may_ask(now) and now - self.fetched_at >= FRESH_SECONDS
+        age = abs(now - self.fetched_at)
+        return self.task is None and self.may_ask(now) and age >= FRESH_SECONDS
 
 
 def _accepts(endpoint: _Endpoint, signed: Signed) -> bool:
@@ -230,9 +233,14 @@ class JwksKeys:
         else:
             if endpoint.failure:
                 logger.warning("the key set at %s is fetched again", _shown(url))
-            endpoint.failure = ""
+            endpoint.failure, endpoint.is_renewed = "", False
         finally:
             endpoint.task = None
+
+    def renew(self) -> None:
+        """Ask for every key set again when it is needed next; until then nothing is forgotten."""
+        for endpoint in self._endpoints.values():
+            endpoint.is_renewed, endpoint.asked_at = True, float("-inf")
 
     async def close(self) -> None:
         """Give up the fetches under way."""
