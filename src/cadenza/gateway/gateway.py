@@ -40,7 +40,13 @@ from cadenza.realtime import Connection, Handlers, Node, SubscribeEvent, Subscri
 from cadenza.server.app import create_app, create_internal_app
 from cadenza.server.gate import Gate
 from cadenza.server.origin import Origins
-from cadenza.server.run import Server, internal_config, listen, uvicorn_config
+from cadenza.server.run import (
+    Server,
+    internal_config,
+    listen,
+    obeying_hangups,
+    uvicorn_config,
+)
 from cadenza.server.tokens import TokenVerifier
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -242,8 +248,16 @@ class Gateway:
                 if on_started is not None:
                     on_started(port)
 
-            async with self.running():
-                await self.server(started, internal).serve(sockets=[sock])
+            server = self.server(started, internal)
+
+            def reload() -> None:
+                logger.info("SIGHUP: certificate and key sets are read again; options are not")
+                server.renew_certificate(http.tls)
+                self.verifier.renew()
+
+            with obeying_hangups(reload):
+                async with self.running():
+                    await server.serve(sockets=[sock])
 
     def server(
         self, on_started: Callable[[], None] | None = None, internal: socket.socket | None = None
@@ -260,7 +274,8 @@ class Gateway:
         inside = internal_config(
             create_internal_app(
                 self.node, self.config, api_rpc=self._api_rpc, collectors=self._collectors()
-            )
+            ),
+            self.config,
         )
         return Server(public, self.node, on_started, (inside, internal))
 
@@ -310,9 +325,14 @@ class Gateway:
         return Handlers(
             subscribe=self._on_subscribe,
             snapshot=self.data.snapshot_of if self._has_market else None,
-            rpc=rpc_handler(self.registry),
+            rpc=rpc_handler(self.registry) if self._has_operations else None,
             disconnected=self._on_disconnected if self.trading is not None else None,
         )
+
+    @property
+    def _has_operations(self) -> bool:
+        """With neither a market nor trading this is the reference server, which has no RPC."""
+        return self.config.market.enabled or self.config.trading.enabled
 
     def _on_subscribe(self, event: SubscribeEvent) -> SubscribeReply | None:
         if self._accounts is not None and account_of(event.channel) is not None:

@@ -17,6 +17,7 @@ from cadenza.realtime.claims import (
     TokenError,
     TokenExpired,
     TokenInvalid,
+    TokenUndecided,
     TokenVerifier,
 )
 from cadenza.realtime.connection import Connection
@@ -71,6 +72,7 @@ __all__ = [
     "TokenError",
     "TokenExpired",
     "TokenInvalid",
+    "TokenUndecided",
     "TokenVerifier",
     "Unsubscribe",
     "VirtualClock",

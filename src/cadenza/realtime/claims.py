@@ -71,6 +71,13 @@ class TokenExpired(TokenError):  # noqa: N818 - Centrifugo's word
     """Good once, or good later: its ``exp`` or ``nbf`` says not now."""
 
 
+class TokenUndecided(TokenError):  # noqa: N818 - as its siblings
+    """Nobody can say just now: the key is not known yet, as where keys come from is out of order.
+
+    Not the token's fault, so nothing final: the client is told to try again.
+    """
+
+
 class TokenVerifier(Protocol):
     """Verifies tokens. Answers at once unless it has to fetch a key."""
 

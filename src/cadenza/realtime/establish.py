@@ -248,6 +248,7 @@ def _established(
         data=shown_payload(payload(data), codec),
         was_recovering=asked,
         delta=subscription.delta,
+        publish_debounce=round(options.client_publish_debounce_interval * 1000),
     )
     if subscription.expire_at:
         result.expires = True
@@ -270,7 +271,9 @@ def _established(
         if (wanted := subscription.tags_filter) is not None:
             missed = [publication for publication in missed if wanted(publication.tags)]
         result.publications = shown_recovered(missed, codec, delta=subscription.delta)
-        subscription.has_base = True
+        # Who missed nothing is sent nothing, so it may hold no base: a client that only knows its
+        # position, from a storage or a rendered page, never had one.
+        subscription.has_base = bool(missed)
     return Established(subscription, result, position, recovery)
 
 

@@ -239,6 +239,8 @@ class Node:
         publication = Publication(data=payload(data), info=info)
         if tags:
             publication.tags = tags
+        if version:
+            publication.version = version
         how = self._usual_options(options)
         if skip_history or idempotency_key or delta or version:
             how = msgspec.structs.replace(

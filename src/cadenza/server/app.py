@@ -152,7 +152,8 @@ def report_routes(
             status = 503 if node.closing or node.unhealthy else 200
             return Response(b"{}", status, media_type="application/json")
 
-        routes.append(Route(config.health.handler_prefix, health))
+        # Balancers ask with GET, HEAD or OPTIONS, and some with more; each gets the same answer.
+        routes.append(Route(config.health.handler_prefix, health, methods=ALL_METHODS))
     if config.prometheus.enabled:
         metrics = Metrics(node, collectors)
 
@@ -183,7 +184,10 @@ def _route(path: str, endpoint: Endpoint, methods: list[str]) -> BaseRoute:
     return Route(path, route, methods=ALL_METHODS)
 
 
-async def _not_found(_: Request, __: Exception) -> Response:
+async def _not_found(request: Request, _: Exception) -> Response:
+    if request.method == "OPTIONS" and request.url.path.endswith("*"):
+        # About the server as a whole (RFC 9110, 9.3.7): a ping that balancers send.
+        return Response(status_code=204, headers={"allow": ", ".join(ALL_METHODS)})
     return Response("404 page not found\n", 404, media_type="text/plain")
 
 
