@@ -7,6 +7,7 @@ import pytest
 from cadenza.config import ConfigError, load_tree
 from cadenza.config.names import supported, unsupported
 from cadenza.config.unsupported import UNSUPPORTED
+from cadenza.config.unsupported_commercial import OTHERS
 
 SECTIONS = """
 http_server log engine broker presence_manager map_broker controller shared_poll client channel
@@ -56,6 +57,13 @@ def warnings_of(tree, environ=None):
             "(mode, key_ttl)",
         ),
         ({"websocket": {"read_buffer_size": 512}}, "websocket.read_buffer_size", "buffers"),
+        ({"user_block": {"enabled": True}}, "user_block", "not blocked"),
+        ({"client": {"rate_limit": {"client": {}}}}, "client.rate_limit", "not limited by rate"),
+        (
+            {"channel": {"namespaces": [{"name": "ab", "subscribe_cel": "meta.x"}]}},
+            "channel.namespaces[0].subscribe_cel",
+            "only tokens",
+        ),
     ],
 )
 def test_option_that_is_set_is_warned_of_with_its_consequence(tree, path, words):
@@ -78,6 +86,7 @@ def test_option_that_is_set_is_warned_of_with_its_consequence(tree, path, words)
         {"channel": {"namespaces": [{"name": "ab", "publish_proxy_name": "default"}]}},
         {"consumers": [], "proxies": None, "admin": None, "usage_stats": {"disabled": False}},
         {"http_server": {"internal_tls": {"enabled": False, "cert_pem": "x"}}},
+        {"user_block": {}, "client": {"write_delay": "0s"}, "sentry": {"enabled": False}},
     ],
 )
 def test_option_at_its_default_or_switched_off_is_silent(tree):
@@ -109,5 +118,6 @@ def test_every_section_of_centrifugo_is_known():
     """The top level of Centrifugo 6.9, from its documentation."""
     sections = set(SECTIONS.split())
     known = {path.partition(".")[0] for path in (*supported(), *unsupported())}
-    assert known - sections == {"market", "trading", "faults", "dashboard"}
+    commercial = {path for path in OTHERS if "." not in path}
+    assert known - sections == {"market", "trading", "faults", "dashboard"} | commercial
     assert sections - known == set()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from cadenza.protocol import codes
 from cadenza.server import http_protocol
 
 UPGRADE = (
@@ -242,3 +243,110 @@ async def test_http_1_0_gets_a_stream_without_chunks(serve, raw, path, token):
     assert json.loads(await reader.readline())
     await running.node.shutdown()
     assert all(json.loads(line) for line in (await reader.read()).splitlines())
+
+
+CHUNKED = (
+    b"POST /api/publish HTTP/1.1\r\nHost: a\r\nX-API-Key: unit-test-api-key\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7])
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b'18\n{"channel":"a","data":1}\n0\n\n',  # nginx #1016: no CR in the framing
+        b"zz\r\n",
+        b"0x18\r\n",
+        b"-1\r\n",
+        b"ffffffffffffffffff\r\n",
+        b'18\r\n{"channel":"a","data":1}xx\r\n0\r\n\r\n',
+        b"\r\n18\r\n",
+    ],
+)
+async def test_a_body_that_cannot_be_framed_is_answered(serve, raw, chunks, cut):
+    """400, and once; not a connection that ends without a word."""
+    reader, writer = await raw(await serve(), upgrade=False)
+    sent = CHUNKED + chunks
+    for begin in range(0, len(sent), cut or len(sent)):
+        writer.write(sent[begin : begin + (cut or len(sent))])
+        await asyncio.sleep(0)
+    answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_body_that_breaks_after_its_answer_gets_no_second_one(serve, raw):
+    """The application had refused the request by then, without reading it."""
+    reader, writer = await raw(await serve(), upgrade=False)
+    writer.write(CHUNKED.replace(b"unit-test", b"another"))
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 401 ")
+    writer.write(b"zz\r\n")
+    assert b"HTTP/1.1 " not in await reader.read()
+
+
+async def test_a_refusal_reaches_who_is_still_sending(serve, raw):
+    """A socket closed over unread bytes is reset, and takes the answer with it (RFC 9112, 9.6)."""
+    reader, writer = await raw(await serve(), upgrade=False)
+    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+    answer = await reader.readuntil(b"host is given twice\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    for _ in range(20):
+        writer.write(b"x" * 65536)
+        await writer.drain()
+    writer.write_eof()
+    assert await reader.read() == b""
+
+
+async def never_stop(writer):
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def test_who_does_not_stop_sending_is_cut_off(serve, raw, monkeypatch):
+    """A refusal holds nothing open for long."""
+    monkeypatch.setattr(http_protocol, "LINGER_TIMEOUT", 0.1)
+    reader, writer = await raw(await serve(), upgrade=False)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    assert b"Host is missing" in await reader.read()
+    with pytest.raises(ConnectionError):
+        await never_stop(writer)
+
+
+async def test_an_answer_that_is_under_way_goes_out_before_the_end(serve, raw, token):
+    """What comes after a request cannot take its answer away."""
+    running = await serve()
+    reader, writer = await raw(running, upgrade=False)
+    body = json.dumps({"id": 1, "connect": {"token": token()}}).encode()
+    writer.write(
+        b"POST /connection/http_stream HTTP/1.1\r\nHost: a\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body) + b"NO REQUEST\r\n\r\n" * 3
+    )
+    assert b'"connect"' in await reader.readuntil(b'"connect"')
+    (ann,) = running.node.hub.connections.values()
+    ann.disconnect(codes.FORCE_DISCONNECT)
+    assert b"3503" in await reader.read()
+
+
+@pytest.mark.parametrize("refused", [(b"/api/publish", b"bad", 401), (b"/nonsense", b"", 404)])
+@pytest.mark.parametrize(
+    "start", [b"HTTP/1.0\r\n", b"HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"]
+)
+async def test_an_early_refusal_reaches_who_sends_all_of_a_large_body_first(
+    serve, raw, refused, start
+):
+    """As most clients do; nginx towards its upstreams by default, where a reset becomes a 502."""
+    path, key, status = refused
+    reader, writer = await raw(await serve(), upgrade=False)
+    size = 8_000_000
+    writer.write(b"POST %b %b" % (path, start))
+    writer.write(b"X-API-Key: %b\r\nContent-Length: %d\r\n\r\n" % (key, size))
+    await asyncio.wait_for(reader.readexactly(1), 20)
+    for _ in range(size // 100_000):
+        writer.write(b"x" * 100_000)
+        await writer.drain()
+    answer = await reader.read()
+    assert answer.startswith(b"TTP/1.1 %d " % status)
+    assert b"connection: close" in answer.lower()

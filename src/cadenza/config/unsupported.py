@@ -10,6 +10,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from cadenza.config import unsupported_commercial as commercial
+
 Shape: TypeAlias = "dict[str, Shape] | list[Shape] | str | int | None"
 """The options of a section by name, the one shape of a list's items, or a default; ``None`` stands
 for any value that is off: zero, empty, false."""
@@ -39,13 +41,16 @@ TLS: Final = options(
 PROXY: Final = options(
     "endpoint http_headers grpc_metadata emulated_headers binary_encoding include_connection_meta",
     timeout="1s",
-    http=options("static_headers status_to_code_transforms", tls=TLS),
+    http=options("static_headers status_to_code_transforms use_fast_client", tls=TLS),
     grpc=options("credentials_key credentials_value compression static_metadata", tls=TLS),
 )
 
 REDIS: Final = options(
     "db user password client_name force_resp2 cluster_address sentinel_address sentinel_user "
-    "sentinel_password sentinel_master_name sentinel_client_name",
+    "sentinel_password sentinel_master_name sentinel_client_name "
+    # Of the commercial edition:
+    "sharded_pub_sub_partitions group_sharded_pub_sub_by_node use_precomputed_partition_tags "
+    "subscribe_on_replica channel_state presence_read_from_replica",
     address="redis://127.0.0.1:6379",
     connect_timeout="1s",
     io_timeout="4s",
@@ -76,7 +81,7 @@ NATS_BROKER: Final = options(
 )
 
 _POSTGRES: Final = options(
-    "dsn binary_data use_notify notify_dsn skip_schema_init",
+    "dsn binary_data use_notify notify_dsn skip_schema_init replica broker_fanout",
     tls=TLS,
     pool_size=16,
     num_shards=8,
@@ -91,7 +96,7 @@ _POSTGRES: Final = options(
 POSTGRES_BROKER: Final = _POSTGRES
 POSTGRES_MAP: Final = _POSTGRES | options(ttl_check_interval="1s")
 POSTGRES_CONTROLLER: Final = options(
-    "dsn use_notify notify_dsn skip_schema_init",
+    "dsn use_notify notify_dsn skip_schema_init replica",
     tls=TLS,
     pool_size=8,
     num_shards=1,
@@ -194,13 +199,15 @@ MAP: Final = options(
     "allow_publish_for_client allow_publish_for_subscriber allow_publish_for_anonymous "
     "allow_remove_for_client allow_remove_for_subscriber allow_remove_for_anonymous "
     "publish_proxy_enabled remove_proxy_enabled default_page_size min_page_size max_page_size "
-    "live_transition_max_publication_limit subscribe_catch_up_timeout",
+    "live_transition_max_publication_limit subscribe_catch_up_timeout "
+    "broker_name full_state_channel_prefix full_state_tick_interval",  # of the commercial edition
     publish_proxy_name="default",
     remove_proxy_name="default",
 )
 SHARED_POLL: Final = options(
     "proxy_name refresh_interval refresh_batch_size max_keys_per_connection mode "
-    "channel_shutdown_delay track_expired_extra_delay publish_enabled"
+    "channel_shutdown_delay track_expired_extra_delay publish_enabled "
+    "notification keep_latest_data backpressure_max_interval"  # of the commercial edition
 )
 
 
@@ -230,6 +237,7 @@ _NAMESPACE: Final = {
     "subscribe_stream_proxy_enabled": Unsupported("streams from a backend do not exist here"),
     "subscribe_stream_proxy_name": Unsupported(_NO_PROXY, "default"),
     "subscribe_stream_proxy_bidirectional": Unsupported("streams from a backend do not exist here"),
+    **{name: Unsupported(sentence) for name, sentence in commercial.NAMESPACE.items()},
 }
 
 _HTTP_SERVER: Final = {
@@ -303,17 +311,17 @@ _ENGINES: Final = {
     ),
     "map_broker": Unsupported(
         "map subscriptions do not exist here",
-        options(type="memory", redis=REDIS_MAP, postgres=POSTGRES_MAP),
+        options("cache", type="memory", redis=REDIS_MAP, postgres=POSTGRES_MAP),
     ),
     "controller": Unsupported(
         f"{_ALONE}: API commands act on this node only",
-        options("enabled type", postgres=POSTGRES_CONTROLLER),
+        options("enabled type nats redis", postgres=POSTGRES_CONTROLLER),
     ),
     "shared_poll": Unsupported(
         "shared poll subscriptions do not exist here",
         options(
             "hmac_secret_key hmac_previous_secret_key hmac_previous_secret_key_valid_until "
-            "concurrency_limit"
+            "concurrency_limit notification"
         ),
     ),
 }
@@ -354,7 +362,7 @@ _OPERATIONS: Final = {
     "grpc_api": Unsupported(
         "the server API is served over HTTP only",
         options(
-            "enabled error_mode address key reflection max_receive_message_size",
+            "enabled error_mode address key reflection max_receive_message_size jwks",
             port=10_000,
             tls=TLS,
         ),
@@ -365,7 +373,8 @@ _OPERATIONS: Final = {
     "admin": Unsupported(
         "the admin interface does not exist here",
         options(
-            "enabled handler_prefix password secret insecure web_path web_proxy_address external"
+            "enabled handler_prefix password secret insecure web_path web_proxy_address external "
+            "api_key oidc"
         ),
     ),
     "prometheus.instrument_http_handlers": Unsupported("these metrics do not exist here"),
@@ -378,7 +387,8 @@ _OPERATIONS: Final = {
         "Go's profiler does not exist here", options("enabled", handler_prefix="/debug/pprof")
     ),
     "opentelemetry": Unsupported(
-        "traces are not exported", options("enabled api consuming google_cloud_adc_auth")
+        "traces are not exported",
+        options("enabled api consuming google_cloud_adc_auth metrics resource_detectors"),
     ),
     "graphite": Unsupported(
         "metrics are not sent to Graphite: use prometheus",
@@ -396,6 +406,7 @@ UNSUPPORTED: Final[dict[str, Unsupported]] = {
     **_ENGINES,
     **_PROXIES,
     **_OPERATIONS,
+    **{path: Unsupported(sentence) for path, sentence in commercial.OTHERS.items()},
     **{f"channel.without_namespace.{name}": lack for name, lack in _NAMESPACE.items()},
     **{f"channel.namespaces[].{name}": lack for name, lack in _NAMESPACE.items()},
 }

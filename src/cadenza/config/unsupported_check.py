@@ -20,14 +20,16 @@ def check_unsupported(option: Unsupported, value: object, path: str, report: Rep
     changed = _changed(option.shape, value, path, report)
     if not changed or _switched_off(option.shape, value):
         return
-    inner = [name.removeprefix(path).lstrip(".") for name in changed]
-    listed = f" ({', '.join(inner)})" if isinstance(value, Mapping) else ""
+    inner = [name.removeprefix(path).lstrip(".") for name in changed if name != path]
+    listed = f" ({', '.join(inner)})" if inner and isinstance(value, Mapping) else ""
     report.warn(path, f"Cadenza does not have this option{listed}: {option.sentence}")
 
 
 def _switched_off(shape: Shape, value: object) -> bool:
     """A section that is not enabled does nothing in Centrifugo either."""
-    if not (isinstance(shape, dict) and "enabled" in shape and isinstance(value, Mapping)):
+    if not isinstance(value, Mapping):
+        return False
+    if "enabled" not in (shape if isinstance(shape, dict) else value):
         return False
     return str(value.get("enabled", "")).lower() in _OFF
 

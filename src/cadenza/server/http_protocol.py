@@ -27,6 +27,8 @@ BODY_TIMEOUT: Final = 30.0
 """Seconds for a request's body, from the end of its head."""
 WRITE_TIMEOUT: Final = 30.0
 """Seconds for a peer to read what fills the write buffer."""
+LINGER_TIMEOUT: Final = 5.0
+"""Seconds for a peer to see why it was refused and to end; what it sends meanwhile is dropped."""
 HEAD_LIMIT: Final = 65_536
 """Bytes of a request's head."""
 
@@ -53,6 +55,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._wants_head = True
         self._body_left = 0
         self._tail = b""
+        self._in_body = False
+        self._refused = False
 
     # asyncio's side.
 
@@ -72,6 +76,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         if self._reading is None:
             self._expect(HEAD_TIMEOUT)
@@ -164,11 +170,13 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """See httptools."""
         self._expect(BODY_TIMEOUT)
+        self._in_body = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """See httptools."""
         self._wants_head = True
+        self._in_body = False
         self._expect_nothing()
         super().on_message_complete()
 
@@ -181,6 +189,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if cycle.scope["http_version"] == "1.0":
             app = _CloseDelimited(cycle, app)
+        if not cycle.keep_alive:
+            app = _LastAnswer(cycle, app, self._end_unread)
         super()._start_asgi_task(cycle, app)
 
     def _upgrade(self, head: RequestHead, early: bytes) -> None:
@@ -209,19 +219,62 @@ class HttpProtocol(HttpToolsProtocol):
         """Say what is wrong and end: where the next request begins is not known any more."""
         if self.transport.is_closing():
             return
+        self._refused = True
         cycle: RequestResponseCycle | None = self.cycle
+        if self._in_body:
+            if self._give_up(cycle):
+                self._answer(status, why)
+        elif cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False  # the answer that is under way goes out first, and is the last
+            self._expect_nothing()
+            return
+        else:
+            self._answer(status, why)
+        self._linger()
+
+    def _give_up(self, cycle: RequestResponseCycle | None) -> bool:
+        """Tell an application that the rest of its body is not coming.
+
+        Returns:
+            Whether it has said nothing yet, and nobody else has something to say before it.
+        """
         if cycle is None or cycle.response_complete:
-            text = f"{why}\n".encode()
-            lines = [
-                f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-                "content-type: text/plain; charset=utf-8",
-                f"content-length: {len(text)}",
-                "connection: close",
-                "",
-                "",
-            ]
-            self.transport.write("\r\n".join(lines).encode() + text)
-        self.transport.close()
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return not cycle.response_started and not self.pipeline
+
+    def _answer(self, status: int, why: str) -> None:
+        text = f"{why}\n".encode()
+        lines = [
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+            "content-type: text/plain; charset=utf-8",
+            f"content-length: {len(text)}",
+            "connection: close",
+            "",
+            "",
+        ]
+        self.transport.write("\r\n".join(lines).encode() + text)
+
+    def _end_unread(self) -> bool:
+        """End after an answer that did not wait for its request's body, if that is still coming."""
+        if not self._in_body or self.transport.is_closing():
+            return False
+        self._refused = True
+        self._unset_keepalive_if_required()
+        self._linger()
+        return True
+
+    def _linger(self) -> None:
+        """End, but let a peer that is still sending finish for a moment (RFC 9112, 9.6).
+
+        A socket that is closed over unread bytes is reset, and the reset overtakes the answer.
+        """
+        if not self.transport.can_write_eof():  # over TLS
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self._expect(LINGER_TIMEOUT)
 
     def _expect(self, seconds: float) -> None:
         self._expect_nothing()
@@ -272,3 +325,37 @@ class _CloseDelimited:
                 cycle.chunked_encoding = False
         elif self._ends_by_closing and cycle.scope["method"] != "HEAD":
             cycle.expected_content_length = len(message.get("body", b""))
+
+
+class _LastAnswer:
+    """An application whose answer ends the connection, even if it came before the request's end.
+
+    A backend that still sends its body when it is refused (401, 404, 413) has to see why.
+
+    Args:
+        cycle: uvicorn's answer to this request.
+        app: The application.
+        end_unread: Ends the connection gently if something is still coming, and says so.
+    """
+
+    def __init__(
+        self, cycle: RequestResponseCycle, app: Any, end_unread: Callable[[], bool]
+    ) -> None:
+        self._cycle = cycle
+        self._app = app
+        self._end_unread = end_unread
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def gently(message: Message) -> None:
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if not last:
+                await send(message)
+                return
+            self._cycle.keep_alive = True  # uvicorn would close over what is unread
+            await send(message)
+            if not self._end_unread():
+                self._cycle.transport.close()
+
+        await self._app(scope, receive, gently)
