@@ -43,7 +43,7 @@ def market_kinds(config: Config) -> dict[str, ChannelOptions]:
     trades = by_operator or market_options(market.trade)
     return {
         **dict.fromkeys(BOOK_KINDS, books),
-        **dict.fromkeys(TRADE, trades),
+        TRADE: trades,
         TICKER: by_operator or market_options(market.ticker),
         KLINE: by_operator or market_options(market.kline),
     }
