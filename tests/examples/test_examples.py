@@ -278,3 +278,13 @@ async def test_fastapi_app_publishes_what_rest_takes():
         answer = await http.post("/orders", json=order)
         assert answer.json() == {"offset": 1}
         assert (await next_publication(ws))["data"] == order
+
+
+@pytest.mark.process
+def test_the_backend_template_passes_its_own_test():
+    """The one that whoever copies the folder runs."""
+    folder = EXAMPLES / "fastapi_backend"
+    printed = run_example(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)
+    )
+    assert "1 passed" in printed
