@@ -2,7 +2,7 @@
 
 Usage: ``CADENZA_TOKEN=... python examples/backfill_then_live.py CHANNEL COUNT``. It reads the
 stream page by page, goes on live from exactly there, and prints COUNT payloads with their offsets.
-``CADENZA_WS`` names another server.
+``CADENZA_URL`` names another server.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 PAGE = 100
 
 

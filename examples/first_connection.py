@@ -1,7 +1,7 @@
 """Connect and follow the trades of one instrument; the client reconnects by itself.
 
 Usage: ``CADENZA_TOKEN=... python examples/first_connection.py [COUNT]``. It prints COUNT (5) trades
-and ends. ``CADENZA_WS`` and ``CADENZA_INSTRUMENT`` name another server and instrument.
+and ends. ``CADENZA_URL`` and ``CADENZA_INSTRUMENT`` name another server and instrument.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 INSTRUMENT = os.environ.get("CADENZA_INSTRUMENT", "BINANCE:BTC/USDT")
 
 

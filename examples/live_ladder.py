@@ -1,8 +1,8 @@
 """A local order book that keeps itself current, printed as it changes.
 
 Usage: ``CADENZA_TOKEN=... python examples/live_ladder.py [CHANGES]``. It prints the touch for so
-many (10) changes, then the ladder, and ends. ``CADENZA_WS`` and ``CADENZA_INSTRUMENT`` name another
-server and instrument.
+many (10) changes, then the ladder, and ends. ``CADENZA_URL`` and ``CADENZA_INSTRUMENT`` name
+another server and instrument.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 INSTRUMENT = os.environ.get("CADENZA_INSTRUMENT", "BINANCE:BTC/USDT")
 
 

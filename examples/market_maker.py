@@ -1,7 +1,7 @@
 """A market maker on the paper venue: one bid and one ask around the mid, moved with it.
 
 Usage: ``CADENZA_TOKEN=... python examples/market_maker.py [MOVES]``. It quotes, follows the market
-for so many (3) moves, takes its quotes back, and says what it earned or lost. ``CADENZA_WS`` and
+for so many (3) moves, takes its quotes back, and says what it earned or lost. ``CADENZA_URL`` and
 ``CADENZA_INSTRUMENT`` name another server and instrument. It is an example, not a strategy.
 """
 
@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 INSTRUMENT = os.environ.get("CADENZA_INSTRUMENT", "PAPER:BTC/USDT")
 TICK = Decimal("0.01")
 WIDTH = Decimal("0.0005")

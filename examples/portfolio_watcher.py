@@ -1,7 +1,7 @@
 """Watch an account: balances, positions, and what happens to its orders.
 
 Usage: ``CADENZA_TOKEN=... python examples/portfolio_watcher.py [EXECUTIONS]``. It prints every
-event until so many (1) executions have come. Trade from another program meanwhile. ``CADENZA_WS``
+event until so many (1) executions have come. Trade from another program meanwhile. ``CADENZA_URL``
 names another server.
 """
 
@@ -13,7 +13,7 @@ import sys
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 
 
 async def main(executions: int) -> None:

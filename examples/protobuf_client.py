@@ -2,7 +2,7 @@
 
 Usage: ``CADENZA_TOKEN=... python examples/protobuf_client.py CHANNEL``. The channel's namespace
 must let clients publish, and all its clients must use Protobuf: bytes that are not JSON
-cannot travel in JSON. ``CADENZA_WS`` names another server.
+cannot travel in JSON. ``CADENZA_URL`` names another server.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 READING = struct.Struct("<qd")
 
 

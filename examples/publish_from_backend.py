@@ -3,7 +3,7 @@
 Usage: ``CADENZA_API_KEY=... python examples/publish_from_backend.py CHANNEL JSON``. It prints the
 offset of the publication. The key is ``http_api.key`` of the server's configuration; a sandbox
 prints it at its start. The channel's namespace must be configured. ``CADENZA_URL`` names another
-server than ``http://127.0.0.1:8000``.
+server, by its WebSocket address as everywhere or by its HTTP one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import urllib.parse
 import urllib.request
 import uuid
 from typing import Any
@@ -18,6 +19,12 @@ from typing import Any
 
 class ApiError(Exception):
     """The API answered with an error, for example 102: the namespace is not configured."""
+
+
+def http_address(url: str) -> str:
+    """The server's HTTP address: ``http://127.0.0.1:8000`` for a WebSocket address there."""
+    parts = urllib.parse.urlsplit(url)
+    return f"{'https' if parts.scheme in {'wss', 'https'} else 'http'}://{parts.netloc}"
 
 
 def call(url: str, key: str, method: str, **params: Any) -> dict[str, Any]:
@@ -39,7 +46,7 @@ def main() -> None:
     """Publish once, safely: a repeat with the same key within 5 minutes publishes nothing."""
     channel, payload = sys.argv[1:3]
     result = call(
-        os.environ.get("CADENZA_URL", "http://127.0.0.1:8000"),
+        http_address(os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")),
         os.environ["CADENZA_API_KEY"],
         "publish",
         channel=channel,

@@ -2,7 +2,7 @@
 
 Usage: ``CADENZA_TOKEN=... python examples/recorder.py FILE COUNT CHANNEL...``. It appends COUNT
 publications. A break is recovered; where that fails, a line says that publications are missing.
-``CADENZA_WS`` names another server.
+``CADENZA_URL`` names another server.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 
 
 async def main(path: Path, count: int, channels: list[str]) -> None:

@@ -1,8 +1,9 @@
 """Trades over REST, with the standard library only: submit an order, list it, cancel it.
 
 Usage: ``CADENZA_TOKEN=... python examples/rest_order.py [INSTRUMENT]``. The order is a limit buy
-far below the market, so it rests until it is cancelled. ``CADENZA_URL`` names another server than
-``http://127.0.0.1:8000``. The token names the user who trades; a sandbox prints one.
+far below the market, so it rests until it is cancelled. ``CADENZA_URL`` names another server, by
+its WebSocket address as everywhere or by its HTTP one. The token names the user who trades; a
+sandbox prints one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-URL = os.environ.get("CADENZA_URL", "http://127.0.0.1:8000")
+SERVER = urllib.parse.urlsplit(
+    os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
+)
+SCHEME = "https" if SERVER.scheme in {"wss", "https"} else "http"
+URL = f"{SCHEME}://{SERVER.netloc}"
 
 
 class ApiError(Exception):

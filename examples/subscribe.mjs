@@ -4,7 +4,7 @@
 // Needs Node 22 or newer, or the package ws on an older one: npm install centrifuge ws
 import { Centrifuge } from 'centrifuge';
 
-const url = process.env.CADENZA_WS ?? 'ws://127.0.0.1:8000/connection/websocket';
+const url = process.env.CADENZA_URL ?? 'ws://127.0.0.1:8000/connection/websocket';
 const channel = process.argv[2] ?? 'market:orderBook:BINANCE:BTC/USDT';
 const wanted = Number(process.argv[3] ?? Infinity);
 const websocket = globalThis.WebSocket ?? (await import('ws')).WebSocket;

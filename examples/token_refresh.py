@@ -2,7 +2,7 @@
 
 Usage: ``CADENZA_TOKEN_COMMAND='cadenza token --user ann --ttl 5' python
 examples/token_refresh.py``. The command prints a token; your program would ask its own backend
-instead. It ends when three tokens have been used. ``CADENZA_WS`` names another server.
+instead. It ends when three tokens have been used. ``CADENZA_URL`` names another server.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shlex
 
 import cadenza
 
-URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
+URL = os.environ.get("CADENZA_URL", "ws://127.0.0.1:8000/connection/websocket")
 TOKENS = 3
 
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Centrifuge } from 'centrifuge';
 
-const url = process.env.CADENZA_WS ?? 'ws://127.0.0.1:8000/connection/websocket';
+const url = process.env.CADENZA_URL ?? 'ws://127.0.0.1:8000/connection/websocket';
 const [instrumentId = 'PAPER:BTC/USDT', orderSide = 'BUY', quantity = '0.01'] = process.argv.slice(2);
 const websocket = globalThis.WebSocket ?? (await import('ws')).WebSocket;
 const ended = ['FILLED', 'CANCELLED', 'REJECTED', 'EXPIRED', 'REVOKED'];

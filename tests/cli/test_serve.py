@@ -8,15 +8,19 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 
 import httpx
+import jwt
 import pytest
 import websockets
 from typer.testing import CliRunner
 
+import cadenza
 from cadenza.cli import app
+from cadenza.config.environment import RESERVED
 
 RUNNER = CliRunner()
 KEY = "unit-test-hmac-key-0123456789abcdef"
@@ -88,6 +92,8 @@ def answers(port):
 
 SANDBOX = ("--port", "0", "--feed", "simulated")
 LAST_LINE = "Keys and tokens are made anew"
+KEPT = "Keys are kept in "
+GIVEN = "The API key comes from "
 
 
 async def subscribe(url, token, channel):
@@ -253,7 +259,98 @@ def test_data_must_be_a_folder(settings, tmp_path):
 def test_the_data_folder_is_made(start, tmp_path):
     """With its parents."""
     folder = tmp_path / "a" / "b"
-    process, _ = start(*SANDBOX, "--data", str(folder), until=LAST_LINE)
+    process, _ = start(*SANDBOX, "--data", str(folder), until=KEPT)
     assert folder.is_dir()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def printed(banner):
+    """The API key and the token of a banner."""
+    key = re.search(r"X-API-Key: (\S+)\)", banner)[1]
+    return key, re.search(r"^  (eyJ\S+)$", banner, re.MULTILINE)[1]
+
+
+async def accounts_of(port, token):
+    """The answer of the REST API, as text."""
+    url = f"http://127.0.0.1:{port}/api/v3/tradingAccount/list"
+    async with httpx.AsyncClient(trust_env=False) as web:
+        answer = await web.get(url, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.process
+async def test_a_bot_outlives_the_death_of_a_server_with_data(start, tmp_path):
+    """After kill -9 and the same command again it reconnects with the token that it has.
+
+    The API key is the same too, and no other file of the folder holds a key. Without the file of
+    keys there are new ones, and the old token is refused.
+    """
+    port, folder = str(free_port()), tmp_path / "data"
+    options = ("--port", port, "--feed", "simulated", "--data", str(folder))
+    process, banner = start(*options, until=KEPT)
+    key, token = printed(banner)
+    url = f"ws://127.0.0.1:{port}/connection/websocket"
+    async with cadenza.connect(url, token=token) as bot:
+        subscription = await bot.subscribe("market:trade:BINANCE:BTC/USDT")
+        account = await bot.account()
+        first = await anext(aiter(subscription))
+        process.kill()
+        process.wait()
+        process, banner = await asyncio.to_thread(start, *options, until=KEPT)
+        assert printed(banner)[0] == key
+        assert (await asyncio.wait_for(anext(aiter(subscription)), 30)).data != first.data
+        assert account.account_id in await accounts_of(port, token)
+    kept = json.loads((folder / "keys.json").read_text())
+    assert kept["http_api_key"] == key
+    assert stat.S_IMODE((folder / "keys.json").stat().st_mode) == 0o600
+    for path in folder.iterdir():
+        if path.name != "keys.json":
+            content = path.read_bytes()
+            assert not any(secret.encode() in content for secret in kept.values())
+    (folder / "keys.json").unlink()
+    process.kill()
+    process.wait()
+    _, banner = await asyncio.to_thread(start, *options, until=KEPT)
+    assert printed(banner)[0] != key
+    with pytest.raises(cadenza.DisconnectedError, match="3500"):
+        async with cadenza.connect(url, token=token):
+            pass
+
+
+def test_keys_of_the_environment_come_first_and_are_not_written(start, tmp_path):
+    environment = {"CADENZA_CLIENT_TOKEN_HMAC_SECRET_KEY": KEY, "CADENZA_HTTP_API_KEY": "k" * 32}
+    process, banner = start(*SANDBOX, "--data", str(tmp_path), until=GIVEN, **environment)
+    key, token = printed(banner)
+    assert key == "k" * 32
+    assert jwt.decode(token, KEY, algorithms=["HS256"])["sub"] == "trader"
+    assert not (tmp_path / "keys.json").exists()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def test_one_key_of_the_environment_leaves_the_other_to_the_folder(start, tmp_path):
+    environment = {"CADENZA_HTTP_API_KEY": "k" * 32}
+    _, banner = start(
+        *SANDBOX, "--data", str(tmp_path), until="The key of tokens is", **environment
+    )
+    kept = json.loads((tmp_path / "keys.json").read_text())
+    key, token = printed(banner)
+    assert key == "k" * 32 != kept["http_api_key"]
+    assert jwt.decode(token, kept["token_hmac_secret_key"], algorithms=["HS256"])["sub"] == "trader"
+
+
+def test_a_damaged_key_file_stops_the_start_with_its_name(tmp_path):
+    (tmp_path / "keys.json").write_text("{}")
+    result = RUNNER.invoke(app, ["serve", "--port", "0", "--data", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"error: {tmp_path / 'keys.json'} holds no keys of a sandbox" in result.output
+
+
+def test_the_variables_of_users_never_stop_the_server(start):
+    """Whoever trades in a terminal starts the server in it too, with all of them set."""
+    users = dict.fromkeys(RESERVED - {"CADENZA_CONFIG"}, "ws://127.0.0.1:1/x")
+    process, _ = start(*SANDBOX, until=LAST_LINE, **users)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cadenza.cli.welcome import welcome
-from cadenza.config import dump, load_tree, sandbox
+from cadenza.config import KeyOrigins, dump, load_tree, sandbox
 
 NAMES = ["PAPER:BTC/USDT", "BINANCE:BTC/USDT"]
 
@@ -14,10 +16,10 @@ NAMES = ["PAPER:BTC/USDT", "BINANCE:BTC/USDT"]
 def said():
     """The greeting of a sandbox; options by their dotted names."""
 
-    def say(**overrides):
+    def say(origins=KeyOrigins(), **overrides):  # noqa: B008 - a tuple
         options = {name.replace("__", "."): value for name, value in overrides.items()}
         config, _ = load_tree(dump(sandbox(), redact=False), {}, options)
-        return welcome(config, 8123, NAMES, 1_700_000_000.0, 7 * 86_400)
+        return welcome(config, 8123, NAMES, 1_700_000_000.0, 7 * 86_400, origins)
 
     return say
 
@@ -62,3 +64,38 @@ def test_the_examples_are_about_an_instrument_that_there_is(said):
     text = said()
     assert f"Instruments  {', '.join(NAMES)}" in text
     assert f"market:orderBook:{NAMES[0]}" in text
+
+
+@pytest.mark.parametrize(
+    ("origins", "words", "never"),
+    [
+        (KeyOrigins(), ["Keys and tokens are made anew", "--data DIR"], ["kept in"]),
+        (
+            KeyOrigins(file=Path("/d/keys.json")),
+            ["Keys are kept in /d/keys.json", "remove that file"],
+            ["made anew"],
+        ),
+        (
+            KeyOrigins("CADENZA_CLIENT_TOKEN_HMAC_SECRET_KEY", "CENTRIFUGO_HTTP_API_KEY"),
+            [
+                "The key of tokens comes from CADENZA_CLIENT_TOKEN_HMAC_SECRET_KEY",
+                "The API key comes from CENTRIFUGO_HTTP_API_KEY",
+            ],
+            ["made anew", "keys.json"],
+        ),
+        (
+            KeyOrigins(token="A", file=Path("/d/keys.json")),
+            ["The key of tokens comes from A", "The API key is kept in /d/keys.json"],
+            ["made anew"],
+        ),
+        (
+            KeyOrigins(api="B"),
+            ["The API key comes from B", "The key of tokens is made anew at every start"],
+            ["The API key is", "keys.json"],
+        ),
+    ],
+)
+def test_it_says_where_the_keys_come_from_and_how_to_change_them(said, origins, words, never):
+    last = said(origins).rpartition("'{}'")[2]
+    assert all(word in last for word in words)
+    assert not any(word in last for word in never)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from cadenza.config import Config, ConfigError, dump, load_tree
 from cadenza.config.build import build
-from cadenza.config.environment import apply, put, variable
+from cadenza.config.environment import RESERVED, apply, put, variable, variable_of
 from cadenza.config.names import supported, unsupported
 from cadenza.config.report import Report
 from cadenza.config.values import read_scalar
@@ -112,6 +114,40 @@ def test_variables_of_kubernetes_and_reserved_ones_are_passed_over():
         "OTHER": "x",
     }
     assert load_tree({}, environ) == (Config(), [])
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_no_variable_of_an_example_or_a_command_is_taken_for_an_option():
+    """They are known names, and none of them is the name of an option."""
+    code = [*EXAMPLES.rglob("*"), *(EXAMPLES.parent / "src/cadenza/cli").rglob("*.py")]
+    texts = [path.read_text() for path in code if path.suffix in {".py", ".mjs", ".ipynb"}]
+    used = {name for text in texts for name in re.findall(r"\bCADENZA_[A-Z_]+[A-Z]\b", text)}
+    options = {variable(path) for path in (*supported(), *unsupported())}
+    assert {"CADENZA_URL", "CADENZA_TOKEN"} <= used
+    assert used - options <= RESERVED
+    assert not RESERVED & options
+    assert load_tree({}, dict.fromkeys(RESERVED, "x")) == (Config(), [])
+
+
+def test_a_misspelt_variable_of_a_user_is_told_its_own_name():
+    """Not that of an option that happens to look like it."""
+    with pytest.raises(ConfigError, match=r"CADENZA_TOKN: .*did you mean CADENZA_TOKEN\?"):
+        load_tree({}, {"CADENZA_TOKN": "x"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "found"),
+    [
+        ({}, ""),
+        ({"CADENZA_HTTP_API_KEY": ""}, ""),
+        ({"CENTRIFUGO_HTTP_API_KEY": "a"}, "CENTRIFUGO_HTTP_API_KEY"),
+        ({"CENTRIFUGO_HTTP_API_KEY": "a", "CADENZA_HTTP_API_KEY": "b"}, "CADENZA_HTTP_API_KEY"),
+    ],
+)
+def test_the_variable_that_sets_an_option(environ, found):
+    assert variable_of(environ, "http_api.key") == found
 
 
 def test_error_names_the_variable_that_is_wrong():

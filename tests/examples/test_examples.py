@@ -115,16 +115,19 @@ async def next_publication(ws):
                 return publication
 
 
-def test_publish_from_backend_prints_the_offset(server):
+@pytest.mark.parametrize("kind", ["url", "ws"])
+def test_publish_from_backend_prints_the_offset(server, kind):
+    """One CADENZA_URL for all examples and commands: the WebSocket address, or the HTTP one."""
+    address = getattr(server, kind)
     printed = run_example(
         sys.executable,
         str(EXAMPLES / "publish_from_backend.py"),
-        "news:today",
+        f"news:{kind}",
         '{"text": "hello"}',
-        CADENZA_URL=server.url,
+        CADENZA_URL=address,
         CADENZA_API_KEY=API_KEY,
     )
-    assert printed == "published to news:today at offset 1\n"
+    assert printed == f"published to news:{kind} at offset 1\n"
 
 
 def test_local_book_follows_a_simulated_market(server, token):
@@ -133,7 +136,7 @@ def test_local_book_follows_a_simulated_market(server, token):
         str(EXAMPLES / "local_book.py"),
         "BINANCE:BTC/USDT",
         "20",
-        CADENZA_WS=server.ws,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN=token(),
     ).splitlines()
     sequences = [int(line.split()[0]) for line in printed]
@@ -143,7 +146,7 @@ def test_local_book_follows_a_simulated_market(server, token):
 def test_local_book_says_why_it_was_refused(server, token):
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "local_book.py"), "BINANCE:NO/SUCH"],
-        env=os.environ | {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token()},
+        env=os.environ | {"CADENZA_URL": server.ws, "CADENZA_TOKEN": token()},
         capture_output=True,
         text=True,
         timeout=60,
@@ -158,7 +161,7 @@ def test_subscribe_mjs_gets_publications(server, token, tmp_path):
         *node_example("subscribe.mjs", tmp_path),
         "market:orderBook:BINANCE:BTC/USDT",
         "3",
-        CADENZA_WS=server.ws,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN=token(),
     )
     assert "subscribed, recovered: false" in printed
@@ -174,7 +177,7 @@ def test_paper_order_follows_an_order_to_its_end(server, token):
         "PAPER:SOL/USDT",
         "BUY",
         "0.5",
-        CADENZA_WS=server.ws,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN=token("paper"),
     ).splitlines()
     assert printed[0] == "acknowledged FILLED"
@@ -187,7 +190,7 @@ def test_paper_order_follows_an_order_to_its_end(server, token):
 def test_paper_order_says_why_it_was_refused(server, token):
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / "paper_order.py"), "PAPER:SOL/USDT", "BUY", "0.0001"],
-        env=os.environ | {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("refused")},
+        env=os.environ | {"CADENZA_URL": server.ws, "CADENZA_TOKEN": token("refused")},
         capture_output=True,
         text=True,
         timeout=60,
@@ -203,7 +206,7 @@ def test_rest_order_submits_lists_and_cancels(server, token):
         sys.executable,
         str(EXAMPLES / "rest_order.py"),
         "PAPER:ETH/USDT",
-        CADENZA_URL=server.url,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN=token("rest"),
     ).splitlines()
     assert printed[0].startswith("ACCEPTED BUY 1.0000 at ")
@@ -216,7 +219,7 @@ def test_trade_mjs_trades_with_the_official_client(server, token, tmp_path):
         "PAPER:BTC/USDT",
         "SELL",
         "0.01",
-        CADENZA_WS=server.ws,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN=token("node"),
     ).splitlines()
     assert printed[0].startswith("0 open orders, equity ")
@@ -275,3 +278,13 @@ async def test_fastapi_app_publishes_what_rest_takes():
         answer = await http.post("/orders", json=order)
         assert answer.json() == {"offset": 1}
         assert (await next_publication(ws))["data"] == order
+
+
+@pytest.mark.process
+def test_the_backend_template_passes_its_own_test():
+    """The one that whoever copies the folder runs."""
+    folder = EXAMPLES / "fastapi_backend"
+    printed = run_example(
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)
+    )
+    assert "1 passed" in printed

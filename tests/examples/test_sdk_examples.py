@@ -69,7 +69,7 @@ def publish(server, channel, *payloads):
 
 
 def test_first_connection_prints_trades(server, token):
-    printed = run_example("first_connection.py", "3", CADENZA_WS=server.ws, CADENZA_TOKEN=token())
+    printed = run_example("first_connection.py", "3", CADENZA_URL=server.ws, CADENZA_TOKEN=token())
     assert printed[0].startswith("connected as ")
     assert len(printed) == 4
     assert all(line.split()[0] in {"BUY", "SELL"} for line in printed[1:])
@@ -85,7 +85,7 @@ def test_token_refresh_stays_on_one_connection(server, token, tmp_path):
     )
     printed = run_example(
         "token_refresh.py",
-        CADENZA_WS=server.ws,
+        CADENZA_URL=server.ws,
         CADENZA_TOKEN_COMMAND=shlex.join([sys.executable, str(script)]),
     )
     assert printed == ["token 1", "token 2", "token 3", "still the first connection: True"]
@@ -93,7 +93,7 @@ def test_token_refresh_stays_on_one_connection(server, token, tmp_path):
 
 def test_protobuf_carries_bytes(server, token):
     printed = run_example(
-        "protobuf_client.py", "news:bytes", CADENZA_WS=server.ws, CADENZA_TOKEN=token()
+        "protobuf_client.py", "news:bytes", CADENZA_URL=server.ws, CADENZA_TOKEN=token()
     )
     assert printed == ["21.5 degrees at 1700000000000 ms, 16 bytes"]
 
@@ -103,7 +103,7 @@ def test_backfill_then_live_has_no_gap_and_no_double(server, token):
     publish(server, "news:fill", *range(250))
     process = subprocess.Popen(
         [sys.executable, str(EXAMPLES / "backfill_then_live.py"), "news:fill", "260"],
-        env=os.environ | {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token()},
+        env=os.environ | {"CADENZA_URL": server.ws, "CADENZA_TOKEN": token()},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -116,7 +116,7 @@ def test_backfill_then_live_has_no_gap_and_no_double(server, token):
 
 
 def test_live_ladder_prints_the_book(server, token):
-    printed = run_example("live_ladder.py", "5", CADENZA_WS=server.ws, CADENZA_TOKEN=token())
+    printed = run_example("live_ladder.py", "5", CADENZA_URL=server.ws, CADENZA_TOKEN=token())
     assert len(printed) == 16
     assert all(" mid " in line for line in printed[:5])
     prices = [float(line.split()[0]) for line in printed[5:15]]
@@ -126,7 +126,7 @@ def test_live_ladder_prints_the_book(server, token):
 
 def test_market_maker_quotes_and_takes_back(server, token):
     printed = run_example(
-        "market_maker.py", "1", CADENZA_WS=server.ws, CADENZA_TOKEN=token("maker")
+        "market_maker.py", "1", CADENZA_URL=server.ws, CADENZA_TOKEN=token("maker")
     )
     assert printed[0].startswith("quoting ")
     assert sum(line.startswith("moved to ") for line in printed) == 1
@@ -134,7 +134,7 @@ def test_market_maker_quotes_and_takes_back(server, token):
 
 
 def test_portfolio_watcher_sees_a_trade_from_elsewhere(server, token):
-    environ = {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("watched")}
+    environ = {"CADENZA_URL": server.ws, "CADENZA_TOKEN": token("watched")}
     watcher = subprocess.Popen(
         [sys.executable, str(EXAMPLES / "portfolio_watcher.py")],
         env=os.environ | environ,
@@ -156,7 +156,7 @@ def test_recorder_appends(server, token, tmp_path):
     path = tmp_path / "trades.jsonl"
     for _ in range(2):
         run_example(
-            "recorder.py", str(path), "5", channel, CADENZA_WS=server.ws, CADENZA_TOKEN=token()
+            "recorder.py", str(path), "5", channel, CADENZA_URL=server.ws, CADENZA_TOKEN=token()
         )
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(lines) == 10
@@ -171,7 +171,7 @@ def test_the_notebook_runs_from_top_to_bottom(server, token):
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     body = textwrap.indent("\n".join(code), "    ")
     script = f"import asyncio\nasync def main():\n{body}\nasyncio.run(main())\n"
-    environ = {"CADENZA_WS": server.ws, "CADENZA_TOKEN": token("notebook")}
+    environ = {"CADENZA_URL": server.ws, "CADENZA_TOKEN": token("notebook")}
     done = subprocess.run(
         [sys.executable, "-c", script],
         env=os.environ | environ,

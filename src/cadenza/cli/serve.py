@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
+from msgspec.structs import replace
 
 from cadenza.cli.config import ConfigOption
 
 if TYPE_CHECKING:
-    from cadenza.config import Config
+    from cadenza.config import Config, ConfigWarning, KeyOrigins
 
 SANDBOX_TOKEN_SECONDS: Final = 7 * 24 * 3600
 
@@ -54,7 +56,11 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     if data is not None and data.exists() and not data.is_dir():
         _fail(f"cannot use --data {data}: it is not a folder")
     overrides["trading.store.path"] = None if data is None else str(data)
-    settings = _load(config, overrides)
+    origins = None
+    if config is None:
+        settings, origins = _sandbox(overrides)
+    else:
+        settings = _load(config, overrides)
     try:
         set_up_logs(settings.log)
     except OSError as error:
@@ -65,13 +71,13 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
         _fail(str(error))
 
     def started(listening_on: int) -> None:
-        if config is None:
+        if origins is not None:
             from cadenza.cli.welcome import welcome  # noqa: PLC0415 - only a sandbox says it
 
             now = time.time()
             instruments = gateway.feed.instruments() if gateway.feed else ()
             names = [*gateway.trading_names(), *(one.instrument_id for one in instruments)]
-            typer.echo(welcome(settings, listening_on, names, now, SANDBOX_TOKEN_SECONDS))
+            typer.echo(welcome(settings, listening_on, names, now, SANDBOX_TOKEN_SECONDS, origins))
 
     try:
         run(lambda: gateway.serve(started))
@@ -113,14 +119,58 @@ def _speed(text: str) -> float | str:
     return speed
 
 
-def _load(path: Path | None, overrides: dict[str, Any]) -> Config:
-    from cadenza.config import ConfigError, dump, load, load_tree, sandbox  # noqa: PLC0415 - as above
+def _load(path: Path, overrides: dict[str, Any]) -> Config:
+    """The configuration of a file; its warnings are printed, and its mistakes end the program."""
+    from cadenza.config import load  # noqa: PLC0415 - as above
+
+    return _checked(lambda: load(path, os.environ, overrides))
+
+
+def _sandbox(overrides: dict[str, Any]) -> tuple[Config, KeyOrigins]:
+    """The configuration of a sandbox, and where its keys come from.
+
+    A sandbox that keeps its data keeps its keys beside it, or everything that holds a token would
+    be locked out by a restart. Keys of the environment are the operator's own affair.
+    """
+    from cadenza.config import (  # noqa: PLC0415 - as above
+        KeyOrigins,
+        SandboxKeys,
+        SandboxKeysError,
+        dump,
+        load_tree,
+        sandbox,
+    )
+    from cadenza.config.environment import variable_of  # noqa: PLC0415 - as above
+    from cadenza.config.sandbox_keys import KEYS_FILE  # noqa: PLC0415 - as above
+
+    keys = SandboxKeys.made()
+    tree = dump(sandbox(keys=keys), redact=False)
+    settings = _checked(lambda: load_tree(tree, os.environ, overrides))
+    origins = KeyOrigins(
+        token=variable_of(os.environ, "client.token.hmac_secret_key"),
+        api=variable_of(os.environ, "http_api.key"),
+    )
+    path = settings.trading.store.path
+    if not path or (origins.token and origins.api):
+        return settings, origins
+    try:
+        kept = SandboxKeys.kept(Path(path))
+    except SandboxKeysError as error:
+        _fail(str(error))
+    client, http_api = settings.client, settings.http_api
+    if not origins.token:
+        token = replace(client.token, hmac_secret_key=kept.token)
+        settings = replace(settings, client=replace(client, token=token))
+    if not origins.api:
+        settings = replace(settings, http_api=replace(http_api, key=kept.api))
+    return settings, origins._replace(file=Path(path) / KEYS_FILE)
+
+
+def _checked(read: Callable[[], tuple[Config, list[ConfigWarning]]]) -> Config:
+    from cadenza.config import ConfigError  # noqa: PLC0415 - as above
 
     try:
-        if path is None:
-            settings, warnings = load_tree(dump(sandbox(), redact=False), os.environ, overrides)
-        else:
-            settings, warnings = load(path, os.environ, overrides)
+        settings, warnings = read()
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(f"error: {problem}", err=True)

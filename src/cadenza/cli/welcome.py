@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from cadenza.config import Config
+from cadenza.config import Config, KeyOrigins
 from cadenza.gateway.api.operation import PREFIX
 from cadenza.server.tokens import connection_token
 
@@ -35,9 +35,16 @@ Or on the command line:
 
   curl -s -X POST http://{host}:{inside}{api}/channels -H 'X-API-Key: {key}' -d '{{}}'
 
-Keys and tokens are made anew at every start. To keep them, put client.token.hmac_secret_key and
-http_api.key into a file for --config; `cadenza config default` prints one to begin with.
+{keys}
 """
+_MADE_ANEW: Final = """Keys and tokens are made anew at every start. To keep them, with orders and
+accounts, start with --data DIR; or put client.token.hmac_secret_key and http_api.key into a file
+for --config: `cadenza config default` prints one to begin with."""
+_KEPT_KEYS: Final = """Keys are kept in {path}, which only you may read: tokens and the
+API key stay good after a restart. For new ones stop the server and remove that file; every token
+made before is refused from then on."""
+_SIGNING: Final = "The key of tokens"
+_CALLING: Final = "The API key"
 _PAGE: Final = """  Page         http://{host}:{port}{path}
   Admin token  {key}
                (the API key; for Operate on the page)
@@ -52,7 +59,14 @@ _NO_FEED: Final = "none (--feed none)"
 _LATE: Final = "those of the recording, each from its first order book on"
 
 
-def welcome(config: Config, port: int, instruments: Sequence[str], now: float, ttl: float) -> str:
+def welcome(  # noqa: PLR0917 - all of it is in the text
+    config: Config,
+    port: int,
+    instruments: Sequence[str],
+    now: float,
+    ttl: float,
+    origins: KeyOrigins = KeyOrigins(),  # noqa: B008 - a tuple
+) -> str:
     """The text of a sandbox.
 
     It holds a token and the API key, which are good for this sandbox alone.
@@ -63,6 +77,7 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
         instruments: Ids of the instruments; none if they are not known yet.
         now: Unix seconds, from which the token is valid.
         ttl: Seconds for which it is valid.
+        origins: Where the keys come from; by default they were made for this process.
     """
     unknown = _NO_FEED if config.market.feed == "none" else _LATE
     token = connection_token(config.client.token, "trader", now=now, ttl=ttl)
@@ -81,7 +96,27 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
         instrument=instruments[0] if instruments else "BINANCE:BTC/USDT",
         token=token,
         days=int(ttl // 86400),
+        keys=_keys(origins),
     )
+
+
+def _keys(origins: KeyOrigins) -> str:
+    """Where the keys come from, how long they last, and how to change them."""
+    given = [
+        f"{name} comes from {source}, and lasts as long as you keep it there."
+        for name, source in ((_SIGNING, origins.token), (_CALLING, origins.api))
+        if source
+    ]
+    if origins.token and origins.api:
+        return "\n".join(given)
+    others = _MADE_ANEW if origins.file is None else _KEPT_KEYS.format(path=origins.file)
+    if not given:
+        return others
+    other = _CALLING if origins.token else _SIGNING
+    where = "is made anew at every start; --data DIR keeps it"
+    if origins.file is not None:
+        where = f"is kept in {origins.file}; remove that file for a new one"
+    return "\n".join([*given, f"{other} {where}."])
 
 
 def _page(config: Config, port: int) -> str:

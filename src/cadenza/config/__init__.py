@@ -59,6 +59,7 @@ from cadenza.config.load import engine_rules, load, load_tree
 from cadenza.config.re2 import compile_pattern
 from cadenza.config.report import ConfigWarning
 from cadenza.config.sandbox import LOCAL_ORIGINS, sandbox
+from cadenza.config.sandbox_keys import KeyOrigins, SandboxKeys, SandboxKeysError
 from cadenza.config.values import Secret
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "HttpResponseTarget",
     "HttpServerConfig",
     "HttpStreamConfig",
+    "KeyOrigins",
     "KlineConfig",
     "LogConfig",
     "MarketConfig",
@@ -95,6 +97,8 @@ __all__ = [
     "ReplayConfig",
     "RpcConfig",
     "RpcPingConfig",
+    "SandboxKeys",
+    "SandboxKeysError",
     "Secret",
     "ShutdownConfig",
     "SimulatedConfig",

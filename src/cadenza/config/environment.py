@@ -22,15 +22,22 @@ PREFIXES: Final = ("CENTRIFUGO_", "CADENZA_")
 RESERVED: Final = frozenset(
     {
         "CADENZA_CONFIG",
-        # Those of the commands that talk to a server:
+        # Those of the commands and programs that talk to a server, and of the examples:
+        "CADENZA_ACCOUNT",
         "CADENZA_API_KEY",
         "CADENZA_CONFIG_FILE",
+        "CADENZA_INSTRUMENT",
         "CADENZA_PROFILE",
         "CADENZA_TOKEN",
+        "CADENZA_TOKEN_COMMAND",
+        "CADENZA_TOKEN_FILE",
         "CADENZA_URL",
+        # What CADENZA_URL was called in examples of earlier versions:
+        "CADENZA_WS",
     }
 )
-"""Variables with a meaning of their own, which are not options."""
+"""Variables with a meaning of their own, which are not options: whoever works with a server on the
+same machine has them set, and they must not stop it."""
 
 _NAMESPACES: Final = "channel.namespaces"
 # Kubernetes adds these to a container for every service, also for one named like the program.
@@ -43,6 +50,12 @@ Tree = dict[str, Any]
 def variable(path: str, prefix: str = "CADENZA_") -> str:
     """The name of an option's variable: ``CADENZA_HTTP_SERVER_PORT`` for ``http_server.port``."""
     return prefix + path.replace(".", "_").upper()
+
+
+def variable_of(environ: Mapping[str, str], path: str) -> str:
+    """The variable that sets an option in ``environ``; empty: none does."""
+    names = (variable(path, prefix) for prefix in reversed(PREFIXES))
+    return next((name for name in names if environ.get(name)), "")
 
 
 def put(tree: Tree, path: str, value: object) -> None:
@@ -123,7 +136,8 @@ def _unknown(given: Mapping[str, str], prefix: str, known: set[str], report: Rep
     for name, value in sorted(given.items()):
         if name.startswith("VAR_") or _is_from_kubernetes(name, value):
             continue
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        users = {one.removeprefix(prefix) for one in RESERVED if one.startswith(prefix)}
+        close = difflib.get_close_matches(name, sorted(known | users), n=1, cutoff=0.7)
         hint = f"; did you mean {prefix}{close[0]}?" if close else ""
         note = report.error if prefix == "CADENZA_" else report.warn
         note(prefix + name, f"no option has this variable{hint}")

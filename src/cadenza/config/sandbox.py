@@ -19,7 +19,7 @@ from cadenza.config.http import (
     RpcPingConfig,
     SseConfig,
 )
-from cadenza.config.values import Secret
+from cadenza.config.sandbox_keys import SandboxKeys
 
 LOCAL_ORIGINS: Final = tuple(
     f"{scheme}://{host}{port}"
@@ -27,10 +27,11 @@ LOCAL_ORIGINS: Final = tuple(
     for host in ("localhost", "127.0.0.1")
     for port in ("", ":*")
 )
-_KEY_BYTES: Final = 32
 
 
-def sandbox(token_hex: Callable[[int], str] = secrets.token_hex) -> Config:
+def sandbox(
+    token_hex: Callable[[int], str] = secrets.token_hex, keys: SandboxKeys | None = None
+) -> Config:
     """A configuration with random keys, and everything that people and programs use switched on.
 
     That is every transport and report, the page, and faults on demand.
@@ -38,11 +39,13 @@ def sandbox(token_hex: Callable[[int], str] = secrets.token_hex) -> Config:
     Args:
         token_hex: Random source: ``token_hex(32)`` gives 32 bytes as hexadecimal text. Two are
             taken, the tokens' key first and then the API's.
+        keys: Keys to take instead, such as those that a data folder keeps.
     """
-    token = TokenConfig(hmac_secret_key=Secret(token_hex(_KEY_BYTES)))
+    keys = keys or SandboxKeys.made(token_hex)
+    token = TokenConfig(hmac_secret_key=keys.token)
     return Config(
         client=ClientConfig(token=token, allowed_origins=LOCAL_ORIGINS),
-        http_api=HttpApiConfig(key=Secret(token_hex(_KEY_BYTES))),
+        http_api=HttpApiConfig(key=keys.api),
         sse=SseConfig(enabled=True),
         http_stream=HttpStreamConfig(enabled=True),
         health=HealthConfig(enabled=True),

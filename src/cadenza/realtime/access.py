@@ -14,6 +14,7 @@ from cadenza.protocol import codes
 from cadenza.protocol.channel import ChannelGrammar
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.json_reader import JsonReader
+from cadenza.realtime import refusals
 from cadenza.realtime.claims import Override, TokenVerifier
 from cadenza.realtime.errors import CommandError
 from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions, DataFormat
@@ -131,6 +132,25 @@ class Access:
             if subscription is not None and getattr(options, for_subscriber):
                 return True
         return self.client.insecure
+
+    def why_not(
+        self,
+        action: Action,
+        user: str,
+        channel: str,
+        options: ChannelOptions,
+        subscription: Subscription | None,
+    ) -> str:
+        """What would let a user act whom ``may`` refuses, for the log."""
+        needed = refusals.needed_to_act(
+            action, user, options, is_subscribed=subscription is not None
+        )
+        return f"it needs {needed} in {refusals.place(self.grammar, channel)}"
+
+    def why_no_subscription(self, user: str, channel: str, options: ChannelOptions) -> str:
+        """What would let a user subscribe whom ``may_subscribe`` refuses, for the log."""
+        needed = refusals.needed_to_subscribe(self.grammar, user, channel, options)
+        return f"it needs {needed}; {refusals.place(self.grammar, channel)}"
 
     def check_data(self, data: bytes, options: ChannelOptions) -> None:
         """Check the payload of a publication.

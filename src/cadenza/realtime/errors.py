@@ -13,11 +13,17 @@ from cadenza.protocol.codes import Disconnect, ErrorCode
 
 
 class CommandError(Exception):
-    """Answer the command with this error. Applications have the codes 400 to 1999."""
+    """Answer the command with this error. Applications have the codes 400 to 1999.
 
-    def __init__(self, error: ErrorCode) -> None:
+    Args:
+        error: What the client gets.
+        why: What would have allowed it, for the log; clients never see it.
+    """
+
+    def __init__(self, error: ErrorCode, why: str = "") -> None:
         super().__init__(f"{error.code} {error.message}")
         self.error = error
+        self.why = why
 
 
 class Disconnected(Exception):  # noqa: N818 - the protocol's own word for it

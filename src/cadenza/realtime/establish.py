@@ -33,6 +33,13 @@ from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeReply
 from cadenza.realtime.options import ChannelOptions
 from cadenza.realtime.recovery import Recovery, join_live, recover_cache, recover_stream
+from cadenza.realtime.refusals import (
+    NEEDED_FOR_DELTA,
+    NEEDED_FOR_JOINS,
+    NEEDED_FOR_POSITIONS,
+    NEEDED_TO_RECOVER,
+    place,
+)
 from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 from cadenza.realtime.subscription import Subscription, TagsFilter
 
@@ -192,11 +199,29 @@ def _grant(subscription: Subscription, request: SubscribeRequest, reply: Subscri
         and request.delta in (options.allowed_delta_types or ())
         and request.tf is None
     )
+    _tell_what_is_off(subscription, request)
     subscription.chan_info = reply.grant.info
     subscription.expire_at = reply.grant.expire_at
     handlers = subscription.connection.node.handlers
     if handlers.snapshot is not None:
         subscription.snapshot = handlers.snapshot(subscription.channel)
+
+
+def _tell_what_is_off(subscription: Subscription, request: SubscribeRequest) -> None:
+    """Write down what a client asked for and does not get, which it is not told as an error."""
+    deltas = subscription.options.allowed_delta_types or ()
+    off = (
+        (request.recoverable and not subscription.recoverable, "recovery", NEEDED_TO_RECOVER),
+        (request.positioned and not subscription.positioned, "positioning", NEEDED_FOR_POSITIONS),
+        (request.join_leave and not subscription.push_join_leave, "join_leave", NEEDED_FOR_JOINS),
+        (bool(request.delta) and request.delta not in deltas, "delta", NEEDED_FOR_DELTA),
+    )
+    node = subscription.connection.node
+    for is_off, what, needed in off:
+        if is_off:
+            where = place(node.access.grammar, subscription.channel)
+            why = f"it needs {needed} in {where}"
+            node.refusals.tell("subscribe", f"{what} is off", why, subscription.channel)
 
 
 async def _read(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cadenza.protocol import codes, dialect
 from cadenza.protocol.errors import DecodeError, PayloadError
 from cadenza.protocol.messages import Command
-from cadenza.realtime import eager
+from cadenza.realtime import eager, refusals
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.states import MOVES, REQUESTS, Move, State, classify
 
@@ -109,6 +109,7 @@ class Inbox:
         try:
             await connection.node.commands[request](connection, command)
         except CommandError as refusal:
+            _tell(connection, command, request, refusal)
             connection.refuse(command.id, refusal.error)
         except (Disconnected, PayloadError):
             raise
@@ -131,3 +132,13 @@ class Inbox:
         if all(getattr(command, name) is None for name in REQUESTS):
             raise Disconnected(codes.BAD_REQUEST_CLOSE)
         self._connection.refuse(command.id, codes.NOT_AVAILABLE)
+
+
+def _tell(connection: Connection, command: Command, request: str, refusal: CommandError) -> None:
+    """Write down what would have allowed a command, where that is known."""
+    why = refusal.why
+    if not why and refusal.error is codes.PERMISSION_DENIED:
+        why = refusals.BY_HANDLER
+    if why:
+        channel = getattr(getattr(command, request), "channel", "")
+        connection.node.refusals.tell(request, str(refusal), why, channel)

@@ -38,10 +38,11 @@ from cadenza.realtime.hub import Hub
 from cadenza.realtime.membership import Membership
 from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions
 from cadenza.realtime.outbox import Outbox
-from cadenza.realtime.presence import Presence
+from cadenza.realtime.presence import Presence, PresenceStats
 from cadenza.realtime.presence_memory import MemoryPresence
+from cadenza.realtime.refusals import Refusals
 from cadenza.realtime.slow_readers import SlowReaders
-from cadenza.realtime.stream import StreamPosition
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Timers
 from cadenza.realtime.transport import Transport
@@ -117,6 +118,7 @@ class Node:
         self.outbox: Final = Outbox(self.clock)
         self.hub: Final = Hub(self.outbox)
         self.slow_readers: Final = SlowReaders(self)
+        self.refusals: Final = Refusals(self.clock)
         self.commands: Final = COMMANDS
         self.membership: Final = Membership(self)
         self.admin: Final = Admin(self, controller or LocalController())
@@ -268,6 +270,48 @@ class Node:
             if len(self._publish_options) > PUBLISH_OPTIONS_KEPT:
                 self._publish_options.clear()
         return known[1]
+
+    # Looking into channels.
+
+    async def who(self, channel: str) -> dict[str, ClientInfo]:
+        """Everybody who is subscribed to a channel, on all nodes, by client id.
+
+        Raises:
+            CommandError: 102, the channel's namespace is not configured; 108, its option
+                ``presence`` is off.
+        """
+        return await self.admin.presence(channel)
+
+    async def presence_stats(self, channel: str) -> PresenceStats:
+        """How many clients and distinct users are subscribed to a channel, on all nodes.
+
+        Raises:
+            CommandError: As for ``who``.
+        """
+        return await self.admin.presence_stats(channel)
+
+    async def history(
+        self,
+        channel: str,
+        *,
+        limit: int = -1,
+        since: StreamPosition | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        """The publications that a channel keeps, and the position of the newest.
+
+        Args:
+            channel: Its name.
+            limit: The most publications; 0: the position only; below 0: all.
+            since: Only what came after this position, or with ``reverse`` before it.
+            reverse: The newest first.
+
+        Raises:
+            CommandError: 102, the channel's namespace is not configured; 108, it keeps no history
+                (``history_size`` and ``history_ttl``); 107, ``reverse`` from offset 0; 112,
+                ``since`` is of a stream that is gone.
+        """
+        return await self.admin.history(channel, HistoryFilter(limit, since, reverse))
 
     # What the broker delivers.
 

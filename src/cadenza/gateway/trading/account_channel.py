@@ -303,11 +303,14 @@ class AccountChannelAccess:
         account = self._events.venue.registry.any(account_id)
         user = event.connection.user
         if not event.token and (account is None or not user or account.owner != user):
-            raise CommandError(codes.PERMISSION_DENIED)
+            raise CommandError(codes.PERMISSION_DENIED, _ONLY_OWNERS)
         state = None
         if account is not None and _wants_state(event.data):
             state = partial(self._events.state, account)
         return SubscribeReply(by_rules=bool(event.token), state=state)
+
+
+_ONLY_OWNERS: Final = "only an account's owner may, or whoever has a subscription token for it"
 
 
 def _wants_state(data: bytes) -> bool:

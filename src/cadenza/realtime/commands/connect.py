@@ -30,6 +30,7 @@ from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.establish import Established
 from cadenza.realtime.handlers import ConnectEvent, ConnectReply, SubscribeReply
 from cadenza.realtime.options import ChannelOptions
+from cadenza.realtime.refusals import NO_ANONYMOUS_TOKENS, TOKENLESS
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -102,6 +103,7 @@ async def _authenticated(connection: Connection, request: ConnectRequest) -> Con
     options = node.client_options
     if options.insecure or options.allow_anonymous_connect_without_token:
         return ConnectReply()
+    node.refusals.tell("connect", str(Disconnected(codes.BAD_REQUEST_CLOSE)), TOKENLESS)
     raise Disconnected(codes.BAD_REQUEST_CLOSE)
 
 
@@ -119,7 +121,9 @@ async def _from_token(connection: Connection, token: str) -> ConnectReply:
         node.log_token(connection, error)
         raise Disconnected(codes.INVALID_TOKEN) from error
     if not claims.user and node.client_options.disallow_anonymous_connection_tokens:
-        raise Disconnected(codes.PERMISSION_DENIED_CLOSE)
+        end = Disconnected(codes.PERMISSION_DENIED_CLOSE)
+        node.refusals.tell("connect", str(end), NO_ANONYMOUS_TOKENS)
+        raise end
     return ConnectReply(
         user=claims.user,
         expire_at=claims.expire_at,
@@ -188,7 +192,11 @@ def _may_attempt(connection: Connection, channel: str) -> bool:
         options = access.checked_options(channel)
     except CommandError:
         return False
-    return access.may_subscribe(connection.user, channel, options)
+    allowed = access.may_subscribe(connection.user, channel, options)
+    if not allowed:
+        why = access.why_no_subscription(connection.user, channel, options)
+        connection.node.refusals.tell("connect", "not subscribed", why, channel)
+    return allowed
 
 
 def _recovering(channel: str, asked: SubscribeRequest | None) -> SubscribeRequest:

@@ -9,6 +9,7 @@ from cadenza.protocol.messages import Command, Empty, Reply
 from cadenza.realtime.eager import settle, waits
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import PublishEvent
+from cadenza.realtime.refusals import RESERVED_TYPE
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -24,7 +25,7 @@ async def publish(connection: Connection, command: Command) -> None:
     node, channel = connection.node, request.channel
     options = node.access.checked_options(channel)
     if request.type:
-        raise CommandError(codes.PERMISSION_DENIED)
+        raise CommandError(codes.PERMISSION_DENIED, RESERVED_TYPE)
     data = bytes(request.data)
     node.access.check_data(data, options)
     subscription = connection.subscriptions.get(channel)
@@ -34,7 +35,10 @@ async def publish(connection: Connection, command: Command) -> None:
         granted = await settle(node.handlers.publish(event))
     if granted is None:
         if not node.access.may("publish", connection.user, options, subscription):
-            raise CommandError(codes.PERMISSION_DENIED)
+            raise CommandError(
+                codes.PERMISSION_DENIED,
+                node.access.why_not("publish", connection.user, channel, options, subscription),
+            )
     elif granted.data is not None:
         data = granted.data
     chan_info = None if subscription is None else subscription.chan_info

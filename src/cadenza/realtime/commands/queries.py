@@ -16,6 +16,7 @@ from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import Variant, shown, shown_info
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.options import ChannelOptions
+from cadenza.realtime.refusals import needed_to_keep, place
 from cadenza.realtime.stream import HistoryFilter, StreamPosition
 
 if TYPE_CHECKING:
@@ -41,9 +42,14 @@ def _check(connection: Connection, channel: str, action: Action) -> ChannelOptio
     options = access.checked_options(channel)
     available = keeps_history(options) if action == "history" else options.presence
     if not available:
-        raise CommandError(codes.NOT_AVAILABLE)
-    if not access.may(action, connection.user, options, connection.subscriptions.get(channel)):
-        raise CommandError(codes.PERMISSION_DENIED)
+        why = f"it needs {needed_to_keep(action)} in {place(access.grammar, channel)}"
+        raise CommandError(codes.NOT_AVAILABLE, why)
+    subscription = connection.subscriptions.get(channel)
+    if not access.may(action, connection.user, options, subscription):
+        raise CommandError(
+            codes.PERMISSION_DENIED,
+            access.why_not(action, connection.user, channel, options, subscription),
+        )
     return options
 
 

@@ -16,6 +16,7 @@ from cadenza.realtime.claims import (
 from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import ConnectReply, RefreshEvent
+from cadenza.realtime.refusals import NOT_SUBSCRIBED
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -71,7 +72,7 @@ async def sub_refresh(connection: Connection, command: Command) -> None:
         raise Disconnected(codes.BAD_REQUEST_CLOSE)
     subscription = connection.subscriptions.get(request.channel)
     if subscription is None:
-        raise CommandError(codes.PERMISSION_DENIED)
+        raise CommandError(codes.PERMISSION_DENIED, NOT_SUBSCRIBED)
     if not request.token:
         raise CommandError(codes.BAD_REQUEST)
     node = connection.node

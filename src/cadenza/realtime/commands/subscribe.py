@@ -14,6 +14,7 @@ from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeEvent, SubscribeReply
 from cadenza.realtime.options import ChannelOptions
+from cadenza.realtime.refusals import MISMATCH, NO_VERIFIER, RESERVED_TYPE, UNREADABLE
 from cadenza.realtime.subscription import TagsFilter
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def _granted(
     if options is None:
         options = node.access.checked_options(channel)
     if request.type:
-        raise CommandError(codes.PERMISSION_DENIED)
+        raise CommandError(codes.PERMISSION_DENIED, RESERVED_TYPE)
     if reply is None or reply.by_rules:
         grant = await _grant_by_rules(connection, request, options)
         reply = SubscribeReply(grant=grant, state=reply.state if reply is not None else None)
@@ -108,10 +109,11 @@ async def _grant_by_rules(
     node, channel = connection.node, request.channel
     if not request.token:
         if not node.access.may_subscribe(connection.user, channel, options):
-            raise CommandError(codes.PERMISSION_DENIED)
+            why = node.access.why_no_subscription(connection.user, channel, options)
+            raise CommandError(codes.PERMISSION_DENIED, why)
         return SubscriptionGrant()
     if node.access.verifier is None:
-        raise CommandError(codes.PERMISSION_DENIED)
+        raise CommandError(codes.PERMISSION_DENIED, NO_VERIFIER)
     try:
         claims = await settle(node.access.verifier.subscribe(request.token, node.clock.time()))
     except TokenExpired as error:
@@ -120,10 +122,12 @@ async def _grant_by_rules(
         raise CommandError(codes.INTERNAL) from error
     except TokenInvalid as error:
         node.log_token(connection, error)
-        raise CommandError(codes.PERMISSION_DENIED) from error
+        raise CommandError(codes.PERMISSION_DENIED, UNREADABLE) from error
     matches = claims.channel == channel and claims.user == connection.user
     if not matches or claims.client not in {"", connection.client}:
-        raise Disconnected(codes.INVALID_TOKEN)
+        end = Disconnected(codes.INVALID_TOKEN)
+        node.refusals.tell("subscribe", str(end), MISMATCH, channel)
+        raise end
     return claims.grant
 
 
@@ -131,7 +135,7 @@ def _tags_filter(request: SubscribeRequest, options: ChannelOptions) -> TagsFilt
     if request.tf is None:
         return None
     if not options.allow_tags_filter:
-        raise CommandError(codes.BAD_REQUEST)
+        raise CommandError(codes.BAD_REQUEST, "a filter by tags needs allow_tags_filter")
     try:
         return tags_filter.compile_filter(request.tf)
     except FilterError as error:
