@@ -27,6 +27,7 @@ from cadenza.client.errors import (
     TokenError,
     TransportError,
     UnauthorizedError,
+    UnreadableError,
     UnsubscribedError,
     UsageError,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "TypedChannel",
     "UnauthorizedError",
     "UnknownEvent",
+    "UnreadableError",
     "UnsubscribedError",
     "UsageError",
     "WrongInstrumentError",
