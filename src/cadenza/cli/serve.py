@@ -55,6 +55,9 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
         _fail(f"cannot use --data {data}: it is not a folder")
     overrides["trading.store.path"] = None if data is None else str(data)
     settings = _load(config, overrides)
+    if (speed is not None or loop) and settings.market.feed != "replay":
+        flag = "--speed" if speed is not None else "--loop"
+        _fail(f"{flag} is for a replay, and the feed is {settings.market.feed}: --feed replay:PATH")
     try:
         set_up_logs(settings.log)
     except OSError as error:

@@ -72,6 +72,15 @@ class ClientError(Exception):
         self.code = code
 
 
+def again(error: ClientError) -> ClientError:
+    """The same error to be raised once more: one object raised twice mixes its tracebacks."""
+    copy: ClientError = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(error.__dict__)
+    copy.args = error.args
+    copy.__cause__, copy.__suppress_context__ = error.__cause__, error.__suppress_context__
+    return copy
+
+
 class UsageError(ClientError, ValueError):
     """A call or an option cannot be right; nothing was sent."""
 
@@ -258,7 +267,8 @@ class ApiError(ClientError):
     """
 
     def __init__(self, method: str, errno: int, message: str, *, temporary: bool = False) -> None:
-        super().__init__(f"{method} was refused: {errno} {message}", code=errno)
+        number = f"{errno} " if errno else ""
+        super().__init__(f"{method} was refused: {number}{message}", code=errno)
         self.method = method
         self.errno = errno
         self.message = message
