@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from decimal import Decimal
 
 import cadenza
@@ -52,7 +53,7 @@ async def main(moves: int) -> None:
         await client.order_book(INSTRUMENT) as book,
         book.changes() as changes,
     ):
-        before = (await account.summary()).equity
+        start = time.time_ns() // 1_000_000
         quoted = book.mid
         if quoted is None:
             raise SystemExit(f"nobody trades {INSTRUMENT}")
@@ -73,8 +74,8 @@ async def main(moves: int) -> None:
             if moves <= 0:
                 break
         cancelled = await account.cancel_all(INSTRUMENT)
-        after = (await account.summary()).equity
-        print(f"took back {len(cancelled)} quotes, equity {after - before:+.2f}")
+        pnl = await account.pnl(since=start, instrument=INSTRUMENT)
+        print(f"took back {len(cancelled)} quotes, net {pnl.net:.2f}, fees {pnl.fees:.2f}")
 
 
 if __name__ == "__main__":

@@ -354,3 +354,11 @@ def test_the_variables_of_users_never_stop_the_server(start):
     process, _ = start(*SANDBOX, until=LAST_LINE, **users)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("flags", [("--speed", "10"), ("--loop",)])
+def test_the_pace_of_a_replay_that_is_none(cadenza, flags):
+    """Not passed over in silence."""
+    found = cadenza("serve", "--feed", "simulated", *flags)
+    assert found.returncode == 1
+    assert f"{flags[0]} is for a replay, and the feed is simulated" in found.stderr

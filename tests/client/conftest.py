@@ -22,3 +22,17 @@ async def client(peer):
     made = cadenza.client.connect(peer.url, **quick())
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def make_client(peer):
+    """Makes clients with options; closed at the end."""
+    made = []
+
+    def make(**options):
+        made.append(cadenza.client.connect(peer.url, **quick(**options)))
+        return made[-1]
+
+    yield make
+    for it in made:
+        await it.close()

@@ -13,6 +13,7 @@ from cadenza.client import (
     Overflow,
     SubscriptionState,
     UnauthorizedError,
+    UnreadableError,
     UnsubscribedError,
 )
 from support.client.events import Events, FastClock, take
@@ -53,23 +54,39 @@ async def test_insufficient_state(client, peer):
 
 
 async def test_a_patch_that_does_not_fit(client, peer):
-    """Nothing wrong is delivered: a new connection, and a gap that is told."""
+    """Nothing wrong is delivered and nothing is lost: it recovers on the same line, whole."""
     line = await connected(client, peer)
     result = RECOVERABLE | {"delta": True}
     subscription = await subscribed(client, line, result=result, delta="fossil")
-    await line.send(pub("news", '"one"', offset=4), pub("news", "nonsense", offset=5, delta=True))
-    await line.gone()
-    line = await peer.accept()
-    await line.welcome()
-    lost = result | {"was_recovering": True, "offset": 5}
-    asked = await line.answer("subscribe", lost, pub("news", '"six"', offset=6))
-    assert (asked["subscribe"]["epoch"], asked["subscribe"]["delta"]) == ("_", "fossil")
-    assert [it.data for it in await take(subscription, 2)] == ["one", "six"]
-    assert subscription.gaps == 1
+    late = pub("news", '"late"', offset=6)
+    await line.send(
+        pub("news", '"one"', offset=4), pub("news", "nonsense", offset=5, delta=True), late
+    )
+    await line.answer("unsubscribe")
+    missed = [{"data": "five", "offset": 5}, {"data": "late", "offset": 6}]
+    recovered = RECOVERABLE | {"was_recovering": True, "recovered": True, "offset": 4}
+    asked = await line.answer("subscribe", recovered | {"publications": missed})
+    assert asked["subscribe"] == {"channel": "news", "recover": True, "offset": 4, "epoch": "e"}
+    assert [it.data for it in await take(subscription, 3)] == ["one", "five", "late"]
+    assert (subscription.gaps, subscription.unreadable, client.stats.connects) == (0, 0, 1)
+
+
+async def test_a_patch_without_a_base(client, peer):
+    """``since`` at the top: nothing was recovered, and the first publication is a patch."""
+    line = await connected(client, peer)
+    result = RECOVERABLE | {"delta": True, "was_recovering": True, "recovered": True}
+    subscription = await subscribed(client, line, result=result, delta="fossil", since=(3, "e"))
+    await line.send(pub("news", "50\n4z@0,2:2}2uHfII;", offset=4, delta=True))
+    await line.answer("unsubscribe")
+    found = {"publications": [{"data": {"n": 1}, "offset": 4}], "offset": 3}
+    asked = await line.answer("subscribe", result | {"delta": False} | found)
+    assert "delta" not in asked["subscribe"]
+    assert [it.data for it in await take(subscription, 1)] == [{"n": 1}]
+    assert (subscription.gaps, subscription.unreadable, client.stats.connects) == (0, 0, 1)
 
 
 async def test_a_patch_that_does_not_fit_in_a_recovery(client, peer):
-    """What was recovered after it is not delivered: it would stand behind a hole."""
+    """What was recovered after it is not delivered then: it would stand behind a hole."""
     line = await connected(client, peer)
     result = RECOVERABLE | {"delta": True, "was_recovering": True, "recovered": True}
     missed = [
@@ -80,12 +97,27 @@ async def test_a_patch_that_does_not_fit_in_a_recovery(client, peer):
     subscription = await subscribed(
         client, line, result=result | {"publications": missed}, delta="fossil", since=(3, "e")
     )
-    line = await peer.accept()
-    await line.welcome()
-    lost = result | {"recovered": False, "offset": 6}
-    await line.answer("subscribe", lost, pub("news", '"seven"', offset=7))
+    await line.answer("unsubscribe")
+    lost = RECOVERABLE | {"was_recovering": True, "offset": 6}
+    asked = await line.answer("subscribe", lost, pub("news", "seven", offset=7))
+    assert asked["subscribe"]["offset"] == 4
     assert [it.data for it in await take(subscription, 2)] == ["four", "seven"]
     assert subscription.gaps == 1
+
+
+async def test_a_patch_that_does_not_fit_without_a_stream(client, peer):
+    """Where nothing can be recovered, the one publication is counted and told."""
+    events = Events()
+    line = await connected(client, peer)
+    subscription = await subscribed(
+        client, line, result={"delta": True}, delta="fossil", on_error=events.on("error")
+    )
+    await line.send(pub("news", "nonsense", delta=True))
+    await line.answer("unsubscribe")
+    await line.answer("subscribe", {}, pub("news", 2))
+    assert [it.data for it in await take(subscription, 1)] == [2]
+    assert subscription.unreadable == 1
+    assert isinstance(await events.next("error"), UnreadableError)
 
 
 async def test_duplicates(client, peer):

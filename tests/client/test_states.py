@@ -43,8 +43,9 @@ TOKEN_EXPIRED   -                   subscribing RENEW       -
 REFUSED         -                   unsubscribed END        unsubscribed LEAVE
 UNAUTHORIZED    -                   unsubscribed END        unsubscribed LEAVE
 UNANSWERED      -                   subscribing RECONNECT   -
-PUSHED_OUT      -                   unsubscribed END        unsubscribed END
+PUSHED_OUT      -                   -                       unsubscribed END
 PUSHED_AGAIN    -                   -                       subscribing ASK
+UNFIT           -                   -                       subscribing REJOIN
 """
 
 

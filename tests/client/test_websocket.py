@@ -121,7 +121,6 @@ async def test_a_paused_transport_holds_back():
         (b"\x81\x81\0\0\0\0x", 1002),  # masked
         (b"\x91\x01x", 1002),  # a reserved bit
         (b"\x83\x01x", 1002),  # an unknown opcode
-        (b"\x81\x01\xff", 1007),  # no UTF-8
         (b"\x81\x7f" + (2**32).to_bytes(8, "big"), 1009),  # 4 GiB
     ],
 )

@@ -6,11 +6,14 @@ import typer
 
 from cadenza.cli import config, profile
 from cadenza.cli.account import account
+from cadenza.cli.amend import amend
 from cadenza.cli.bench import bench
 from cadenza.cli.book import book
 from cadenza.cli.cancel import cancel
+from cadenza.cli.fills import fills
 from cadenza.cli.history import history
 from cadenza.cli.orders import orders
+from cadenza.cli.pnl import pnl
 from cadenza.cli.presence import presence
 from cadenza.cli.program import run_program
 from cadenza.cli.publish import publish
@@ -41,7 +44,10 @@ app.command()(presence)
 app.command()(rpc)
 app.command()(trade)
 app.command()(orders)
+app.command()(amend)
 app.command()(cancel)
+app.command()(fills)
+app.command()(pnl)
 app.command()(account)
 app.command()(bench)
 app.add_typer(profile.app)

@@ -25,7 +25,7 @@ def emit_orders(orders: Iterable[cadenza.Order], *, as_json: bool) -> None:
     """Print orders as a table, or as JSON, one a line."""
     rows = [_fields(order) for order in orders]
     if not as_json:
-        emit_table(_COLUMNS, rows)
+        emit_table(_COLUMNS, [_with_reason(row) for row in rows])
         return
     for row in rows:
         emit(json_line(row))
@@ -34,8 +34,15 @@ def emit_orders(orders: Iterable[cadenza.Order], *, as_json: bool) -> None:
 def emit_change(order: cadenza.Order, *, as_json: bool) -> None:
     """Print what an order is now in one line."""
     fields = _fields(order)
-    words = (str(fields[name]) for name in _COLUMNS if fields[name] is not None)
+    shown = _with_reason(fields)
+    words = (str(shown[name]) for name in _COLUMNS if shown[name] is not None)
     emit(json_line(fields) if as_json else safe(" ".join(words)))
+
+
+def _with_reason(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as people see them: the status says why."""
+    reason = fields.get("reason")
+    return {**fields, "status": f"{fields['status']} {reason}"} if reason else fields
 
 
 def _fields(order: cadenza.Order) -> dict[str, Any]:

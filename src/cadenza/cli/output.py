@@ -25,6 +25,11 @@ _NUMBERS: Final = frozenset(
         "entry",
         "unrealized",
         "realized",
+        "fee",
+        "fees",
+        "cost",
+        "net",
+        "fills",
     ]
 )
 """Columns that are aligned to the right."""

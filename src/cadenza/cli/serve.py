@@ -61,6 +61,9 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
         settings, origins = _sandbox(overrides)
     else:
         settings = _load(config, overrides)
+    if (speed is not None or loop) and settings.market.feed != "replay":
+        flag = "--speed" if speed is not None else "--loop"
+        _fail(f"{flag} is for a replay, and the feed is {settings.market.feed}: --feed replay:PATH")
     try:
         set_up_logs(settings.log)
     except OSError as error:

@@ -25,6 +25,7 @@ from cadenza.cli.order_table import emit_orders
 from cadenza.cli.output import is_terminal
 from cadenza.cli.program import perform
 from cadenza.cli.target import Target, find_target
+from cadenza.models import OrderSide
 
 _WORDS: Final = {
     "price": "at",
@@ -148,7 +149,7 @@ async def _submit(
     """Submit an order and print it; with ``wait``, when it has ended or so many seconds are over.
 
     Raises:
-        Failure: It was not taken, or it ended without being filled.
+        Failure: It was not taken, or it ended without a fill.
     """
     async with account_session(target, account_id) as account:
         try:
@@ -166,3 +167,7 @@ async def _submit(
         emit_orders([order], as_json=as_json)
         if trouble is not None:
             raise Failure(str(trouble)) from trouble
+        if not order.is_open and not order.filled_quantity:
+            why = order.cancel_reason or order.reject_reason or "no reason given"
+            nothing = "bought" if order.side is OrderSide.BUY else "sold"
+            raise Failure(f"nothing was {nothing}: {order.status.value} {why}")

@@ -27,6 +27,7 @@ from cadenza.client.errors import (
     TokenError,
     TransportError,
     UnauthorizedError,
+    UnreadableError,
     UnsubscribedError,
     UsageError,
 )
@@ -59,6 +60,7 @@ from cadenza.client.options import (
     SubscriptionOptions,
     split,
 )
+from cadenza.client.records import Records
 from cadenza.client.states import ClientState, SubscriptionState
 from cadenza.client.subscription import Subscription
 from cadenza.client.tags import tag
@@ -75,11 +77,13 @@ from cadenza.client.trading import (
     EventStream,
     Execution,
     ExecutionReport,
+    InstrumentPnl,
     Order,
     OrderEndedError,
     OrderRejectedError,
     OrderTimeoutError,
     OrderUpdated,
+    Pnl,
     Portfolio,
     PortfolioUpdated,
     Position,
@@ -136,6 +140,7 @@ __all__ = [
     "ExecutionReport",
     "Fault",
     "HistoryPage",
+    "InstrumentPnl",
     "InsufficientDepthError",
     "Level",
     "LiveOrderBook",
@@ -152,11 +157,13 @@ __all__ = [
     "OutcomeUnknownError",
     "Overflow",
     "PayloadError",
+    "Pnl",
     "Portfolio",
     "PortfolioUpdated",
     "Position",
     "PresenceStats",
     "Publication",
+    "Records",
     "ReplyError",
     "Resynced",
     "ServerPublication",
@@ -172,6 +179,7 @@ __all__ = [
     "TypedChannel",
     "UnauthorizedError",
     "UnknownEvent",
+    "UnreadableError",
     "UnsubscribedError",
     "UsageError",
     "WrongInstrumentError",

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
-from cadenza.client.errors import BufferOverflowError, ClientError
+from cadenza.client.errors import BufferOverflowError, ClientError, again
 from cadenza.client.options import Overflow
 
 T = TypeVar("T")
@@ -134,9 +134,7 @@ class Buffer(Generic[T]):
                 dropped, self._overflowed = self._overflowed, 0
                 raise BufferOverflowError(self._channel, self._size, dropped)
             if self._ended:
-                raise (
-                    StopAsyncIteration if self._error is None else self._error.with_traceback(None)
-                )
+                raise StopAsyncIteration if self._error is None else again(self._error)
             await self._wait()
         item = self._items.popleft()
         if self._room is not None and len(self._items) < self._size:

@@ -15,6 +15,7 @@ from cadenza.client.errors import (
     ClosedError,
     DisconnectedError,
     ReplyError,
+    UnreadableError,
     UsageError,
 )
 from cadenza.client.link import Ending
@@ -29,6 +30,7 @@ from cadenza.client.options import (
 )
 from cadenza.client.pending_calls import Done
 from cadenza.client.routing import Routing
+from cadenza.client.salvage import UnreadablePublication
 from cadenza.client.session import CONNECT_CALLED, Session
 from cadenza.client.states import ClientEvent, ClientState
 from cadenza.client.subscription import Subscription, publication_of
@@ -40,6 +42,7 @@ from cadenza.client.values import (
     Connected,
     HistoryPage,
     PresenceStats,
+    Publication,
     StreamPosition,
     decode,
     encode,
@@ -110,7 +113,7 @@ class Client(MarketChannels, TradingChannels):
         self._callbacks = callbacks or ClientCallbacks()
         self._subscriptions: dict[str, Subscription] = {}
         self._held: list[Buffer[Any]] = []
-        self._routing = Routing(self._subscriptions, self.events, self._callbacks)
+        self._routing = Routing(self._subscriptions, self.events, self._callbacks, self.trouble)
         self._session = Session(url, options, self.tasks, self, dial)
         self._client_id = ""
         self._is_closed = False
@@ -134,7 +137,9 @@ class Client(MarketChannels, TradingChannels):
     def stats(self) -> ClientStats:
         """Counters since the client was made."""
         session, server_side = self._session, self._routing.server_side
-        return ClientStats(session.connects, self.tasks.errors, server_side.gaps)
+        return ClientStats(
+            session.connects, self.tasks.errors, server_side.gaps, self._routing.unreadable
+        )
 
     async def connect(self) -> None:
         """Connect, and wait for the first success; later losses are mended without a call.
@@ -239,6 +244,8 @@ class Client(MarketChannels, TradingChannels):
     ) -> HistoryPage:
         """Read the stream of a channel.
 
+        A publication that cannot be read is left out and told to ``on_error``.
+
         Args:
             channel: The name of the channel.
             limit: The most publications to return; 0 reads the position of the stream alone, a
@@ -250,7 +257,12 @@ class Client(MarketChannels, TradingChannels):
         request = HistoryRequest(channel=channel, limit=limit, since=start, reverse=reverse)
         reply = await self._call("history", Command(history=request))
         result = _result("history", reply.history)
-        found = [publication_of(channel, publication) for publication in result.publications]
+        found: list[Publication] = []
+        for publication in result.publications:
+            if isinstance(publication, UnreadablePublication):
+                self.trouble(UnreadableError(channel, publication.offset, publication.reason))
+            else:
+                found.append(publication_of(channel, publication))
         return HistoryPage(found, StreamPosition(result.offset, result.epoch))
 
     async def presence(self, channel: str) -> dict[str, ClientInfo]:
@@ -328,6 +340,10 @@ class Client(MarketChannels, TradingChannels):
         self._check_open()
         if self._subscriptions.setdefault(subscription.channel, subscription) is not subscription:
             raise UsageError(f"already subscribed to {subscription.channel!r}: see subscriptions")
+
+    def is_server_side(self, channel: str) -> bool:
+        """Whether the server has subscribed the connection to this channel by itself."""
+        return channel in self._routing.server_side
 
     def forget(self, channel: str) -> None:
         """Remove the subscription of a channel, which has ended."""

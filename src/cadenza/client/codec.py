@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
+from cadenza.client.salvage import json_replies, protobuf_replies
 from cadenza.protocol import json_codec, protobuf_codec
 from cadenza.protocol.messages import Command, Reply
 
@@ -32,10 +33,8 @@ def _delimited(command: Command) -> bytes:
 
 
 CODECS: Final = {
-    "json": Codec(
-        "centrifuge-json", True, json_codec.encode_message, b"\n", json_codec.decode_replies
-    ),
-    "protobuf": Codec("centrifuge-protobuf", False, _delimited, b"", protobuf_codec.decode_replies),
+    "json": Codec("centrifuge-json", True, json_codec.encode_message, b"\n", json_replies),
+    "protobuf": Codec("centrifuge-protobuf", False, _delimited, b"", protobuf_replies),
 }
 
 

@@ -7,11 +7,13 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from cadenza.client.salvage import UnreadablePublication
 from cadenza.protocol import delta
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import Publication
 
 _text: Final = msgspec.json.Decoder(str)
+_payload: Final = msgspec.json.Decoder(Raw)
 
 
 class Deltas:
@@ -29,13 +31,13 @@ class Deltas:
     def __init__(self, *, is_json: bool) -> None:
         self.is_on = False
         self._is_json = is_json
-        self._base = b""
+        self._base: bytes | None = None
 
     def whole(self, publication: Publication) -> Publication:
         """The publication with its whole payload.
 
         Raises:
-            DeltaError: The patch does not fit the payload before it.
+            DeltaError: The patch does not fit the payload before it, or that one is not known.
         """
         data = bytes(publication.data)
         if self._is_json:  # then every payload of such a subscription is a JSON string
@@ -44,11 +46,23 @@ class Deltas:
             except msgspec.MsgspecError as error:
                 raise DeltaError("bad payload", str(error)) from error
         if publication.delta:
+            if self._base is None:
+                raise DeltaError("no base", "the payload before it is not known")
             data = delta.apply(self._base, data)
         self._base = data
         publication.data = Raw(data)
-        return publication
+        return self._checked(publication, data) if self._is_json else publication
 
     def forget(self) -> None:
         """Drop the last payload."""
-        self._base = b""
+        self._base = None
+
+    def _checked(self, publication: Publication, data: bytes) -> Publication:
+        """The publication, whose payload was inside a text where no reader has looked at it."""
+        try:
+            _payload.decode(data)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            return UnreadablePublication(
+                offset=publication.offset, epoch=publication.epoch, reason=str(error)
+            )
+        return publication

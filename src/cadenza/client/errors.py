@@ -15,6 +15,7 @@
     |-- OutcomeUnknownError    whether the API has carried out a call is not known
     |-- TokenError             ``get_token`` failed
     |-- UnauthorizedError      there is no token
+    |-- UnreadableError        a publication came that cannot be read, and was skipped
     `-- BufferOverflowError    publications came faster than they were taken
 
 ``market/errors.py`` adds the errors of books, ``trading/errors.py`` those of accounts and orders.
@@ -37,6 +38,7 @@ CONNECTION_CLOSED: Final = 11
 BAD_CONFIGURATION: Final = 12
 DENIED: Final = frozenset({401, 403})
 """HTTP statuses that the same request would meet again."""
+ALREADY_SUBSCRIBED: Final = 105
 TOKEN_EXPIRED: Final = 109
 FIRST_SERVER_CODE: Final = 100
 """Codes below it are local to a client. Source: Centrifugo client SDK specification."""
@@ -68,6 +70,15 @@ class ClientError(Exception):
     def __init__(self, message: str, *, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+def again(error: ClientError) -> ClientError:
+    """The same error to be raised once more: one object raised twice mixes its tracebacks."""
+    copy: ClientError = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(error.__dict__)
+    copy.args = error.args
+    copy.__cause__, copy.__suppress_context__ = error.__cause__, error.__suppress_context__
+    return copy
 
 
 class UsageError(ClientError, ValueError):
@@ -226,6 +237,25 @@ class BufferOverflowError(ClientError):
         self.dropped = dropped
 
 
+class UnreadableError(ClientError):
+    """A publication came that cannot be read; it was skipped, and everything else goes on.
+
+    Attributes:
+        channel: The channel; empty for a message outside of any.
+        offset: Its offset in the channel's stream; 0 if it has none.
+        reason: Why it cannot be read.
+    """
+
+    fault = Fault.SERVER
+
+    def __init__(self, channel: str, offset: int, reason: str) -> None:
+        which = f" {offset}" if offset else ""
+        super().__init__(f"{channel!r}: publication{which} cannot be read: {reason}")
+        self.channel = channel
+        self.offset = offset
+        self.reason = reason
+
+
 class ApiError(ClientError):
     """The API answered a call with an error, of trading or of market data.
 
@@ -237,7 +267,8 @@ class ApiError(ClientError):
     """
 
     def __init__(self, method: str, errno: int, message: str, *, temporary: bool = False) -> None:
-        super().__init__(f"{method} was refused: {errno} {message}", code=errno)
+        number = f"{errno} " if errno else ""
+        super().__init__(f"{method} was refused: {number}{message}", code=errno)
         self.method = method
         self.errno = errno
         self.message = message

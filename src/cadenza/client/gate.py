@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cadenza.client.errors import CallTimeoutError, ClientError
+from cadenza.client.errors import CallTimeoutError, ClientError, again
 from cadenza.clock import Clock
 
 
@@ -48,7 +48,7 @@ class Gate:
         if self._open:
             return
         if self._error is not None:
-            raise self._error.with_traceback(None)  # raised often, it would grow
+            raise again(self._error)
         waiter = asyncio.get_running_loop().create_future()
         late = CallTimeoutError(self._what, seconds)
         late.__cause__ = last
@@ -64,7 +64,7 @@ class Gate:
 
     def _settle(self, error: ClientError | None) -> None:
         for waiter in self._waiters:
-            _settle(waiter, error)
+            _settle(waiter, None if error is None else again(error))
 
 
 def _settle(waiter: asyncio.Future[None], error: ClientError | None) -> None:

@@ -100,5 +100,8 @@ class ClientHost(Protocol):
             ClosedError: The client was closed.
         """
 
+    def is_server_side(self, channel: str) -> bool:
+        """Whether the server has subscribed the connection to this channel by itself."""
+
     def forget(self, channel: str) -> None:
         """Remove the subscription of a channel, which has ended."""

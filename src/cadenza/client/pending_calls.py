@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cadenza.client.errors import CallTimeoutError, ClientError, ReplyError
+from cadenza.client.errors import CallTimeoutError, ClientError, ReplyError, again
 from cadenza.clock import Clock, Timer
 from cadenza.protocol.messages import Reply
 
@@ -74,7 +74,7 @@ class PendingCalls:
         calls, self._calls = self._calls, {}
         for call in calls.values():
             call.timer.cancel()
-            call.done(error)
+            call.done(again(error))
 
     def _late(self, command_id: int) -> None:
         call = self._calls.pop(command_id, None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from cadenza.client.callbacks import Dispatcher
-from cadenza.client.errors import DisconnectedError
+from cadenza.client.errors import ClientError, DisconnectedError, UnreadableError
 from cadenza.client.options import ClientCallbacks
+from cadenza.client.salvage import UnreadablePublication
 from cadenza.client.states import SubscriptionEvent
 from cadenza.client.subscription import Subscription, publication_of
 from cadenza.client.values import Cause, ServerPublication, StreamPosition, decode
@@ -94,9 +95,12 @@ class Routing:
         subscriptions: The subscriptions of the client by channel; it adds and removes them.
         events: Delivers events to callbacks.
         callbacks: The callbacks of the client.
+        trouble: Called with what went wrong and ends nothing.
 
     Attributes:
         server_side: The subscriptions that the server has made.
+        unreadable: How many of their publications, and messages outside of any channel, were
+            skipped because they cannot be read.
     """
 
     def __init__(
@@ -104,7 +108,10 @@ class Routing:
         subscriptions: dict[str, Subscription],
         events: Dispatcher,
         callbacks: ClientCallbacks,
+        trouble: Callable[[ClientError], None],
     ) -> None:
+        self.unreadable = 0
+        self._trouble = trouble
         self.server_side = ServerSubscriptions()
         self._subscriptions = subscriptions
         self._events = events
@@ -155,14 +162,24 @@ class Routing:
             subscription.subscriber.invalidate()
 
     def _server_push(self, push: Push) -> None:
-        if push.channel not in self.server_side:
+        if isinstance(push.pub, UnreadablePublication) and not push.channel:
+            self._skip(push.channel, push.pub)
+        elif push.channel not in self.server_side:
             return
-        if push.pub is not None:
+        elif push.pub is not None:
             self._server_publication(push.channel, push.pub)
         elif push.unsubscribe is not None:
             self.server_side.removed(push.channel)
 
     def _server_publication(self, channel: str, publication: Publication) -> None:
         self.server_side.moved(channel, publication)
+        if isinstance(publication, UnreadablePublication):
+            self._skip(channel, publication)
+            return
         event = ServerPublication(channel, publication_of(channel, publication))
         self._events.call(self._callbacks.on_publication, event, "on_publication")
+
+    def _skip(self, channel: str, publication: UnreadablePublication) -> None:
+        """Count and tell a publication that is not delivered; those after it are."""
+        self.unreadable += 1
+        self._trouble(UnreadableError(channel, publication.offset, publication.reason))

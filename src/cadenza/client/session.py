@@ -146,7 +146,8 @@ class Session:
             self.trouble = ending.error
             self._owner.trouble(ending.error)
         if ending.code == codes.STATE_INVALIDATED.code:
-            self._token = ""
+            if self._options.get_token is not None:  # else there is no other token to have
+                self._token = ""
             self._owner.on_invalidated()
         if move is not ClientMove.IGNORE and before is ClientState.CONNECTED:
             self._refresh.cancel()
@@ -280,6 +281,8 @@ class Session:
     def _end(self, ending: Ending) -> None:
         wanted = ending.event is ClientEvent.DISCONNECT
         error = DisconnectedError(ending.code, ending.reason)
+        if self.link is not None:
+            self.link.end(ending)  # nothing more of it is delivered
         self.gate.fail(error)
         self._owner.on_ended(Cause(ending.code, ending.reason), None if wanted else error)
 

@@ -94,6 +94,7 @@ class SubscriptionEvent(enum.Enum):
     UNANSWERED = "no answer to subscribe in time"
     PUSHED_OUT = "push unsubscribe below 2500"
     PUSHED_AGAIN = "push unsubscribe from 2500"
+    UNFIT = "a patch that does not fit"
 
 
 class SubscriptionMove(enum.Enum):
@@ -104,6 +105,7 @@ class SubscriptionMove(enum.Enum):
     RETRY = "ASK after a pause"
     RENEW = "drop the token, then as RETRY"
     PAUSE = "wait for the client"
+    REJOIN = "send unsubscribe, then as ASK, without patches"
     RECONNECT = "the connection cannot be trusted: a new one"
     LEAVE = "send unsubscribe, then as END"
     END = "tell everybody why"
@@ -133,11 +135,12 @@ SUBSCRIPTION: Final[
     (_S, _E.REFUSED): (_U, _M.END),
     (_S, _E.UNAUTHORIZED): (_U, _M.END),
     (_S, _E.UNANSWERED): (_S, _M.RECONNECT),
-    (_S, _E.PUSHED_OUT): (_U, _M.END),
+    # No PUSHED_OUT while subscribing: it is about the subscription before that one.
     (_D, _E.UNSUBSCRIBE): (_U, _M.LEAVE),
     (_D, _E.LOST): (_S, _M.PAUSE),
     (_D, _E.REFUSED): (_U, _M.LEAVE),  # of a sub_refresh
     (_D, _E.UNAUTHORIZED): (_U, _M.LEAVE),
     (_D, _E.PUSHED_OUT): (_U, _M.END),
     (_D, _E.PUSHED_AGAIN): (_S, _M.ASK),
+    (_D, _E.UNFIT): (_S, _M.REJOIN),
 }

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from cadenza.client.backoff import Backoff
 from cadenza.client.deltas import Deltas
 from cadenza.client.errors import (
+    ALREADY_SUBSCRIBED,
     SUBSCRIBE_TOKEN,
     SUBSCRIPTION_REFRESH_TOKEN,
     TOKEN_EXPIRED,
@@ -17,10 +18,12 @@ from cadenza.client.errors import (
     ReplyError,
     TokenError,
     UnauthorizedError,
+    UnreadableError,
 )
 from cadenza.client.host import ClientHost
 from cadenza.client.options import SubscriptionOptions
 from cadenza.client.pending_calls import Done
+from cadenza.client.salvage import UnreadablePublication
 from cadenza.client.states import (
     SUBSCRIPTION,
     SubscriptionEvent,
@@ -76,6 +79,7 @@ class Subscriber:
             server does not watch it.
         gaps: How many times missed publications could not be recovered.
         duplicates: How many publications were dropped because they had been delivered before.
+        unreadable: How many publications were skipped because they cannot be read.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Subscriber:
         self.position = StreamPosition(*options.since) if options.since else None
         self.gaps = 0
         self.duplicates = 0
+        self.unreadable = 0
         self._host = host
         self._channel = channel
         self._options = options
@@ -93,6 +98,9 @@ class Subscriber:
         self._recover = options.since is not None
         self._tracked = False
         self._asked = 0
+        self._turns = 0
+        self._delta = options.delta
+        self._has_cleaned = False
         self._timer: Timer | None = None
         timing = host.options
         self._backoff = Backoff(
@@ -114,6 +122,7 @@ class Subscriber:
             SubscriptionMove.RETRY: self._retry,
             SubscriptionMove.RENEW: self._renew,
             SubscriptionMove.PAUSE: self._pause,
+            SubscriptionMove.REJOIN: self._rejoin,
             SubscriptionMove.RECONNECT: self._reconnect,
             SubscriptionMove.LEAVE: self._leave,
             SubscriptionMove.END: self._end,
@@ -123,13 +132,19 @@ class Subscriber:
         """Take an event: change the state, and make the move of the table."""
         before = self.state
         self.state, move = SUBSCRIPTION[before, event]
+        if move is SubscriptionMove.IGNORE:
+            return
+        self._turns += 1
+        turn = self._turns
         if self.state is SubscriptionState.SUBSCRIBING and before is not self.state:
             self._owner.on_state(self.state, why)
-        if move in self._moves:
+        if turn == self._turns and move in self._moves:  # else a callback has decided otherwise
             self._moves[move](why)
 
     def pushed_out(self, push: messages.UnsubscribePush) -> None:
         """The server has unsubscribed the connection from the channel."""
+        if self.state is not _SUBSCRIBED:
+            return  # it is about a subscription that has ended
         code = codes.Unsubscribe(push.code, push.reason)
         if code.code == codes.STATE_INVALIDATED_UNSUBSCRIBE.code:
             self.invalidate()
@@ -138,11 +153,9 @@ class Subscriber:
         self.happen(event, Cause(push.code, push.reason))
 
     def invalidate(self) -> None:
-        """Drop the token and the position: the next subscribe reports a gap."""
-        self._token = ""
-        self._lose_position()
-
-    def _lose_position(self) -> None:
+        """Drop the token, if another can be had, and the position: the next subscribe is a gap."""
+        if self._options.get_token is not None:
+            self._token = ""
         self._deltas.forget()
         if self.position is not None:
             self.position = StreamPosition(0, "_")
@@ -157,22 +170,35 @@ class Subscriber:
                 self.duplicates += 1
                 return
             place = StreamPosition(publication.offset, publication.epoch or place.epoch)
-        if self._deltas.is_on:
+        if isinstance(publication, UnreadablePublication):
+            self._deltas.forget()
+        elif self._deltas.is_on:
             try:
                 publication = self._deltas.whole(publication)
             except DeltaError as error:
-                self._bad_delta(error)
+                self._bad_delta(publication, error)
                 return
         self.position = place
-        self._owner.on_publication(publication)
+        if isinstance(publication, UnreadablePublication):
+            self._skip(publication.offset, publication.reason)
+        else:
+            self._owner.on_publication(publication)
 
-    def _bad_delta(self, error: DeltaError) -> None:
-        """Reconnect, as no later patch could be read; the next subscribe reports the gap."""
-        self._lose_position()
-        wrong = ClientError(f"{self._channel!r}: a patch that does not fit: {error}")
-        self._owner.on_trouble(wrong)
-        self.happen(SubscriptionEvent.LOST, BAD_DELTA)  # what else was recovered is not read
-        self._host.give_up(BAD_DELTA)
+    def _skip(self, offset: int, reason: str) -> None:
+        """Count and tell a publication that is not delivered; those after it are."""
+        self.unreadable += 1
+        self._owner.on_trouble(UnreadableError(self._channel, offset, reason))
+
+    def _bad_delta(self, publication: messages.Publication, error: DeltaError) -> None:
+        """Subscribe again without patches: from here on whole payloads are recovered."""
+        self._deltas.forget()
+        self._delta = ""
+        if self._recover and self._tracked:
+            wrong = f"{self._channel!r}: a patch that does not fit: {error}"
+            self._owner.on_trouble(ClientError(wrong))
+        else:
+            self._skip(publication.offset, f"a patch that does not fit: {error}")
+        self.happen(SubscriptionEvent.UNFIT, BAD_DELTA)
 
     def _ask(self, _: Cause) -> None:
         self._stop()
@@ -214,7 +240,7 @@ class Subscriber:
             positioned=options.positioned,
             recoverable=options.recoverable,
             join_leave=options.join_leave,
-            delta=options.delta,
+            delta=self._delta,
             tf=options.tags_filter,
         )
         if self._recover and self.position is not None:
@@ -239,17 +265,30 @@ class Subscriber:
 
     def _judge(self, error: ReplyError) -> None:
         why = Cause(error.code, error.message)
-        if error.code == TOKEN_EXPIRED and self._options.get_token is not None:
+        if error.code == TOKEN_EXPIRED:
+            if self._options.get_token is None:  # the same token would expire again
+                self.happen(SubscriptionEvent.REFUSED, why)
+                return
             self._owner.on_trouble(error)
             self.happen(SubscriptionEvent.TOKEN_EXPIRED, why)
+        elif error.code == ALREADY_SUBSCRIBED and self._may_clean():
+            self._owner.on_trouble(error)
+            self._leave_behind()
+            self.happen(SubscriptionEvent.TEMPORARY, why)
         elif error.retryable:
             self._owner.on_trouble(error)
             self.happen(SubscriptionEvent.TEMPORARY, why)
         else:
             self.happen(SubscriptionEvent.REFUSED, why)
 
+    def _may_clean(self) -> bool:
+        """Whether a subscription that the server has, and nobody here, can be ended; once."""
+        had, self._has_cleaned = self._has_cleaned, True
+        return not had and not self._host.is_server_side(self._channel)
+
     def _welcome(self, result: SubscribeResult) -> None:
         self._backoff.reset()
+        self._has_cleaned = False
         self._recover = result.recoverable
         self._deltas.is_on = result.delta
         self._tracked = result.recoverable or result.positioned
@@ -283,11 +322,19 @@ class Subscriber:
     def _pause(self, _: Cause) -> None:
         self._stop()
 
+    def _rejoin(self, why: Cause) -> None:
+        self._leave_behind()
+        self._ask(why)
+
     def _reconnect(self, why: Cause) -> None:
         self._host.give_up(why)
 
     def _leave(self, why: Cause) -> None:
+        self._leave_behind()  # first: whoever is told of the end may subscribe again at once
         self._end(why)
+
+    def _leave_behind(self) -> None:
+        """Tell the server that nothing more of its subscription is wanted."""
         if self._host.is_connected:
             request = ChannelRequest(channel=self._channel)
             self._host.start(Command(unsubscribe=request), "unsubscribe", self._left)
@@ -298,6 +345,8 @@ class Subscriber:
 
     def _end(self, why: Cause) -> None:
         self._stop()
+        self._has_cleaned = False
+        self._delta = self._options.delta
         self._host.forget(self._channel)
         self._owner.on_state(SubscriptionState.UNSUBSCRIBED, why)
 

@@ -87,6 +87,11 @@ class Subscription:
         return self._subscriber.gaps
 
     @property
+    def unreadable(self) -> int:
+        """How many publications were skipped because they cannot be read; each was told."""
+        return self._subscriber.unreadable
+
+    @property
     def dropped(self) -> int:
         """Publications that the overflow policy dropped."""
         return self._buffer.dropped

@@ -157,11 +157,14 @@ class ClientStats(NamedTuple):
         errors: How many exceptions callbacks have raised, each logged by ``cadenza.client``.
         gaps: How many times missed publications of a server-side subscription could not be
             recovered.
+        unreadable: How many publications of server-side subscriptions, and messages outside of any
+            channel, were skipped because they cannot be read.
     """
 
     connects: int
     errors: int
     gaps: int
+    unreadable: int = 0
 
 
 def decode(payload: Raw) -> Any:

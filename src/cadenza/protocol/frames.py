@@ -98,7 +98,8 @@ class FrameReader:
     Args:
         limit: Longest message in bytes, fragments added up.
         inflate: Inflates a compressed message, if compression was negotiated.
-        masked: Whether the peer is a client, which masks its frames; a server must not (5.1).
+        masked: Whether the peer is a client, which masks its frames; a server must not (5.1). The
+            text of a server is not checked: what reads the messages in it says which is none.
     """
 
     __slots__ = (
@@ -234,7 +235,8 @@ class FrameReader:
         opcode = first & 0x0F
         if first & COMPRESSED and self._inflate is not None:
             payload = self._inflate(payload)
-        if opcode == TEXT and not payload.isascii():
+        if opcode == TEXT and self._masked and not payload.isascii():
+            # A client reads on: one publisher's bytes must not end its connection for ever.
             try:
                 payload.decode()
             except UnicodeDecodeError as error:

@@ -39,6 +39,10 @@ class PeerConnection:
     async def send_text(self, text):
         await self._socket.send(text)
 
+    async def send_bytes(self, frame):
+        """A text frame of any bytes, also of those that are no text."""
+        await self._socket.send(frame, text=True)
+
     async def answer(self, kind, result=None, *more):
         """Take a command of ``kind`` and answer it; ``more`` replies share the frame."""
         command = await self.command(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final, Literal, TypeVar, Unpack
 
 from cadenza.client.api_calls import ApiCalls, converted
@@ -18,14 +19,28 @@ from cadenza.client.market.data import (
 from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.typed_channel import OnItem, TypedChannel
 from cadenza.client.options import GetSubscriptionToken, SubscribeArguments
+from cadenza.client.records import Records
+from cadenza.client.states import SubscriptionState
+from cadenza.client.values import HistoryPage, Publication, StreamPosition
 from cadenza.models import KlineInterval
 from cadenza.models.channels import kline_channel, ticker_channel, trade_channel
+from cadenza.protocol import codes
 
 T = TypeVar("T")
 
 INSTRUMENTS: Final = "query.instrument.list"
 TICKER: Final = "query.ticker.get"
 KLINES: Final = "query.kline.list"
+PAGE: Final = 1000
+"""Publications of a page of history."""
+TRADE_COLUMNS: Final[dict[str, type]] = {
+    "timestamp": int,
+    "instrument_id": str,
+    "side": str,
+    "price": Decimal,
+    "quantity": Decimal,
+    "trade_id": str,
+}
 
 
 class MarketChannels:
@@ -34,7 +49,7 @@ class MarketChannels:
     ``order_book``, ``order_books``, ``trades``, ``tickers`` and ``klines`` subscribe to channels.
     They return once they are subscribed, and raise as ``Client.subscribe``.
 
-    ``instruments``, ``ticker`` and ``candles`` ask the API once. Each of them raises:
+    ``instruments``, ``ticker``, ``candles`` and ``public_trades`` ask once. Each of them raises:
 
     - ``ApiError``: The API refused; its number and words are in the error.
     - ``ReplyError``: The server has no such method, or its answer does not fit.
@@ -211,6 +226,54 @@ class MarketChannels:
             wrong = f"{len(found)} klines came, not 1"
             raise ReplyError(KLINES, 0, wrong, temporary=False)
         return found[0].candles
+
+    async def public_trades(
+        self: ClientHost, instrument_id: str, *, since: int | None = None
+    ) -> Records[MarketTrade]:
+        """The public trades of an instrument that the server still keeps, the oldest first.
+
+        They are read from the history of its channel, page by page. Where only subscribers may
+        read that, it is subscribed to for as long as that takes.
+
+        Args:
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+            since: Only those from this time on, milliseconds since the epoch, UTC.
+
+        Returns:
+            A list, whose ``to_dataframe()`` has columns of real numbers.
+        """
+        channel = trade_channel(instrument_id)
+        reader = self.subscription(channel, on_publication=_ignore)
+        try:
+            first = await self.history(channel, PAGE)
+        except ReplyError as error:
+            if error.code != codes.PERMISSION_DENIED.code:
+                raise
+            reader.subscribe()
+            await reader.ready()
+            first = await self.history(channel, PAGE)
+        try:
+            found = await _history(self, channel, first)
+        finally:
+            if reader.state is not SubscriptionState.UNSUBSCRIBED:
+                reader.unsubscribe()
+        trades = [it.decode(MarketTrade) for it in found]
+        wanted = [it for it in trades if since is None or it.timestamp >= since]
+        return Records(wanted, TRADE_COLUMNS)
+
+
+async def _history(host: ClientHost, channel: str, page: HistoryPage) -> list[Publication]:
+    """A page of a stream and all that follow it."""
+    found = list(page.publications)
+    while page.publications and page.publications[-1].offset < page.position.offset:
+        after = StreamPosition(page.publications[-1].offset, page.position.epoch)
+        page = await host.history(channel, PAGE, since=after)
+        found += page.publications
+    return found
+
+
+def _ignore(_: Publication) -> None:
+    """A publication that nobody has asked for."""
 
 
 async def _started(typed: TypedChannel[T]) -> TypedChannel[T]:

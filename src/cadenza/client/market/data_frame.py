@@ -40,10 +40,7 @@ def frame_of(depth: Depth, library: str | None = None) -> Any:
         DataFrameLibraryError: None can be imported.
         UsageError: The library is another one.
     """
-    if library is not None and library not in LIBRARIES:
-        nearest = difflib.get_close_matches(library, LIBRARIES, 1, 0)[0]
-        raise UsageError(f'no data frames from "{library}"; did you mean "{nearest}"?')
-    frames = _import_first((library,) if library else LIBRARIES)
+    frames = frames_of(library)
     columns: dict[str, list[Any]] = {"side": [], "level": [], "price": [], "quantity": []}
     for side, levels in (("bid", depth.bids), ("ask", depth.asks)):
         columns["side"] += [side] * len(levels)
@@ -51,6 +48,19 @@ def frame_of(depth: Depth, library: str | None = None) -> Any:
         columns["price"] += [level.price for level in levels]
         columns["quantity"] += [level.quantity for level in levels]
     return frames.DataFrame(columns)
+
+
+def frames_of(library: str | None) -> Any:
+    """The library for data frames: the one that is named, or the first that is installed.
+
+    Raises:
+        DataFrameLibraryError: None can be imported.
+        UsageError: The library is another one.
+    """
+    if library is not None and library not in LIBRARIES:
+        nearest = difflib.get_close_matches(library, LIBRARIES, 1, 0)[0]
+        raise UsageError(f'no data frames from "{library}"; did you mean "{nearest}"?')
+    return _import_first((library,) if library else LIBRARIES)
 
 
 def _import_first(names: Sequence[str]) -> Any:

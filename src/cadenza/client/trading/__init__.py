@@ -19,6 +19,7 @@ from cadenza.client.trading.events import (
 )
 from cadenza.client.trading.order import Order, OrderEndedError, OrderTimeoutError
 from cadenza.client.trading.order_request import OrderTerms
+from cadenza.client.trading.pnl import InstrumentPnl, Pnl
 from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import EventStream
 from cadenza.client.trading.values import (
@@ -46,6 +47,7 @@ __all__ = [
     "EventStream",
     "Execution",
     "ExecutionReport",
+    "InstrumentPnl",
     "Number",
     "Order",
     "OrderEndedError",
@@ -54,6 +56,7 @@ __all__ = [
     "OrderTimeoutError",
     "OrderUpdated",
     "OutcomeUnknownError",
+    "Pnl",
     "Portfolio",
     "PortfolioUpdated",
     "Position",

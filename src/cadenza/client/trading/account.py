@@ -13,11 +13,14 @@ from cadenza.client.errors import ReplyError
 from cadenza.client.fields import Number
 from cadenza.client.host import ClientHost
 from cadenza.client.options import Overflow
+from cadenza.client.records import Records
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.events import AccountEvent
+from cadenza.client.trading.histories import read_fills, read_orders
 from cadenza.client.trading.order import Order
 from cadenza.client.trading.order_commands import OrderCommands
 from cadenza.client.trading.order_request import OrderTerms
+from cadenza.client.trading.pnl import Pnl, pnl_of
 from cadenza.client.trading.resync import executions_of
 from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import SIZE, EventStream
@@ -28,6 +31,7 @@ from cadenza.client.trading.values import (
     Execution,
     Portfolio,
     Position,
+    position_of,
     summary_of,
 )
 from cadenza.models import OrderSide, RpcPortfolio
@@ -295,6 +299,66 @@ class Account:
             self._follower.copy.attach(execution)
             order.add(execution)
         return order.executions
+
+    async def fills(
+        self, *, since: int | None = None, instrument: str | None = None
+    ) -> Records[Execution]:
+        """Ask for the fills of the account, all pages of them, the oldest first.
+
+        Args:
+            since: Only those from this time on, milliseconds since the epoch, UTC.
+            instrument: Only those of this instrument.
+
+        Returns:
+            A list, whose ``to_dataframe()`` has columns of real numbers.
+
+        Raises:
+            ApiError: The venue refused.
+            UsageError: ``since`` is no time.
+            ClientError: As ``Client.rpc``.
+        """
+        return await read_fills(self._calls, self.account_id, since, instrument)
+
+    async def order_history(
+        self, *, since: int | None = None, instrument: str | None = None
+    ) -> Records[Order]:
+        """Ask for the orders of the account, open and ended, the oldest first; as ``fills``.
+
+        An order of the list is as it was when it was asked for: those that stay current are in
+        ``orders``.
+        """
+        make = self._commands.unfollowed
+        return await read_orders(self._calls, self.account_id, since, instrument, make)
+
+    async def pnl(self, *, since: int | None = None, instrument: str | None = None) -> Pnl:
+        """What trading has earned or lost, computed from the fills: deposits are no profit.
+
+        What a reset has taken away counts as closed at its entry price. With ``since`` only the
+        fills from then on count, as if nothing had been held before; give no time before a reset.
+
+        Args:
+            since: The time of the first fill that counts, milliseconds since the epoch, UTC.
+            instrument: Only this instrument.
+
+        Raises:
+            ApiError: The venue refused.
+            UsageError: ``since`` is no time.
+            ClientError: As ``Client.rpc``.
+        """
+        fills: list[Execution] = list(await self.fills(since=since, instrument=instrument))
+        while True:
+            raw = await self._calls.call(PORTFOLIO, tradingAccountId=self.account_id)
+            last = fills[-1].at if fills else since
+            known = {it.execution_id for it in fills}
+            later = await self.fills(since=last, instrument=instrument)
+            missed = [it for it in later if it.execution_id not in known]
+            if not missed:  # else the positions may have more than the fills
+                break
+            fills += missed
+        portfolio = converted(PORTFOLIO, raw, RpcPortfolio)
+        entries = () if portfolio.positions is UNSET else portfolio.positions
+        held = {it.instrument: it for it in map(position_of, entries) if it.is_open}
+        return pnl_of(fills, held, since)
 
     async def summary(self, currency: str | None = None) -> AccountSummary:
         """Ask for the worth of the account, which changes with every trade of the market.

@@ -46,6 +46,13 @@ _FIELD: Final = re.compile(
 """The fields of a submit, as the venue's sentences name them."""
 
 
+_REASONS: Final = {
+    "WOULD_TAKE": "as it may only rest and would have traded at once",
+    "NO_LIQUIDITY": "as nobody is there to trade with",
+}
+"""What the venue's words for a rejection mean."""
+
+
 class OrderRejectedError(ApiError):
     """The venue did not take an order, or took and rejected it.
 
@@ -77,7 +84,10 @@ class OrderRejectedError(ApiError):
     def of_order(cls, method: str, order: Order) -> OrderRejectedError:
         """The error for an order that exists and was rejected; ``errno`` is 0."""
         reason = order.reject_reason or "REJECTED"
-        return cls(method, 0, reason, client_order_id=order.client_order_id, order=order)
+        words = f"{reason}, {_REASONS[reason]}" if reason in _REASONS else reason
+        error = cls(method, 0, words, client_order_id=order.client_order_id, order=order)
+        error.reason = reason
+        return error
 
 
 class AccountClosedError(ClientError):

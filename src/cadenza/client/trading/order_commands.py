@@ -176,6 +176,10 @@ class OrderCommands:
         """Call a function of the user."""
         self._host.events.call(callback, event, "on_update of an order")
 
+    def unfollowed(self, data: RpcTradeOrder, raw: Any) -> Order:
+        """An order of a history, of which no events are told."""
+        return Order(self, data, raw)
+
     def _make(self, data: RpcTradeOrder, raw: Any) -> Order:
         order = Order(self, data, raw)
         if order.client_order_id in self._in_flight:

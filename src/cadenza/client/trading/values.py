@@ -83,6 +83,7 @@ class Position:
         current_price: The price of the last trade when the venue sent this.
         unrealized_pnl: The profit of the open part at that price, without fees.
         updated_at: The time of the last change, milliseconds since the epoch, UTC.
+        opened_at: The time of its first fill, likewise; 0 if the venue does not say.
         raw: The position as the venue sent it.
     """
 
@@ -95,6 +96,7 @@ class Position:
     current_price: Decimal | None = field(compare=False)
     unrealized_pnl: Decimal | None = field(compare=False)
     updated_at: int = field(compare=False)
+    opened_at: int = field(default=0, compare=False)
     raw: RpcPositionEntry = field(repr=False, compare=False)
 
     @property
@@ -221,6 +223,7 @@ def position_of(data: RpcPositionEntry) -> Position:
         current_price=optional_decimal(data.current_price),
         unrealized_pnl=optional_decimal(data.unrealized_pnl),
         updated_at=millis(data.updated_at),
+        opened_at=millis(data.created_at),
         raw=data,
     )
 
