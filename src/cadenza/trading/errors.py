@@ -13,6 +13,7 @@
     |   |-- InsufficientBalanceError  the account cannot pay for it
     |   |-- KeyReusedError          the idempotency key belongs to another order
     |   |-- VenueMismatchError      the account does not trade at this venue
+    |   |-- CommandFailedError      the venue failed at it, and has undone it
     |   |-- NotTradableError        nobody matches orders of this instrument here
     |   |-- OpenOrderLimitError     too many open orders
     |   `-- RateLimitError          too many orders a second
@@ -25,7 +26,8 @@
     |   `-- QuoteMismatchError      the order asks for something else than the quote offers
     `-- HaltedError             the journal cannot be written: nothing is accepted any more
 
-Each is the caller's fault except the last. Whoever raises one has changed nothing.
+Each is the caller's fault except the last and ``CommandFailedError``. Whoever raises one has
+changed nothing.
 """
 
 from __future__ import annotations
@@ -123,6 +125,13 @@ class NotTradableError(OrderError):
     def __init__(self, instrument_id: str, problem: str) -> None:
         self.instrument_id = instrument_id
         super().__init__(f"{instrument_id} cannot be traded here: {problem}")
+
+
+class CommandFailedError(OrderError):
+    """The venue could not carry a command out, and has taken back all that it had done of it."""
+
+    def __init__(self) -> None:
+        super().__init__("the venue could not carry this out; nothing has changed")
 
 
 class RateLimitError(OrderError):

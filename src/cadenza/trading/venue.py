@@ -37,10 +37,8 @@ from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.matching.commands import SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
-from cadenza.trading.matching.saved_order import RestoreError
 from cadenza.trading.mirrored.engine import MirroredEngine
 from cadenza.trading.orders.faults import OrderFaults
-from cadenza.trading.store.errors import StoreDamagedError
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.store import Batch, Store
 from cadenza.trading.tape import PaperTape
@@ -251,15 +249,8 @@ class PaperVenue:
         self.exchange.prepare(batch)
 
     def _list(self, instrument: TradedInstrument, last: int = 0) -> None:
-        """Trade an instrument.
-
-        Raises:
-            StoreDamagedError: Its orders in the store cannot be true.
-        """
-        try:
-            self.exchange.list_instrument(instrument, last=last)
-        except RestoreError as error:
-            raise StoreDamagedError("the store", f"{instrument.instrument_id}: {error}") from error
+        """Trade an instrument."""
+        self.exchange.list_instrument(instrument, last=last)
         for account in self.registry:
             held = self.positions.get(account.account_id, instrument.instrument_id)
             if held is not None and held.lot != instrument.listing.lots.step:

@@ -26,6 +26,7 @@ from cadenza.trading.accounts.errors import (
     UnknownAccountError,
 )
 from cadenza.trading.errors import (
+    CommandFailedError,
     DealerError,
     HaltedError,
     InsufficientBalanceError,
@@ -77,6 +78,7 @@ ENTRIES: Final[dict[type[Exception], ErrorEntry]] = {
     InsufficientBalanceError: errors.INSUFFICIENT_FUNDS,
     KeyReusedError: errors.KEY_REUSED,
     VenueMismatchError: errors.WRONG_VENUE,
+    CommandFailedError: errors.COMMAND_FAILED,
     NotTradableError: errors.NOT_TRADABLE,
     OpenOrderLimitError: errors.TOO_MANY_ORDERS,
     RateLimitError: errors.TOO_MANY_REQUESTS,

@@ -182,6 +182,11 @@ class OrderList:
         """Note that an order is gone."""
         self._open.pop(order.sequence, None)
 
+    def rejoin(self, order: Order) -> None:
+        """Note that an order is not gone after all."""
+        self._open[order.sequence] = order.order_id
+        self._open = dict(sorted(self._open.items()))
+
     def binds(self, order: Order) -> bool:
         """Whether another open order may end or free this one, or be ended or freed by it."""
         if self.contingency is not ContingencyType.OTO or order.sequence == self.first:
