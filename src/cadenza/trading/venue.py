@@ -45,10 +45,9 @@ from cadenza.trading.tape import PaperTape
 
 logger: Final = logging.getLogger("cadenza.trading")
 
-DECIMALS: Final = 10
+DECIMALS: Final = 20
 """Decimals of every asset in the ledger, so that amounts in a store mean the same whatever is
-listed. With ten of them 64 bits hold 900 million of an asset, and one lot at a price of one tick
-may be worth as little as 0.0000000001."""
+listed: two more than the finest tick times the finest lot of any venue (10 and 8 digits)."""
 
 TRADES_A_MILLISECOND: Final = 1000
 """Trade ids begin at the time of the start times this, so that they rise over restarts."""

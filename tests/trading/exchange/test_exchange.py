@@ -350,7 +350,7 @@ async def test_accounts_are_funded_reset_cloned_and_switched(world):
     world.exchange.cancel(ann, OrderRef(order_id=order.order_id))
     twin = accounts.clone("ann", ann.account_id, "twin")
     assert world.free("BTC", twin) == "11.0000000000"
-    accounts.fund("ann", twin.account_id, "BTC", 10**10)
+    accounts.fund("ann", twin.account_id, "BTC", 10**20)
     assert world.free("BTC", twin) == "12.0000000000"
     accounts.reset("ann", ann.account_id)
     assert world.free("BTC") == "10.0000000000"
@@ -432,8 +432,8 @@ async def test_a_bug_in_clearing_undoes_the_command_and_nothing_of_it_is_written
 
 async def test_an_instrument_too_fine_for_the_ledger_is_not_traded(world):
     """Rather than rounded."""
-    with pytest.raises(NotTradableError, match="finer than 10 decimals"):
-        world.venue.list_paper(listing_of("DOGE/USDT", tick="0.0000001", lot="0.00001"))
+    with pytest.raises(NotTradableError, match="finer than 20 decimals"):
+        world.venue.list_paper(listing_of("DOGE/USDT", tick="0.00000000001", lot="0.0000000001"))
 
 
 async def test_what_came_with_other_steps_is_not_misread(world):

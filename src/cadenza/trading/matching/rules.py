@@ -14,10 +14,11 @@ from cadenza.models import ContingencyType, OrderSide, OrderType, TimeInForce
 from cadenza.trading.matching.commands import Submit, SubmitList
 from cadenza.trading.matching.events import RejectReason as R
 
-MAX_UNITS: Final = 2**53 - 1
-"""Ticks and lots above this are refused: readers of JSON would round them."""
+MAX_UNITS: Final = 10**18
+"""Ticks and lots above this are refused: so 64 bits hold each, and ten billion coins in lots of
+0.00000001 can be ordered at once."""
 
-MAX_BUDGET: Final = 2**63 - 1
+MAX_BUDGET: Final = MAX_UNITS * MAX_UNITS
 
 UNKNOWN: Final = OrderSide.UNKNOWN
 

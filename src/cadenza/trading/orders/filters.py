@@ -19,7 +19,7 @@ from cadenza.market.errors import DecimalError, OffStepError
 from cadenza.market.instrument import Listing
 from cadenza.models import InstrumentStatus, OrderType, QuantityRounding, TimeInForce
 from cadenza.trading.errors import TradingError
-from cadenza.trading.matching.rules import MAX_UNITS
+from cadenza.trading.matching.rules import MAX_BUDGET, MAX_UNITS
 
 _DOWN: Final = frozenset({QuantityRounding.DOWN, QuantityRounding.FLOOR})
 _UP: Final = frozenset({QuantityRounding.UP, QuantityRounding.CEIL})
@@ -256,7 +256,7 @@ class InstrumentFilters:
         return f"{units * step.normalize():f}"
 
     def _most_budget(self) -> int:
-        return MAX_UNITS if self._max_notional is None else min(self._max_notional, MAX_UNITS)
+        return MAX_BUDGET if self._max_notional is None else min(self._max_notional, MAX_BUDGET)
 
     def _clamp(self, lots: int) -> int:
         return min(max(lots, self.min_lots), self.max_lots)
