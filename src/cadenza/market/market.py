@@ -25,7 +25,7 @@ from cadenza.market.errors import (
 from cadenza.market.feed import BookCheck
 from cadenza.market.instrument import Listing
 from cadenza.market.order_book import OrderBook, Touched
-from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
+from cadenza.models import Instrument, InstrumentStatus, OrderSide, Row, Trade, UpdateType
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -73,6 +73,9 @@ class Market:
         is_paced: Whether changes wait for `publish_pending` (see `publisher.publish_every`) instead
             of being published with every update. Snapshots and trades never wait.
         recent_trades: Trades remembered an instrument.
+
+    Attributes:
+        untradable: Ids of instruments that can be looked at and not be traded.
     """
 
     def __init__(self, *, depth: int = 0, is_paced: bool = False, recent_trades: int = 100) -> None:
@@ -81,6 +84,7 @@ class Market:
         self._recent_trades = recent_trades
         self._desks: dict[str, _Desk] = {}
         self._pending: list[str] = []
+        self.untradable: set[str] = set()
         self._listeners: list[MarketListener] = []
         self._observers: list[MarketObserver] = []
 
@@ -101,8 +105,17 @@ class Market:
     # What anybody may ask.
 
     def instruments(self) -> Sequence[Instrument]:
-        """Every instrument declared, in the order of declaration."""
-        return [desk.book.listing.instrument for desk in self._desks.values()]
+        """Every instrument declared, in the order of declaration.
+
+        Those that nobody can trade are INACTIVE, and take no type of order.
+        """
+        declared = (desk.book.listing.instrument for desk in self._desks.values())
+        return [
+            msgspec.structs.replace(one, status=InstrumentStatus.INACTIVE, order_types=())
+            if one.instrument_id in self.untradable
+            else one
+            for one in declared
+        ]
 
     def listing(self, instrument_id: str) -> Listing:
         """The instrument with its scales; raises `UnknownInstrumentError`."""

@@ -20,6 +20,7 @@ from cadenza.trading.accounts.account import AccountChange
 from cadenza.trading.accounts.position import Position, PositionBook
 from cadenza.trading.accounts.registry import MOST_ACCOUNTS, AccountRegistry
 from cadenza.trading.accounts.valuation import Valuation
+from cadenza.trading.contracts import why_not
 from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
 from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
@@ -145,6 +146,7 @@ class PaperVenue:
             on_end=(index.ended, endings.ended),
         )
         instruments: dict[str, TradedInstrument] = {}
+        refused: dict[str, NotTradableError] = {}
         self.exchange: Final = Exchange(
             clearing,
             Placement(
@@ -158,7 +160,15 @@ class PaperVenue:
             OrderLimiter(rules.order_rate),
             self.now,
             instruments=instruments,
-            dealer=Dealer(instruments, market, new_id, self.now, spread_ppm=rules.quote_spread_ppm),
+            dealer=Dealer(
+                instruments,
+                market,
+                new_id,
+                self.now,
+                spread_ppm=rules.quote_spread_ppm,
+                refused=refused,
+            ),
+            refused=refused,
             faults=OrderFaults() if faults is None else faults,
             endings=endings,
             open_order_limit=rules.open_order_limit,
@@ -239,7 +249,11 @@ class PaperVenue:
             instrument = TradedInstrument(listing, self._learned(listing), engine, touch)
         except NotTradableError as error:
             logger.warning("%s", error)
+            self.exchange.refused[error.instrument_id] = error
+            self._market.untradable.add(error.instrument_id)
             return None
+        self.exchange.refused.pop(instrument.instrument_id, None)
+        self._market.untradable.discard(instrument.instrument_id)
         self._list(instrument)
         return engine
 
@@ -290,6 +304,9 @@ class PaperVenue:
             self.scales.learn(asset, DECIMALS)
             if kind is not UNSET:
                 self.security_types[asset] = kind
+        problem = why_not(instrument)
+        if problem:
+            raise NotTradableError(str(listing.id), problem)
         unit = Decimal(listing.ticks.step) * Decimal(listing.lots.step)
         if unit.normalize().as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
             raise NotTradableError(

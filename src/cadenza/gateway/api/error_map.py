@@ -32,6 +32,7 @@ from cadenza.trading.errors import (
     InsufficientBalanceError,
     KeyReusedError,
     NoQuoteError,
+    NoReferenceError,
     NotTradableError,
     OpenOrderLimitError,
     OrderNotFoundError,
@@ -41,6 +42,7 @@ from cadenza.trading.errors import (
     QuoteMismatchError,
     QuoteUsedError,
     RateLimitError,
+    ShortSaleError,
     UnknownQuoteError,
     VenueMismatchError,
 )
@@ -79,6 +81,8 @@ ENTRIES: Final[dict[type[Exception], ErrorEntry]] = {
     KeyReusedError: errors.KEY_REUSED,
     VenueMismatchError: errors.WRONG_VENUE,
     CommandFailedError: errors.COMMAND_FAILED,
+    NoReferenceError: errors.NO_REFERENCE,
+    ShortSaleError: errors.SHORT_SALE,
     NotTradableError: errors.NOT_TRADABLE,
     OpenOrderLimitError: errors.TOO_MANY_ORDERS,
     RateLimitError: errors.TOO_MANY_REQUESTS,
@@ -223,6 +227,10 @@ def _of_terms(error: OrderTermsError) -> OperationError:
     return OperationError(_TERMS.get(error.field, errors.BAD_TERMS), str(error), field=error.field)
 
 
+def _of_reference(error: NoReferenceError) -> OperationError:
+    return OperationError(errors.NO_REFERENCE, str(error), field=error.field)
+
+
 def _of_refusal(error: OrderRefusedError) -> OperationError:
     entry = _REFUSALS.get(error.reason, errors.REFUSED)
     return OperationError(entry, str(error), field="tradeOrderId", reason=error.reason)
@@ -273,6 +281,7 @@ _SPECIAL: Final[dict[type[Exception], Callable[[Any], OperationError]]] = {
     FilterError: _of_filter,
     MissingFieldsError: _of_missing,
     OrderTermsError: _of_terms,
+    NoReferenceError: _of_reference,
     OrderRefusedError: _of_refusal,
     InsufficientBalanceError: _of_balance,
     RateLimitError: _of_rate,

@@ -207,6 +207,9 @@ COMMAND_FAILED: Final = _entry(
 NO_REFERENCE: Final = _entry(
     30026, "NO_REFERENCE_PRICE", 400, "There is no price yet that the order could go by."
 )
+SHORT_SALE: Final = _entry(
+    30027, "SHORT_SALE_NOT_SERVED", 400, "Contracts cannot be sold before they were bought."
+)
 
 FILTER_STATUS: Final = _entry(30101, "FILTER_STATUS", 400, "The instrument is not traded.")
 FILTER_ORDER_TYPE: Final = _entry(30102, "FILTER_ORDER_TYPE", 400, "It does not take such orders.")

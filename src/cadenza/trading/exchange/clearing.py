@@ -338,6 +338,7 @@ class Clearing:
         order = self._open(event.order_id)
         if order is not None:
             order.leaves = event.leaves
+            order.state.prevented += event.lots
             if event.leaves:
                 self._resize(order, event.at)
                 self._changed(order.state, event.at)
@@ -423,7 +424,8 @@ class Clearing:
         state.last_execution_at = at
         if state.budget:
             state.lots = state.executed
-        is_done = not order.leaves and not state.budget
+        # Of one that prevention has taken a part of, the engine tells the end.
+        is_done = not order.leaves and not state.budget and not state.prevented
         execution = Execution(
             execution_id=self._new_id(),
             number=self.next_execution,

@@ -21,6 +21,7 @@ from cadenza.trading.errors import (
     CommandFailedError,
     HaltedError,
     KeyReusedError,
+    NotTradableError,
     OpenOrderLimitError,
     OrderNotFoundError,
     OrderRefusedError,
@@ -96,6 +97,7 @@ class Exchange:
         faults: Faults that orders meet on purpose; whoever submits asks them.
         endings: Told by clearing of the orders that end.
         open_order_limit: Open orders an account may have; those of a list count as one or two.
+        refused: Why instruments of the market are not traded, by id; filled by the venue.
 
     Attributes:
         clearing: As given.
@@ -107,6 +109,7 @@ class Exchange:
         dealer: As given.
         faults: As given.
         endings: As given.
+        refused: As given.
         parked: Open orders whose instrument is not listed.
         undone: Called when a command was undone, so that nobody shows what it had changed.
     """
@@ -124,6 +127,7 @@ class Exchange:
         faults: OrderFaults,
         endings: Endings,
         open_order_limit: int,
+        refused: dict[str, NotTradableError] | None = None,
     ) -> None:
         self.clearing = clearing
         self.placement = placement
@@ -134,6 +138,7 @@ class Exchange:
         self.dealer: Final = dealer
         self.faults: Final = faults
         self.endings: Final = endings
+        self.refused: Final[dict[str, NotTradableError]] = {} if refused is None else refused
         self.parked: Final = ParkedOrders()
         self.undone: Callable[[], None] = _nothing
         self._journal: Journal = clearing.journal
@@ -200,9 +205,16 @@ class Exchange:
             orders = kept
 
     def instrument(self, instrument_id: str) -> TradedInstrument:
-        """An instrument by its id; raises ``UnknownInstrumentError``."""
+        """An instrument by its id.
+
+        Raises:
+            NotTradableError: It is one of the market that cannot be traded.
+            UnknownInstrumentError: There is none.
+        """
         instrument = self.instruments.get(instrument_id)
         if instrument is None:
+            if instrument_id in self.refused:
+                raise NotTradableError(instrument_id, self.refused[instrument_id].problem)
             raise UnknownInstrumentError(instrument_id, self.instruments)
         return instrument
 

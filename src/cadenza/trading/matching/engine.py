@@ -466,7 +466,7 @@ class MatchingEngine:
 
     def _enter_at_market(self, order: Order) -> None:
         """Match an order without a limit, within its protection price; it never rests."""
-        worst = order.terms.protection
+        worst = order.worst
         bound = (worst if order.is_buy else -worst) if worst else ANY_PRICE
         if order.shape.whole and not self._fits(order, bound):
             self._cancel(order, CancelReason.NOT_FILLED_AT_ONCE)
@@ -541,6 +541,12 @@ class MatchingEngine:
         """Note that an order traded, in part or to its end."""
         if order.leaves:
             order.status = AFTER_FILL_PART[order.status]
+        elif order.cancelled and not order.terms.budget:
+            # Self-trade prevention has taken a part: not all of it is executed.
+            order.status = AFTER_FILL_PART[order.status]
+            order.place = MOVING
+            self._cancel(order, CancelReason.SELF_TRADE)
+            return
         else:
             order.status = AFTER_FILL_ALL[order.status]
             self._forget(order)
@@ -590,6 +596,9 @@ class MatchingEngine:
         is_small = reason is CancelReason.BUDGET_TOO_SMALL or taker.budget < self.last
         if not taker.executed or not is_small:
             self._cancel(taker, reason)
+            return
+        if taker.cancelled:
+            self._cancel(taker, CancelReason.SELF_TRADE)
             return
         self._write_off(taker)
         self._out.append(Spent(self.now, taker.order_id, taker.executed, taker.budget))

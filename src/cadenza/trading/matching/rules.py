@@ -131,6 +131,8 @@ def objection(terms: Submit, shape: Shape | None) -> R | None:  # noqa: C901 - a
         return R.BAD_TRAIL
     if not 0 <= terms.protection <= (0 if shape.limit else MAX_UNITS):
         return R.BAD_PROTECTION
+    if not 0 <= terms.slip_ppm <= (1_000_000 if shape.waits and not shape.limit else 0):
+        return R.BAD_PROTECTION
     if not 0 <= terms.visible <= (terms.lots if shape.rests else 0):
         return R.BAD_VISIBLE
     if not (terms.now < terms.expire_at <= MAX_UNITS if shape.until else terms.expire_at == 0):

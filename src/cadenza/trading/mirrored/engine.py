@@ -179,7 +179,7 @@ class MirroredEngine(MatchingEngine):
 
     def _enter(self, order: Order) -> None:
         """Take what there is; what is left rests, or ends if it may not."""
-        shape, limit = order.shape, order.limit or order.terms.protection
+        shape, limit = order.shape, order.limit or order.worst
         bound = (limit if order.is_buy else -limit) if limit else ANY_PRICE
         if shape.post_only and self._reaches(order.is_buy, order.limit):
             self._cancel(order, CancelReason.WOULD_TAKE)

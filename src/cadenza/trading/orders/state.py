@@ -46,6 +46,7 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         trail: Distance of a trailing trigger.
         visible: Iceberg: the part shown, in lots.
         executed: Lots.
+        prevented: Lots that self-trade prevention took.
         cost: Cost of the executed lots, without fees.
         fees: Paid so far, less rebates.
         hold: Key of its ledger reservation.
@@ -85,6 +86,7 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     trail: int = 0
     visible: int = 0
     executed: int = 0
+    prevented: int = 0
     cost: int = 0
     fees: int = 0
     hold: str = ""
