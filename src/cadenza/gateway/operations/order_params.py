@@ -165,7 +165,7 @@ def _order(
         quantity=quantity,
         quantity_type=QuantityType.BASE if quantity_type is UNSET else quantity_type,
         rounding=QuantityRounding.NONE if rounding is UNSET else rounding,
-        time_in_force=None if time_in_force is UNSET else time_in_force,
+        time_in_force=_time(time_in_force),
         limit_price="" if given.limit_price is UNSET else given.limit_price,
         stop_price="" if given.stop_price is UNSET else given.stop_price,
         trailing_distance="" if given.trailing_distance is UNSET else given.trailing_distance,
@@ -198,8 +198,13 @@ def _exit(price: Text, limit: Text, time: TimeInForce | UnsetType, field: str) -
     return Exit(
         trigger=price,
         limit="" if limit is UNSET else limit,
-        time_in_force=None if time is UNSET else time,
+        time_in_force=_time(time),
     )
+
+
+def _time(given: TimeInForce | UnsetType | None) -> TimeInForce | None:
+    """A time in force; ``null`` and the empty text, which reads as UNKNOWN, say nothing."""
+    return None if given is UNSET or given is TimeInForce.UNKNOWN else given
 
 
 def _missing(given: RpcTradeOrder | SubmitTradeOrderRequest, at: str) -> OperationError:

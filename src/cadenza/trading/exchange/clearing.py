@@ -53,6 +53,12 @@ REJECT: Final = OrderEvent.REJECT
 
 _BUY: Final = OrderSide.BUY
 
+ENTRY: Final = "ENTRY"
+"""What a held exit waits for."""
+
+TRIGGER: Final = "TRIGGER"
+"""What a stop waits for."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -252,7 +258,7 @@ class Clearing:
         if not holders:
             self.holders.pop(state.hold, None)
 
-    def _open(self, order_id: str) -> LiveOrder | None:
+    def opened(self, order_id: str) -> LiveOrder | None:
         """An open order that an event is about; what it is like is remembered."""
         order = self.live.get(order_id)
         if order is not None and order_id not in self._images:
@@ -307,35 +313,35 @@ class Clearing:
     # Events of an engine.
 
     def _accepted(self, _: TradedInstrument, event: Accepted) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.status = after(order.state.status, ACCEPT)
             self._changed(order.state, event.at)
 
     def _rejected(self, _: TradedInstrument, event: Rejected) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.reject_reason = event.reason
             self._ended(order, REJECT, event.at)
 
     def _cancelled(self, _: TradedInstrument, event: Cancelled) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.cancel_reason = event.reason
             self._ended(order, CANCEL, event.at)
 
     def _expired(self, _: TradedInstrument, event: Expired) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             self._ended(order, EXPIRE, event.at)
 
     def _spent(self, _: TradedInstrument, event: Spent) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             self._ended(order, FILL_ALL, event.at)
 
     def _reduced(self, _: TradedInstrument, event: Reduced) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.leaves = event.leaves
             order.state.prevented += event.lots
@@ -346,7 +352,7 @@ class Clearing:
                     self.follow_ups.append(Cancel(now=event.at, order_id=event.order_id))
 
     def _replaced(self, _: TradedInstrument, event: Replaced) -> None:
-        order = self._open(event.order_id)
+        order = self.opened(event.order_id)
         if order is None:
             return
         state = order.state
@@ -360,9 +366,15 @@ class Clearing:
 
     def _moved(self, _: TradedInstrument, event: Released | Triggered) -> None:
         """Note that an order goes from where it waited into the book, under the same status."""
-        order = self._open(event.order_id)
-        if order is not None:
-            self._changed(order.state, event.at)
+        order = self.opened(event.order_id)
+        if order is None:
+            return
+        state = order.state
+        if isinstance(event, Triggered):
+            state.triggered_at, state.waits_for = event.at, ""
+        else:
+            state.waits_for = TRIGGER if state.stop or state.trail else ""
+        self._changed(state, event.at)
 
     def _nothing(self, instrument: TradedInstrument, event: AnyEvent) -> None:
         """Leave the records as they are; whoever asked hears of a refusal."""
@@ -370,7 +382,7 @@ class Clearing:
     # Trades.
 
     def _trade(self, instrument: TradedInstrument, event: Trade) -> None:
-        maker, taker = self._open(event.maker_id), self._open(event.taker_id)
+        maker, taker = self.opened(event.maker_id), self.opened(event.taker_id)
         if maker is None and taker is None:
             return
         units = instrument.units

@@ -399,8 +399,9 @@ class Exchange:
             clearing.clear(instrument, more)
             events += more
         for order in instrument.engine.moved():
-            live = clearing.live.get(order.order_id)
+            live = clearing.opened(order.order_id)
             if live is not None:
+                live.state.stop = order.stop
                 self._journal.batch.orders[order.order_id] = live.state
         if self._journal.batch:
             self._journal.touch()
@@ -562,7 +563,7 @@ class Exchange:
     def _known(self, account_id: str, request: OrderRequest) -> OrderState | None:
         key = request.key
         known = self.index.of_key(account_id, key) if key else None
-        if known is not None and known.digest != request.digest:
+        if known is not None and not request.is_repeated_by(known.digest):
             raise KeyReusedError(key, known.order_id)
         return known
 

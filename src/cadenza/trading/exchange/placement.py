@@ -11,7 +11,7 @@ from cadenza.models import ContingencyType, OrderSide, OrderStatus, QuantityType
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.contracts import is_contract
 from cadenza.trading.errors import InsufficientBalanceError, OrderTermsError, ShortSaleError
-from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.clearing import ENTRY, TRIGGER, Clearing
 from cadenza.trading.exchange.dealer import Offer, quoted_terms
 from cadenza.trading.exchange.live_order import LiveOrder
 from cadenza.trading.exchange.terms import Terms, terms_of
@@ -159,7 +159,7 @@ class Placement:
             raise OrderTermsError("quantity", f"cannot be changed for {kind}")
         if change.limit_price and not state.limit:
             raise OrderTermsError("limitPrice", f"is not for {state.type}")
-        if change.stop_price and not state.stop:
+        if change.stop_price and (state.trail or not state.stop):
             raise OrderTermsError("stopPrice", f"is not for {state.type}")
         lots = instrument.filters.quantity(change.quantity) if change.quantity else state.lots
         limit = instrument.filters.price(change.limit_price) if change.limit_price else state.limit
@@ -224,6 +224,7 @@ class Placement:
             hold=hold,
             list_id=at.list_id,
             contingency=at.contingency,
+            waits_for=_waits_for(terms, at),
             created_at=at.now,
             updated_at=at.now,
             expire_at=terms.expire_at,
@@ -298,6 +299,12 @@ class Placement:
         first, *exits = orders
         if first.is_buy and not exits[0].is_buy:
             first.earmarks = _exit_key(first.state.list_id)
+
+
+def _waits_for(terms: Terms, at: _At) -> str:
+    if at.place and at.contingency is not _OCO:
+        return ENTRY
+    return TRIGGER if terms.shape.waits else ""
 
 
 def _contracts(instrument: TradedInstrument) -> tuple[str, ...]:

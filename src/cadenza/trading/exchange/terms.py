@@ -32,7 +32,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         trail: Distance of a trailing stop in ticks.
         visible: Lots that an iceberg shows.
         protection: Worst price in ticks of an order without a limit.
-        slip_ppm: How far beyond its trigger it may trade, in millionths, if it has one and no limit.
+        slip_ppm: How far beyond its trigger an order without a limit may trade, in millionths.
         expire_at: GTD: milliseconds UTC.
     """
 
