@@ -25,7 +25,8 @@ from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
 from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
 from cadenza.trading.exchange.dealer import Dealer
-from cadenza.trading.exchange.exchange import Endings, Exchange
+from cadenza.trading.exchange.endings import Endings
+from cadenza.trading.exchange.exchange import Exchange
 from cadenza.trading.exchange.index import OrderIndex
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.placement import Placement

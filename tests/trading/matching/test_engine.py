@@ -252,6 +252,7 @@ MODES = {
         ("Reduced", "new", 3, 2),
         ("Cancelled", "old", 0, "SELF_TRADE"),
         ("Trade", "other", "new", 100, 2),
+        ("Cancelled", "new", 0, "SELF_TRADE"),
     ],
     "ALLOW": [("Trade", "old", "new", 100, 3), ("Trade", "other", "new", 100, 2)],
 }

@@ -46,6 +46,7 @@ from cadenza.trading.errors import (
     UnknownQuoteError,
     VenueMismatchError,
 )
+from cadenza.trading.exchange.exchange import ENDED
 from cadenza.trading.ledger.errors import (
     AmountError,
     AmountTextError,
@@ -173,6 +174,7 @@ _REFUSALS: Final[dict[str, ErrorEntry]] = {
     **{reason.value: entry for reason, entry in REASONS.items()},
     # The venue knows the order: the engine, which does not, has let go of it.
     RejectReason.UNKNOWN_ORDER.value: errors.ORDER_ENDED,
+    ENDED: errors.ORDER_ENDED,
 }
 """Refusals of the matching engine as the venue tells them, by their words."""
 

@@ -6,7 +6,6 @@ call returns. Whoever called shows the result when ``Journal.committed`` says th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -29,8 +28,9 @@ from cadenza.trading.errors import (
     TradingError,
     VenueMismatchError,
 )
-from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.clearing import ENTRY, TRIGGER, Clearing
 from cadenza.trading.exchange.dealer import Dealer, quoted_fill
+from cadenza.trading.exchange.endings import Endings
 from cadenza.trading.exchange.index import OrderIndex, ParkedOrders
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.live_order import live_order
@@ -38,6 +38,7 @@ from cadenza.trading.exchange.placement import Placed, Placement
 from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire, Submit
 from cadenza.trading.matching.events import AnyEvent, Refused
+from cadenza.trading.matching.order import HELD, STOPS
 from cadenza.trading.matching.rules import SHAPES
 from cadenza.trading.matching.saved_order import RestoreError, saved_of
 from cadenza.trading.orders.faults import OrderFault, OrderFaults
@@ -56,31 +57,10 @@ ENDED: Final = "ORDER_ENDED"
 
 _QUOTED: Final = OrderType.QUOTED
 
+_WAITS_IN: Final = {STOPS.value: TRIGGER, HELD.value: ENTRY}
+"""What orders wait for, by the place where their engine has them."""
+
 _NAMES: Final = ("order_id", "maker_id", "taker_id")
-
-
-class Endings:
-    """Futures of the ends of orders, one for all who wait for the same order."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[None]] = {}
-
-    def of(self, order: OrderState) -> asyncio.Future[None]:
-        """Done when an open order ends: decided, not yet durable. It must not be cancelled."""
-        future = self._waiting.get(order.order_id)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[order.order_id] = future
-        return future
-
-    def ended(self, order: OrderState) -> None:
-        """An order is over."""
-        if self._waiting:
-            future = self._waiting.pop(order.order_id, None)
-            if future is not None:
-                future.set_result(None)
 
 
 class Exchange:
@@ -164,6 +144,8 @@ class Exchange:
         self.instruments[instrument.instrument_id] = instrument
         back = self._restored(instrument, self.parked.take(instrument), last)
         for state in back:
+            if state.saved is not None:
+                state.waits_for = _WAITS_IN.get(state.saved.place, "")
             self.clearing.follow(live_order(state, instrument))
         instrument.engine.begin()
         for state in back:

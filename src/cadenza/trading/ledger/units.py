@@ -72,6 +72,21 @@ class AssetScales(Mapping[str, int]):
         except DecimalError as error:
             raise AmountTextError(asset, text, 'write it like "0.25"') from error
 
+    def parse_shown(self, asset: str, text: str) -> int:
+        """Read an amount that a person gives: with no more decimals than ``SHOWN_DECIMALS``.
+
+        Raises:
+            UnknownAssetError: The asset has no scale.
+            AmountTextError: The text is no plain decimal, or has too many decimals.
+        """
+        amount = self.parse(asset, text)
+        unit = 10 ** (self._decimals[asset] - self.shown(asset))
+        if amount % unit:
+            nearest = self.format(asset, round(Fraction(amount, unit)) * unit)
+            problem = f"it has more than {self.shown(asset)} decimals; the nearest is {nearest}"
+            raise AmountTextError(asset, text, problem)
+        return amount
+
     def format(self, asset: str, amount: int) -> str:
         """Write minor units as a decimal string; see ``SHOWN_DECIMALS``.
 

@@ -143,9 +143,9 @@ class InstrumentFilters:
             problem = f"is not a multiple of {error.step}"
             raise self._error(FilterName.TICK_SIZE, field, text, problem, nearest) from error
         except DecimalError as error:
-            nearest = ticks.format(MAX_UNITS) if _is_too_large(text) else None
-            problem = "is out of range" if nearest else _no_decimal(text)
-            raise self._error(FilterName.PRICE_RANGE, field, text, problem, nearest) from error
+            largest = ticks.format(MAX_UNITS) if _is_too_large(text) else None
+            problem = "is out of range" if largest else _no_decimal(text)
+            raise self._error(FilterName.PRICE_RANGE, field, text, problem, largest) from error
         if not 0 < found <= MAX_UNITS:
             bound = ticks.format(1 if found <= 0 else MAX_UNITS)
             problem = "is out of range"
