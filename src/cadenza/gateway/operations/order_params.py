@@ -22,6 +22,7 @@ from cadenza.gateway.operations.instruments import check_id
 from cadenza.models import (
     ListTradeExecutionsQuery,
     ListTradeOrdersQuery,
+    OrderStatus,
     OrderType,
     QuantityRounding,
     QuantityType,
@@ -34,8 +35,12 @@ from cadenza.models import (
     SubmitTradeOrderRequest,
     TimeInForce,
 )
+from cadenza.trading.order_status import TERMINAL
 from cadenza.trading.orders.request import Exit, OrderRef, OrderRequest
 from cadenza.trading.store.store import ExecutionQuery, OrderQuery
+
+OPEN: Final = tuple(status for status in OrderStatus if status not in TERMINAL)
+"""The statuses of orders that have not ended."""
 
 LAST_MOMENT: Final = 253_402_300_799_999
 """The end of the year 9999, milliseconds UTC."""
@@ -251,7 +256,7 @@ def list_of_rpc(params: RpcListTradeOrdersParams) -> ListOrders:
         instrument_id=text_of(params.instrument_id),
         side=None if params.side is UNSET else params.side,
         type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.status is UNSET else (params.status,),
+        statuses=_statuses(params.status, "status", open_only=params.open_only),
         start_ms=0 if start is UNSET else moment(start, "startTime"),
         end_ms=None if end is UNSET else moment(end, "endTime"),
         cursor=None if pages.cursor is UNSET else number_of(pages.cursor, "pagination.cursor"),
@@ -275,7 +280,7 @@ def list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
         instrument_id=text_of(params.instrument_id),
         side=None if params.order_side is UNSET else params.order_side,
         type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.order_status is UNSET else (params.order_status,),
+        statuses=_statuses(params.order_status, "orderStatus", open_only=params.open_only),
         start_ms=0 if params.start_time is UNSET else params.start_time,
         end_ms=None if params.end_time is UNSET else params.end_time,
         cursor=None if params.cursor is UNSET else number_of(params.cursor),
@@ -284,6 +289,16 @@ def list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
         ascending=params.ascending,
     )
     return ListOrders(query, text_of(params.trading_account_id))
+
+
+def _statuses(
+    status: OrderStatus | UnsetType, field: str, *, open_only: bool
+) -> tuple[OrderStatus, ...]:
+    if status is UNSET:
+        return OPEN if open_only else ()
+    if open_only and status not in OPEN:
+        raise invalid(field, status, "no status of an open order")
+    return (status,)
 
 
 def executions_of_rpc(params: RpcListTradeExecutionsParams) -> ListExecutions:
