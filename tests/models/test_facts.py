@@ -10,10 +10,22 @@ import pytest
 from cadenza import models
 
 EXTENSIONS = {
-    "TradeOrder": {"clientOrderId", "trailingDistance", "visibleQuantity"},
+    "TradeOrder": {
+        "clientOrderId",
+        "trailingDistance",
+        "visibleQuantity",
+        "preventedQuantity",
+        "isWorking",
+        "waitsFor",
+        "triggeredAt",
+    },
     "RpcTradeOrder": {
         "trailingDistance",
         "visibleQuantity",
+        "preventedQuantity",
+        "isWorking",
+        "waitsFor",
+        "triggeredAt",
         "takeProfitPrice",
         "takeProfitLimitPrice",
         "takeProfitTimeInForce",

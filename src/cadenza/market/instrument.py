@@ -122,8 +122,8 @@ LEAST_NOTIONAL: Final = {
 }
 """The smallest cost of an order as spot venues have it, by quote asset."""
 
-MAX_LOTS: Final = 10**12
-"""The largest order, in lots: far from any limit of an integer or a JSON reader."""
+MAX_LOTS: Final = 10**18
+"""The largest order, in lots: ten billion coins where a lot is 0.00000001."""
 
 # Eight decimals is the finest quantity step of the spot venues recorded so far.
 FINEST_LOT: Final = "0.00000001"

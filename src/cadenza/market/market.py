@@ -25,7 +25,7 @@ from cadenza.market.errors import (
 from cadenza.market.feed import BookCheck
 from cadenza.market.instrument import Listing
 from cadenza.market.order_book import OrderBook, Touched
-from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
+from cadenza.models import Instrument, InstrumentStatus, OrderSide, Row, Trade, UpdateType
 
 logger: Final = logging.getLogger("cadenza.market")
 _encode: Final = msgspec.json.Encoder().encode
@@ -104,6 +104,9 @@ class Market:
         is_paced: Whether changes wait for ``publish_pending`` (see ``publish_every``) instead of
             being published with every update. Snapshots and trades never wait.
         recent_trades: Trades remembered an instrument.
+
+    Attributes:
+        untradable: Ids of instruments that can be looked at and not be traded.
     """
 
     def __init__(self, *, depth: int = 0, is_paced: bool = False, recent_trades: int = 100) -> None:
@@ -112,6 +115,7 @@ class Market:
         self._recent_trades = recent_trades
         self._states: dict[str, _InstrumentState] = {}
         self._pending: list[str] = []
+        self.untradable: set[str] = set()
         self._listeners: list[MarketListener] = []
         self._observers: list[MarketObserver] = []
 
@@ -132,8 +136,17 @@ class Market:
     # What anybody may ask.
 
     def instruments(self) -> Sequence[Instrument]:
-        """Every instrument declared, in the order of declaration."""
-        return [state.book.listing.instrument for state in self._states.values()]
+        """Every instrument declared, in the order of declaration.
+
+        Those that nobody can trade are INACTIVE, and take no type of order.
+        """
+        declared = (state.book.listing.instrument for state in self._states.values())
+        return [
+            msgspec.structs.replace(one, status=InstrumentStatus.INACTIVE, order_types=())
+            if one.instrument_id in self.untradable
+            else one
+            for one in declared
+        ]
 
     def listing(self, instrument_id: str) -> Listing:
         """The instrument with its scales; raises ``UnknownInstrumentError``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -92,10 +94,12 @@ class TradeOrder(
     """An order as REST shows it: milliseconds, with RFC 3339 twins.
 
     ``executed_price`` is the average price and ``executed_cost`` the total in the quote asset, fees
-    not included. ``client_order_id``, ``trailing_distance`` (how far a trailing stop follows the
-    market) and ``visible_quantity`` (the part an iceberg shows) are Cadenza's additions. Fields
-    without a default are always on the wire, a ``None`` among them as ``null``; the optional ones
-    are left out while unset.
+    not included. Cadenza's additions are ``client_order_id``, ``trailing_distance`` (how far a
+    trailing stop follows the market), ``visible_quantity`` (the part an iceberg shows),
+    ``prevented_quantity`` (what self-trade prevention took), ``is_working`` (whether it is in the
+    book, or on its way into it), ``waits_for`` (the entry of its list, or its trigger) and
+    ``triggered_at``. Fields without a default are always on the wire, a ``None`` among them as
+    ``null``; the optional ones are left out while unset.
     """
 
     trade_order_id: Uuid
@@ -142,6 +146,10 @@ class TradeOrder(
     client_order_id: str | UnsetType = UNSET
     trailing_distance: Dec | UnsetType = UNSET
     visible_quantity: Dec | UnsetType = UNSET
+    prevented_quantity: Dec | UnsetType = UNSET
+    is_working: bool | UnsetType = UNSET
+    waits_for: Literal["ENTRY", "TRIGGER"] | UnsetType = UNSET
+    triggered_at: Millis | UnsetType = UNSET
 
 
 class OrderRecord(TradeOrder, frozen=True, kw_only=True, rename="camel"):
@@ -205,6 +213,10 @@ class RpcTradeOrder(
     last_execution_at: Iso | UnsetType = UNSET
     trailing_distance: Dec | UnsetType = UNSET
     visible_quantity: Dec | UnsetType = UNSET
+    prevented_quantity: Dec | UnsetType = UNSET
+    is_working: bool | UnsetType = UNSET
+    waits_for: Literal["ENTRY", "TRIGGER"] | UnsetType = UNSET
+    triggered_at: Iso | UnsetType = UNSET
     take_profit_price: Dec | UnsetType = UNSET
     take_profit_limit_price: Dec | UnsetType = UNSET
     stop_loss_price: Dec | UnsetType = UNSET

@@ -138,7 +138,8 @@ class RpcListTradeOrdersParams(
 ):
     """Orders that fit every filter; the times are of creation, both inclusive.
 
-    ``client_order_id``, ``order_list_id`` and ``ascending`` are Cadenza's additions.
+    ``client_order_id``, ``order_list_id``, ``open_only`` (whatever their status, orders that have
+    not ended) and ``ascending`` are Cadenza's additions.
     """
 
     trade_order_id: Uuid | UnsetType = UNSET
@@ -149,6 +150,7 @@ class RpcListTradeOrdersParams(
     side: OrderSide | UnsetType = UNSET
     order_type: OrderType | UnsetType = UNSET
     status: OrderStatus | UnsetType = UNSET
+    open_only: bool = False
     start_time: Iso | UnsetType = UNSET
     end_time: Iso | UnsetType = UNSET
     pagination: PageRequest = PageRequest()
@@ -160,7 +162,8 @@ class ListTradeOrdersQuery(
 ):
     """The query of ``GET tradeOrder/list``.
 
-    ``client_order_id``, ``order_side`` and ``order_type`` are Cadenza's additions.
+    ``client_order_id``, ``order_side``, ``order_type`` and ``open_only`` (whatever their status,
+    orders that have not ended) are Cadenza's additions.
     """
 
     trade_order_id: Uuid | UnsetType = UNSET
@@ -172,6 +175,7 @@ class ListTradeOrdersQuery(
     client_order_id: str | UnsetType = UNSET
     order_side: OrderSide | UnsetType = UNSET
     order_type: OrderType | UnsetType = UNSET
+    open_only: bool = False
     start_time: Moment | UnsetType = UNSET
     end_time: Moment | UnsetType = UNSET
     limit: PageSize = 50

@@ -12,10 +12,24 @@ from typing import Annotated, Final
 
 import msgspec
 
-Dec = Annotated[str, msgspec.Meta(pattern=r"^-?\d+(\.\d+)?$")]
+# Digits are ASCII, and nothing may follow them, not even a newline; readers of the schema get the
+# API's own pattern, which means the same to them.
+Dec = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^-?[0-9]+(\.[0-9]+)?$(?!\n)",
+        extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"},
+    ),
+]
 """A decimal string, for example ``"-0.25"``."""
 
-PositiveDec = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
+PositiveDec = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]+(\.[0-9]+)?$(?!\n)",
+        extra_json_schema={"pattern": r"^\d+(\.\d+)?$"},
+    ),
+]
 """A decimal string without a minus sign."""
 
 Millis = int
@@ -27,8 +41,11 @@ Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
 Uuid = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-        extra_json_schema={"format": "uuid"},
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$(?!\n)",
+        extra_json_schema={
+            "format": "uuid",
+            "pattern": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        },
     ),
 ]
 """A UUID in its text form; the API's own clients refuse any other id."""

@@ -8,11 +8,14 @@
     |-- AccountError            accounts (accounts/errors.py)
     |-- OrderError
     |   |-- OrderTermsError         a field of the request is missing, too much or makes no sense
+    |   |-- NoReferenceError        the market has no price yet that it could go by
     |   |-- OrderNotFoundError      the caller has no such order
     |   |-- OrderRefusedError       the engine refused a cancel or an amendment
     |   |-- InsufficientBalanceError  the account cannot pay for it
+    |   |-- ShortSaleError          it would sell a contract short
     |   |-- KeyReusedError          the idempotency key belongs to another order
     |   |-- VenueMismatchError      the account does not trade at this venue
+    |   |-- CommandFailedError      the venue failed at it, and has undone it
     |   |-- NotTradableError        nobody matches orders of this instrument here
     |   |-- OpenOrderLimitError     too many open orders
     |   `-- RateLimitError          too many orders a second
@@ -25,7 +28,8 @@
     |   `-- QuoteMismatchError      the order asks for something else than the quote offers
     `-- HaltedError             the journal cannot be written: nothing is accepted any more
 
-Each is the caller's fault except the last. Whoever raises one has changed nothing.
+Each is the caller's fault except the last and ``CommandFailedError``. Whoever raises one has
+changed nothing.
 """
 
 from __future__ import annotations
@@ -51,6 +55,20 @@ class OrderTermsError(OrderError):
         self.field = field
         self.problem = problem
         super().__init__(f"{field} {problem}")
+
+
+class NoReferenceError(OrderError):
+    """An order goes by the price of the market, and there is none yet.
+
+    Attributes:
+        field: The field of the request that needs the price.
+    """
+
+    def __init__(self, instrument_id: str, field: str) -> None:
+        self.field = field
+        super().__init__(
+            f"{field} needs a price to go by, and {instrument_id} has neither traded nor a book yet"
+        )
 
 
 class OrderNotFoundError(OrderError):
@@ -118,11 +136,40 @@ class VenueMismatchError(OrderError):
 
 
 class NotTradableError(OrderError):
-    """Nobody matches orders of this instrument here."""
+    """Nobody matches orders of this instrument here.
+
+    Attributes:
+        instrument_id: The instrument.
+        problem: The reason.
+    """
 
     def __init__(self, instrument_id: str, problem: str) -> None:
         self.instrument_id = instrument_id
+        self.problem = problem
         super().__init__(f"{instrument_id} cannot be traded here: {problem}")
+
+
+class ShortSaleError(OrderError):
+    """More of a contract is to be sold than was bought.
+
+    Attributes:
+        held: What is free to be sold, a decimal string.
+    """
+
+    def __init__(self, asset: str, needed: str, held: str) -> None:
+        self.asset = asset
+        self.needed = needed
+        self.held = held
+        super().__init__(
+            f"contracts cannot be sold short here: {needed} {asset} is to be sold, {held} is free"
+        )
+
+
+class CommandFailedError(OrderError):
+    """The venue could not carry a command out, and has taken back all that it had done of it."""
+
+    def __init__(self) -> None:
+        super().__init__("the venue could not carry this out; nothing has changed")
 
 
 class RateLimitError(OrderError):

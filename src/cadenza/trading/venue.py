@@ -20,11 +20,13 @@ from cadenza.trading.accounts.account import AccountChange
 from cadenza.trading.accounts.position import Position, PositionBook
 from cadenza.trading.accounts.registry import MOST_ACCOUNTS, AccountRegistry
 from cadenza.trading.accounts.valuation import Valuation
+from cadenza.trading.contracts import why_not
 from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
 from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
 from cadenza.trading.exchange.dealer import Dealer
-from cadenza.trading.exchange.exchange import Endings, Exchange
+from cadenza.trading.exchange.endings import Endings
+from cadenza.trading.exchange.exchange import Exchange
 from cadenza.trading.exchange.index import OrderIndex
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.placement import Placement
@@ -37,20 +39,17 @@ from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.matching.commands import SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
-from cadenza.trading.matching.saved_order import RestoreError
 from cadenza.trading.mirrored.engine import MirroredEngine
 from cadenza.trading.orders.faults import OrderFaults
-from cadenza.trading.store.errors import StoreDamagedError
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.store import Batch, Store
 from cadenza.trading.tape import PaperTape
 
 logger: Final = logging.getLogger("cadenza.trading")
 
-DECIMALS: Final = 10
+DECIMALS: Final = 20
 """Decimals of every asset in the ledger, so that amounts in a store mean the same whatever is
-listed. With ten of them 64 bits hold 900 million of an asset, and one lot at a price of one tick
-may be worth as little as 0.0000000001."""
+listed: two more than the finest tick times the finest lot of any venue (10 and 8 digits)."""
 
 TRADES_A_MILLISECOND: Final = 1000
 """Trade ids begin at the time of the start times this, so that they rise over restarts."""
@@ -148,6 +147,7 @@ class PaperVenue:
             on_end=(index.ended, endings.ended),
         )
         instruments: dict[str, TradedInstrument] = {}
+        refused: dict[str, NotTradableError] = {}
         self.exchange: Final = Exchange(
             clearing,
             Placement(
@@ -161,7 +161,15 @@ class PaperVenue:
             OrderLimiter(rules.order_rate),
             self.now,
             instruments=instruments,
-            dealer=Dealer(instruments, market, new_id, self.now, spread_ppm=rules.quote_spread_ppm),
+            dealer=Dealer(
+                instruments,
+                market,
+                new_id,
+                self.now,
+                spread_ppm=rules.quote_spread_ppm,
+                refused=refused,
+            ),
+            refused=refused,
             faults=OrderFaults() if faults is None else faults,
             endings=endings,
             open_order_limit=rules.open_order_limit,
@@ -242,7 +250,11 @@ class PaperVenue:
             instrument = TradedInstrument(listing, self._learned(listing), engine, touch)
         except NotTradableError as error:
             logger.warning("%s", error)
+            self.exchange.refused[error.instrument_id] = error
+            self._market.untradable.add(error.instrument_id)
             return None
+        self.exchange.refused.pop(instrument.instrument_id, None)
+        self._market.untradable.discard(instrument.instrument_id)
         self._list(instrument)
         return engine
 
@@ -251,15 +263,8 @@ class PaperVenue:
         self.exchange.prepare(batch)
 
     def _list(self, instrument: TradedInstrument, last: int = 0) -> None:
-        """Trade an instrument.
-
-        Raises:
-            StoreDamagedError: Its orders in the store cannot be true.
-        """
-        try:
-            self.exchange.list_instrument(instrument, last=last)
-        except RestoreError as error:
-            raise StoreDamagedError("the store", f"{instrument.instrument_id}: {error}") from error
+        """Trade an instrument."""
+        self.exchange.list_instrument(instrument, last=last)
         for account in self.registry:
             held = self.positions.get(account.account_id, instrument.instrument_id)
             if held is not None and held.lot != instrument.listing.lots.step:
@@ -300,6 +305,9 @@ class PaperVenue:
             self.scales.learn(asset, DECIMALS)
             if kind is not UNSET:
                 self.security_types[asset] = kind
+        problem = why_not(instrument)
+        if problem:
+            raise NotTradableError(str(listing.id), problem)
         unit = Decimal(listing.ticks.step) * Decimal(listing.lots.step)
         if unit.normalize().as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
             raise NotTradableError(

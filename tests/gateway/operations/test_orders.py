@@ -384,6 +384,22 @@ async def test_lists_are_filtered(desk):
     assert "startTime" in (await desk.refused(ask, startTime="now"))[1]
 
 
+async def test_all_that_is_open_is_one_call(desk):
+    """Whatever its status: accepted, filled in part, amended."""
+    rests = await desk.submit(quantity="0.1", limitPrice="90.00")
+    desk.world.outside(SELL, 10_000, 500)
+    part = await desk.submit(quantity="0.1", limitPrice="100.00")
+    ended = await desk.submit(quantity="0.1", limitPrice="91.00")
+    await desk.ask(CANCEL, tradingAccountId=desk.account, tradeOrderId=ended["tradeOrderId"])
+    names = [part["tradeOrderId"], rests["tradeOrderId"]]
+    answer = await desk.rest("GET", "tradeOrder/list", {"openOnly": "true"})
+    assert [order["tradeOrderId"] for order in answer["data"]] == names
+    found = await desk.ask("query.trade_order.list", openOnly=True)
+    assert [order["tradeOrderId"] for order in found] == names
+    error = await desk.rest("GET", "tradeOrder/list", {"openOnly": "true", "orderStatus": "FILLED"})
+    assert error.problem.field == "orderStatus"
+
+
 async def test_executions_are_listed(desk):
     """With the ids that place them; REST orders carry them too."""
     for _ in range(3):

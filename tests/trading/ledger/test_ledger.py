@@ -197,8 +197,8 @@ def test_an_account_with_open_orders_is_not_reset_nor_cloned_over(ledger):
         assert len(caught.value.order_ids) == 5
 
 
-@pytest.mark.parametrize("amount", [0, -1, LARGEST + 1])
-def test_an_amount_must_be_positive_and_fit(untouched, amount):
+@pytest.mark.parametrize("amount", [0, -1])
+def test_an_amount_must_be_positive(untouched, amount):
     for refused in (
         lambda: untouched.deposit("ann", "USD", amount, at=3),
         lambda: untouched.withdraw("ann", "USD", amount, at=3),
@@ -211,9 +211,30 @@ def test_an_amount_must_be_positive_and_fit(untouched, amount):
             refused()
 
 
-def test_a_balance_that_would_not_fit_is_refused(untouched):
-    with pytest.raises(AmountError, match="beyond"):
-        untouched.deposit("ann", "USD", LARGEST, at=3)
+def test_a_deposit_has_a_bound_and_a_balance_has_none(untouched):
+    for refused in (
+        lambda: untouched.deposit("ann", "USD", LARGEST + 1, at=3),
+        lambda: untouched.reset("ann", {"EUR": 1, "USD": LARGEST + 1}, at=3),
+    ):
+        with pytest.raises(AmountError, match="at most"):
+            refused()
+
+
+def test_what_was_done_since_a_mark_can_be_undone():
+    ledger = Ledger()
+    ledger.deposit("ann", "USD", 100, at=1)
+    ledger.reserve("o1", "ann", "USD", 40, at=2)
+    before, seen = ledger.state(), ledger.balances("ann")
+    ledger.mark()
+    ledger.deposit("ann", "EUR", LARGEST, at=3)
+    ledger.deposit("ann", "EUR", LARGEST, at=3)
+    assert ledger.balance("ann", "EUR").free == 2 * LARGEST
+    ledger.resize("o1", 70, at=3)
+    ledger.release("o1", at=4)
+    ledger.reserve("o2", "ann", "USD", 10, at=5)
+    ledger.undo()
+    assert (ledger.state(), ledger.balances("ann")) == (before, seen)
+    assert ledger.deposit("ann", "USD", 1, at=6).seq == 3
 
 
 def test_a_reservation_needs_free_money(untouched):

@@ -252,6 +252,7 @@ MODES = {
         ("Reduced", "new", 3, 2),
         ("Cancelled", "old", 0, "SELF_TRADE"),
         ("Trade", "other", "new", 100, 2),
+        ("Cancelled", "new", 0, "SELF_TRADE"),
     ],
     "ALLOW": [("Trade", "old", "new", 100, 3), ("Trade", "other", "new", 100, 2)],
 }
@@ -309,7 +310,7 @@ def test_touched_levels_are_told_once_with_what_they_show_now(venue):
     [
         ({"lots": 0}, "BAD_QUANTITY"),
         ({"lots": -1}, "BAD_QUANTITY"),
-        ({"lots": 2**53}, "BAD_QUANTITY"),
+        ({"lots": 10**18 + 1}, "BAD_QUANTITY"),
         ({"limit": 0, "type": "LIMIT"}, "BAD_LIMIT"),
         ({"limit": -5}, "BAD_LIMIT"),
         ({"type": "MARKET"}, "BAD_LIMIT"),

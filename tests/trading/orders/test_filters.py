@@ -59,8 +59,8 @@ def refused(call, *args, **kwargs):
         ("1e3", (FilterName.PRICE_RANGE, None)),
         ("NaN", (FilterName.PRICE_RANGE, None)),
         ("", (FilterName.PRICE_RANGE, None)),
-        ("9" * 41, (FilterName.PRICE_RANGE, None)),
-        ("9" * 40, (FilterName.PRICE_RANGE, "2251799813685247.75")),
+        ("9" * 41, (FilterName.PRICE_RANGE, "250000000000000000.00")),
+        ("9" * 40, (FilterName.PRICE_RANGE, "250000000000000000.00")),
     ],
 )
 def test_prices_are_refused_with_the_nearest(text, expected):
@@ -186,3 +186,23 @@ def test_any_text_gives_a_number_or_a_filter_error(text):
     for convert in (check.price, check.quantity, check.budget):
         found = outcome(convert, text)
         assert found.value == text if isinstance(found, FilterError) else 0 < found <= MAX_UNITS
+
+
+@pytest.mark.parametrize("digits", [41, 60, 400])
+def test_a_number_with_many_digits_is_too_large_and_not_no_number(digits):
+    found = filters()
+    with pytest.raises(FilterError, match="is above") as quantity:
+        found.quantity("9" * digits)
+    assert quantity.value.filter is FilterName.MAX_QUANTITY
+    assert quantity.value.nearest == found.listing.lots.format(found.max_lots)
+    with pytest.raises(FilterError, match="out of range") as price:
+        found.price("9" * digits)
+    assert (price.value.filter, price.value.nearest is None) == (FilterName.PRICE_RANGE, False)
+    with pytest.raises(FilterError, match="is above") as budget:
+        found.budget("9" * digits)
+    assert budget.value.filter is FilterName.MAX_NOTIONAL
+
+
+def test_many_digits_behind_the_point_are_named():
+    with pytest.raises(FilterError, match="more than 40 digits"):
+        filters().quantity("0." + "1" * 41)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, OrderStatus
-from cadenza.trading.store import queries
+from cadenza.trading.store import queries, schema
 from cadenza.trading.store.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -38,6 +38,7 @@ from support.trading.store_records import (
     batch_of,
     execution,
     order,
+    position,
     uid,
 )
 
@@ -327,3 +328,63 @@ def test_bodies_are_json_that_people_can_read(tmp_path):
     (body,) = connection.execute("SELECT body FROM orders").fetchone()
     connection.close()
     assert msgspec.json.decode(body)["order_id"] == uid(1)
+
+
+async def test_a_store_with_ten_decimals_becomes_one_with_twenty(tmp_path, monkeypatch):
+    """Every amount of money, wherever it stands, and nothing else."""
+    made, fill, held = order(1, cost=7, fees=3, budget=900), execution(1, 1), position(1)
+    ann = made.account_id
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(schema, "VERSION", 1)
+        old = SqliteStore(tmp_path / "data")
+        await old.open()
+        bank, batch = Books(), batch_of(made, executions=[fill], positions={"p": held})
+        bank.fund(batch, ann, 2**62)
+        bank.place(batch, made, 300)
+        await old.commit(batch)
+        before = (
+            await old.entries(ann, limit=50),
+            await old.orders(OrderQuery(account_ids=(ann,))),
+        )
+        await old.close()
+    store = SqliteStore(tmp_path / "data")
+    saved = await store.open()
+    try:
+        finer = schema.FINER
+        assert {(it.account_id, it.free, it.locked) for it in saved.balances} == {
+            ("@external", -(2**62) * finer, 0),
+            (ann, (2**62 - 300) * finer, 300 * finer),
+        }
+        assert [it.amount for it in saved.reservations] == [300 * finer]
+        entries = await store.entries(ann, limit=50)
+        for one, former in zip(entries, before[0], strict=True):
+            assert [it.amount for it in one.postings] == [
+                it.amount * finer for it in former.postings
+            ]
+            assert (one.seq, one.kind, one.ref) == (former.seq, former.kind, former.ref)
+        after = (await store.orders(OrderQuery(account_ids=(ann,)))).orders[0]
+        assert after == msgspec.structs.replace(
+            before[1].orders[0], cost=7 * finer, fees=3 * finer, budget=900 * finer
+        )
+        (found,) = (
+            await store.executions(ExecutionQuery(account_ids=(fill.account_id,)))
+        ).executions
+        assert found == msgspec.structs.replace(fill, cost=fill.cost * finer, fee=fill.fee * finer)
+        assert saved.positions[0].entry_cost == held.entry_cost * finer
+        assert saved.positions[0].lots == held.lots
+    finally:
+        await store.close()
+
+
+async def test_a_reservation_beyond_64_bits_is_written_and_read(store, tmp_path):
+    made, amount = order(1), 10**30
+    bank, batch = Books(), batch_of(made)
+    bank.fund(batch, made.account_id, amount + 5)
+    bank.place(batch, made, amount)
+    await store.commit(batch)
+    await store.close()
+    again = SqliteStore(store.path.parent)
+    saved = await again.open()
+    await again.close()
+    assert [it.amount for it in saved.reservations] == [amount]

@@ -26,11 +26,13 @@ from cadenza.trading.accounts.errors import (
     UnknownAccountError,
 )
 from cadenza.trading.errors import (
+    CommandFailedError,
     DealerError,
     HaltedError,
     InsufficientBalanceError,
     KeyReusedError,
     NoQuoteError,
+    NoReferenceError,
     NotTradableError,
     OpenOrderLimitError,
     OrderNotFoundError,
@@ -40,9 +42,11 @@ from cadenza.trading.errors import (
     QuoteMismatchError,
     QuoteUsedError,
     RateLimitError,
+    ShortSaleError,
     UnknownQuoteError,
     VenueMismatchError,
 )
+from cadenza.trading.exchange.exchange import ENDED
 from cadenza.trading.ledger.errors import (
     AmountError,
     AmountTextError,
@@ -77,6 +81,9 @@ ENTRIES: Final[dict[type[Exception], ErrorEntry]] = {
     InsufficientBalanceError: errors.INSUFFICIENT_FUNDS,
     KeyReusedError: errors.KEY_REUSED,
     VenueMismatchError: errors.WRONG_VENUE,
+    CommandFailedError: errors.COMMAND_FAILED,
+    NoReferenceError: errors.NO_REFERENCE,
+    ShortSaleError: errors.SHORT_SALE,
     NotTradableError: errors.NOT_TRADABLE,
     OpenOrderLimitError: errors.TOO_MANY_ORDERS,
     RateLimitError: errors.TOO_MANY_REQUESTS,
@@ -167,6 +174,7 @@ _REFUSALS: Final[dict[str, ErrorEntry]] = {
     **{reason.value: entry for reason, entry in REASONS.items()},
     # The venue knows the order: the engine, which does not, has let go of it.
     RejectReason.UNKNOWN_ORDER.value: errors.ORDER_ENDED,
+    ENDED: errors.ORDER_ENDED,
 }
 """Refusals of the matching engine as the venue tells them, by their words."""
 
@@ -221,6 +229,10 @@ def _of_terms(error: OrderTermsError) -> OperationError:
     return OperationError(_TERMS.get(error.field, errors.BAD_TERMS), str(error), field=error.field)
 
 
+def _of_reference(error: NoReferenceError) -> OperationError:
+    return OperationError(errors.NO_REFERENCE, str(error), field=error.field)
+
+
 def _of_refusal(error: OrderRefusedError) -> OperationError:
     entry = _REFUSALS.get(error.reason, errors.REFUSED)
     return OperationError(entry, str(error), field="tradeOrderId", reason=error.reason)
@@ -271,6 +283,7 @@ _SPECIAL: Final[dict[type[Exception], Callable[[Any], OperationError]]] = {
     FilterError: _of_filter,
     MissingFieldsError: _of_missing,
     OrderTermsError: _of_terms,
+    NoReferenceError: _of_reference,
     OrderRefusedError: _of_refusal,
     InsufficientBalanceError: _of_balance,
     RateLimitError: _of_rate,

@@ -201,6 +201,15 @@ WRONG_VENUE: Final = _entry(30021, "WRONG_VENUE", 400, "The account does not tra
 BAD_TERMS: Final = _entry(30022, "INVALID_ORDER", 400, "A field of the order cannot be what it is.")
 REFUSED: Final = _entry(30023, "ORDER_REFUSED", 409, "The order cannot be changed as it is now.")
 NOT_TRADABLE: Final = _entry(30024, "NOT_TRADABLE", 400, "Nobody matches orders of it here.")
+COMMAND_FAILED: Final = _entry(
+    30025, "COMMAND_FAILED", 400, "The venue failed at this and has undone it; nothing has changed."
+)
+NO_REFERENCE: Final = _entry(
+    30026, "NO_REFERENCE_PRICE", 400, "There is no price yet that the order could go by."
+)
+SHORT_SALE: Final = _entry(
+    30027, "SHORT_SALE_NOT_SERVED", 400, "Contracts cannot be sold before they were bought."
+)
 
 FILTER_STATUS: Final = _entry(30101, "FILTER_STATUS", 400, "The instrument is not traded.")
 FILTER_ORDER_TYPE: Final = _entry(30102, "FILTER_ORDER_TYPE", 400, "It does not take such orders.")

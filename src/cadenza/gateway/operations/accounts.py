@@ -180,7 +180,7 @@ class TradingAccounts:
         account = self._accounts.owned(caller, wanted.trading_account_id)
         if len(wanted.asset) > LONGEST_ASSET:
             raise UnknownAssetError(wanted.asset[:LONGEST_ASSET] + "...", ())
-        amount = self._venue.scales.parse(wanted.asset, wanted.quantity)
+        amount = self._venue.scales.parse_shown(wanted.asset, wanted.quantity)
         return self._shown(
             self._service.fund(caller.user, account.account_id, wanted.asset, amount)
         )

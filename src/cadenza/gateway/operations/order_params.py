@@ -22,6 +22,7 @@ from cadenza.gateway.operations.instruments import check_id
 from cadenza.models import (
     ListTradeExecutionsQuery,
     ListTradeOrdersQuery,
+    OrderStatus,
     OrderType,
     QuantityRounding,
     QuantityType,
@@ -34,8 +35,12 @@ from cadenza.models import (
     SubmitTradeOrderRequest,
     TimeInForce,
 )
+from cadenza.trading.order_status import TERMINAL
 from cadenza.trading.orders.request import Exit, OrderRef, OrderRequest
 from cadenza.trading.store.store import ExecutionQuery, OrderQuery
+
+OPEN: Final = tuple(status for status in OrderStatus if status not in TERMINAL)
+"""The statuses of orders that have not ended."""
 
 LAST_MOMENT: Final = 253_402_300_799_999
 """The end of the year 9999, milliseconds UTC."""
@@ -165,7 +170,7 @@ def _order(
         quantity=quantity,
         quantity_type=QuantityType.BASE if quantity_type is UNSET else quantity_type,
         rounding=QuantityRounding.NONE if rounding is UNSET else rounding,
-        time_in_force=None if time_in_force is UNSET else time_in_force,
+        time_in_force=_time(time_in_force),
         limit_price="" if given.limit_price is UNSET else given.limit_price,
         stop_price="" if given.stop_price is UNSET else given.stop_price,
         trailing_distance="" if given.trailing_distance is UNSET else given.trailing_distance,
@@ -198,8 +203,13 @@ def _exit(price: Text, limit: Text, time: TimeInForce | UnsetType, field: str) -
     return Exit(
         trigger=price,
         limit="" if limit is UNSET else limit,
-        time_in_force=None if time is UNSET else time,
+        time_in_force=_time(time),
     )
+
+
+def _time(given: TimeInForce | UnsetType | None) -> TimeInForce | None:
+    """A time in force; ``null`` and the empty text, which reads as UNKNOWN, say nothing."""
+    return None if given is UNSET or given is TimeInForce.UNKNOWN else given
 
 
 def _missing(given: RpcTradeOrder | SubmitTradeOrderRequest, at: str) -> OperationError:
@@ -246,7 +256,7 @@ def list_of_rpc(params: RpcListTradeOrdersParams) -> ListOrders:
         instrument_id=text_of(params.instrument_id),
         side=None if params.side is UNSET else params.side,
         type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.status is UNSET else (params.status,),
+        statuses=_statuses(params.status, "status", open_only=params.open_only),
         start_ms=0 if start is UNSET else moment(start, "startTime"),
         end_ms=None if end is UNSET else moment(end, "endTime"),
         cursor=None if pages.cursor is UNSET else number_of(pages.cursor, "pagination.cursor"),
@@ -270,7 +280,7 @@ def list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
         instrument_id=text_of(params.instrument_id),
         side=None if params.order_side is UNSET else params.order_side,
         type=None if params.order_type is UNSET else params.order_type,
-        statuses=() if params.order_status is UNSET else (params.order_status,),
+        statuses=_statuses(params.order_status, "orderStatus", open_only=params.open_only),
         start_ms=0 if params.start_time is UNSET else params.start_time,
         end_ms=None if params.end_time is UNSET else params.end_time,
         cursor=None if params.cursor is UNSET else number_of(params.cursor),
@@ -279,6 +289,16 @@ def list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
         ascending=params.ascending,
     )
     return ListOrders(query, text_of(params.trading_account_id))
+
+
+def _statuses(
+    status: OrderStatus | UnsetType, field: str, *, open_only: bool
+) -> tuple[OrderStatus, ...]:
+    if status is UNSET:
+        return OPEN if open_only else ()
+    if open_only and status not in OPEN:
+        raise invalid(field, status, "no status of an open order")
+    return (status,)
 
 
 def executions_of_rpc(params: RpcListTradeExecutionsParams) -> ListExecutions:

@@ -106,6 +106,10 @@ def order_record(
         stop_price=ticks.format(order.stop) if order.stop else UNSET,
         trailing_distance=ticks.format(order.trail) if order.trail else UNSET,
         visible_quantity=lots.format(order.visible) if order.visible else UNSET,
+        prevented_quantity=lots.format(order.prevented) if order.prevented else UNSET,
+        is_working=is_working(order),
+        waits_for=order.waits_for or UNSET,  # type: ignore[arg-type]  # one of the two words
+        triggered_at=order.triggered_at or UNSET,
         executions=UNSET
         if executions is None
         else tuple(view(execution_record(it, order, assets), TradeExecution) for it in executions),
@@ -116,6 +120,11 @@ def order_record(
         external_order_id=order.order_id,
         last_execution_at=order.last_execution_at or UNSET,
     )
+
+
+def is_working(order: OrderState) -> bool:
+    """Whether an order is open and waits for nothing but somebody to trade with."""
+    return order.is_open and not order.waits_for
 
 
 def execution_record(
@@ -241,6 +250,13 @@ class OrderJson:
             text += f',"fees":[{{"asset":"{quote}","quantity":"{amount}"}}]'
         else:
             text += ',"fees":[]'
+        text += ',"isWorking":true' if is_working(order) else ',"isWorking":false'
+        if order.waits_for:
+            text += f',"waitsFor":"{order.waits_for}"'
+        if order.triggered_at:
+            text += f',"triggeredAt":"{iso_of(order.triggered_at)}"'
+        if order.prevented:
+            text += f',"preventedQuantity":"{scales.lots.format(order.prevented)}"'
         if order.reject_reason:
             text += f',"rejectReason":{_text(order.reject_reason)}'
         if order.cancel_reason:

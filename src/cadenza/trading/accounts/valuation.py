@@ -99,7 +99,7 @@ class Valuation:
             rate, mark = self.rate(quote), self.marks.get(position.instrument_id)
             if rate is not None and mark:
                 exposure += abs(_exact(scales, quote, position.value(units, mark))) * rate
-        decimals = scales.decimals(self.currency)
+        decimals = scales.shown(self.currency)
         return Worth(
             decimal_text(equity, decimals),
             decimal_text(exposure, decimals),

@@ -7,11 +7,12 @@ into ledger entries, executions, positions and order records of the journal's op
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final, Protocol
+from copy import copy
+from typing import Any, Final, Protocol, TypeVar
 
 from cadenza.models import OrderSide
 from cadenza.trading.accounts.account import Account
-from cadenza.trading.accounts.position import PositionBook, PositionFill
+from cadenza.trading.accounts.position import Position, PositionBook, PositionFill
 from cadenza.trading.exchange.live_order import LiveOrder
 from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.entry import Entry
@@ -45,11 +46,21 @@ from cadenza.trading.order_status import (
 )
 from cadenza.trading.orders.state import Execution, OrderState
 from cadenza.trading.store.journal import Journal
+from cadenza.trading.store.store import Batch
 
 ACCEPT: Final = OrderEvent.ACCEPT
 REJECT: Final = OrderEvent.REJECT
 
 _BUY: Final = OrderSide.BUY
+
+ENTRY: Final = "ENTRY"
+"""What a held exit waits for."""
+
+TRIGGER: Final = "TRIGGER"
+"""What a stop waits for."""
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class ExchangeListener(Protocol):
@@ -70,6 +81,37 @@ class ExchangeListener(Protocol):
 
     def on_account(self, account: Account) -> None:
         """An account is new or has changed."""
+
+
+class OrderImage:
+    """What an order was like before a command changed it.
+
+    Args:
+        state: Its record.
+        batch: The open batch, which may have the record already.
+        order: The order as the exchange follows it; ``None``: no engine has it.
+    """
+
+    __slots__ = ("_fields", "_record", "order", "state", "was_written")
+
+    def __init__(self, state: OrderState, batch: Batch, order: LiveOrder | None = None) -> None:
+        self.state = state
+        self.order = order
+        self.was_written = state.order_id in batch.orders
+        self._record = copy(state)
+        self._fields = (
+            (order.bound, order.leaves, order.budget, order.earmarks, order.withheld)
+            if order is not None
+            else None
+        )
+
+    def restore(self) -> None:
+        """Make the order again what it was."""
+        state, record, order = self.state, self._record, self.order
+        for name in OrderState.__struct_fields__:
+            setattr(state, name, getattr(record, name))
+        if order is not None and self._fields is not None:
+            order.bound, order.leaves, order.budget, order.earmarks, order.withheld = self._fields
 
 
 class Clearing:
@@ -120,6 +162,15 @@ class Clearing:
         self.holders: dict[str, set[str]] = {}
         self._new_id = new_id
         self._on_end = on_end
+        self._over_now: list[OrderState] = []
+        # What the command under way has changed, as it was before; see ``begin``.
+        self._marks = (1, 0, 0, 0)
+        self._images: dict[str, OrderImage] = {}
+        self._followed: list[LiveOrder] = []
+        self._fresh_touches: list[tuple[str, str]] = []
+        self._former_positions: dict[tuple[str, str], Position | None] = {}
+        self._former_records: dict[str, Position | None] = {}
+        self._former_marks: dict[str, int | None] = {}
         self._handlers: dict[type, Callable[[TradedInstrument, Any], None]] = {
             Accepted: self._accepted,
             Rejected: self._rejected,
@@ -138,9 +189,87 @@ class Clearing:
         """Number executions from here on, after those that a store has."""
         self.next_execution = next_execution
 
-    def follow(self, order: LiveOrder) -> None:
+    # One command, done or undone.
+
+    def begin(self) -> None:
+        """Remember from here on what changes, until the command is ``done`` or undone."""
+        batch = self.journal.batch
+        self._marks = (
+            self.next_execution,
+            len(batch.executions),
+            len(batch.entries),
+            self.journal.mark(),
+        )
+        self.ledger.mark()
+        if self._images:
+            self._images = {}
+        self._followed.clear()
+        self._fresh_touches.clear()
+        self._former_positions.clear()
+        self._former_records.clear()
+        self._former_marks.clear()
+
+    def done(self) -> None:
+        """The command stands: whoever waits for the ends of orders is told."""
+        if self._over_now:
+            over, self._over_now = self._over_now, []
+            for state in over:
+                for on_end in self._on_end:
+                    on_end(state)
+
+    def undo(self) -> None:
+        """Take back all that was decided since ``begin``, as if the command had never come."""
+        batch = self.journal.batch
+        self.next_execution, executions, entries, effects = self._marks
+        del batch.executions[executions:]
+        del batch.entries[entries:]
+        self.journal.rewind(effects)
+        self.ledger.undo()
+        self.follow_ups.clear()
+        self._over_now.clear()
+        for order in self._followed:
+            self._unfollow(order)
+        for image in self._images.values():
+            if image.order is not None and image.order in self._followed:
+                continue
+            image.restore()
+            if not image.was_written:
+                batch.orders.pop(image.state.order_id, None)
+            if image.order is not None:
+                self.follow(image.order, is_new=False)
+        for account_id, asset in self._fresh_touches:
+            self.touched.get(account_id, set()).discard(asset)
+        for (account_id, instrument_id), position in self._former_positions.items():
+            held = self.positions.get(account_id, instrument_id)
+            if held is not None:
+                self.positions.drop(held)
+            if position is not None:
+                self.positions.put(position)
+        _put_back(batch.positions, self._former_records)
+        _put_back(batch.marks, self._former_marks)
+        self.begin()
+
+    def _unfollow(self, order: LiveOrder) -> None:
+        state = order.state
+        self.journal.batch.orders.pop(state.order_id, None)
+        self.live.pop(state.order_id, None)
+        holders = self.holders.get(state.hold, set())
+        holders.discard(state.order_id)
+        if not holders:
+            self.holders.pop(state.hold, None)
+
+    def opened(self, order_id: str) -> LiveOrder | None:
+        """An open order that an event is about; what it is like is remembered."""
+        order = self.live.get(order_id)
+        if order is not None and order_id not in self._images:
+            self._images[order_id] = OrderImage(order.state, self.journal.batch, order)
+        return order
+
+    def follow(self, order: LiveOrder, *, is_new: bool = True) -> None:
         """Look after an order, and after its reservation."""
         state = order.state
+        if is_new:
+            self._followed.append(order)
         self.live[state.order_id] = order
         if state.hold:
             self.holders.setdefault(state.hold, set()).add(state.order_id)
@@ -149,7 +278,13 @@ class Clearing:
         """Write a ledger entry down."""
         self.journal.batch.entries.append(entry)
         for posting in entry.postings:
-            self.touched.setdefault(posting.account_id, set()).add(posting.asset)
+            account_id, asset = posting.account_id, posting.asset
+            assets = self.touched.get(account_id)
+            if assets is None:
+                assets = self.touched[account_id] = set()
+            if asset not in assets:
+                assets.add(asset)
+                self._fresh_touches.append((account_id, asset))
 
     def clear(self, instrument: TradedInstrument, events: list[AnyEvent]) -> None:
         """Work off the events of an engine, in order."""
@@ -169,6 +304,7 @@ class Clearing:
 
     def end_parked(self, state: OrderState, at: int) -> None:
         """Cancel an order that no engine has, as its instrument is not listed."""
+        self._images[state.order_id] = OrderImage(state, self.journal.batch)
         state.cancel_reason = CancelReason.BY_OWNER
         state.status = after(state.status, CANCEL)
         self._release(state.hold, at)
@@ -177,37 +313,38 @@ class Clearing:
     # Events of an engine.
 
     def _accepted(self, _: TradedInstrument, event: Accepted) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.status = after(order.state.status, ACCEPT)
             self._changed(order.state, event.at)
 
     def _rejected(self, _: TradedInstrument, event: Rejected) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.reject_reason = event.reason
             self._ended(order, REJECT, event.at)
 
     def _cancelled(self, _: TradedInstrument, event: Cancelled) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.state.cancel_reason = event.reason
             self._ended(order, CANCEL, event.at)
 
     def _expired(self, _: TradedInstrument, event: Expired) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             self._ended(order, EXPIRE, event.at)
 
     def _spent(self, _: TradedInstrument, event: Spent) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             self._ended(order, FILL_ALL, event.at)
 
     def _reduced(self, _: TradedInstrument, event: Reduced) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is not None:
             order.leaves = event.leaves
+            order.state.prevented += event.lots
             if event.leaves:
                 self._resize(order, event.at)
                 self._changed(order.state, event.at)
@@ -215,7 +352,7 @@ class Clearing:
                     self.follow_ups.append(Cancel(now=event.at, order_id=event.order_id))
 
     def _replaced(self, _: TradedInstrument, event: Replaced) -> None:
-        order = self.live.get(event.order_id)
+        order = self.opened(event.order_id)
         if order is None:
             return
         state = order.state
@@ -229,9 +366,15 @@ class Clearing:
 
     def _moved(self, _: TradedInstrument, event: Released | Triggered) -> None:
         """Note that an order goes from where it waited into the book, under the same status."""
-        order = self.live.get(event.order_id)
-        if order is not None:
-            self._changed(order.state, event.at)
+        order = self.opened(event.order_id)
+        if order is None:
+            return
+        state = order.state
+        if isinstance(event, Triggered):
+            state.triggered_at, state.waits_for = event.at, ""
+        else:
+            state.waits_for = TRIGGER if state.stop or state.trail else ""
+        self._changed(state, event.at)
 
     def _nothing(self, instrument: TradedInstrument, event: AnyEvent) -> None:
         """Leave the records as they are; whoever asked hears of a refusal."""
@@ -239,7 +382,7 @@ class Clearing:
     # Trades.
 
     def _trade(self, instrument: TradedInstrument, event: Trade) -> None:
-        maker, taker = self.live.get(event.maker_id), self.live.get(event.taker_id)
+        maker, taker = self.opened(event.maker_id), self.opened(event.taker_id)
         if maker is None and taker is None:
             return
         units = instrument.units
@@ -293,7 +436,8 @@ class Clearing:
         state.last_execution_at = at
         if state.budget:
             state.lots = state.executed
-        is_done = not order.leaves and not state.budget
+        # Of one that prevention has taken a part of, the engine tells the end.
+        is_done = not order.leaves and not state.budget and not state.prevented
         execution = Execution(
             execution_id=self._new_id(),
             number=self.next_execution,
@@ -312,6 +456,7 @@ class Clearing:
         self.next_execution += 1
         batch = self.journal.batch
         batch.executions.append(execution)
+        self._note_position(state)
         for position in self.positions.fill(
             PositionFill(
                 account_id=state.account_id,
@@ -324,7 +469,11 @@ class Clearing:
                 at=at,
             )
         ):
-            batch.positions[position.position_id] = position
+            records = batch.positions
+            known = records.get(position.position_id)
+            self._former_records.setdefault(position.position_id, known)
+            records[position.position_id] = position
+        self._former_marks.setdefault(state.instrument_id, batch.marks.get(state.instrument_id))
         batch.marks[state.instrument_id] = event.price
         if order.earmarks:
             self._earmark(order, event)
@@ -334,6 +483,11 @@ class Clearing:
         else:
             state.status = after(state.status, FILL_PART)
             self._changed(state, at)
+
+    def _note_position(self, state: OrderState) -> None:
+        key = (state.account_id, state.instrument_id)
+        if key not in self._former_positions:
+            self._former_positions[key] = self.positions.get(*key)
 
     def _earmark(self, order: LiveOrder, event: Trade) -> None:
         """Reserve the bought quantity for the exits that will sell it, if they are still open."""
@@ -380,10 +534,18 @@ class Clearing:
     def _over(self, state: OrderState, at: int) -> None:
         state.ended_at = at
         self._changed(state, at)
-        for on_end in self._on_end:
-            on_end(state)
+        self._over_now.append(state)
 
     def _changed(self, state: OrderState, at: int) -> None:
         state.updated_at = at
         self.journal.batch.orders[state.order_id] = state
         self.listener.on_order(state)
+
+
+def _put_back(records: dict[K, V], former: dict[K, V | None]) -> None:
+    """Make records what they were; ``None``: they were not there."""
+    for key, value in former.items():
+        if value is None:
+            records.pop(key, None)
+        else:
+            records[key] = value

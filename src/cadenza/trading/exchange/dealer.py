@@ -22,6 +22,7 @@ from cadenza.models import OrderSide, OrderType, QuantityType, TimeInForce
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.errors import (
     NoQuoteError,
+    NotTradableError,
     OrderTermsError,
     QuoteExpiredError,
     QuoteMismatchError,
@@ -131,6 +132,7 @@ class Dealer:
         new_id: Makes quote ids, UUIDs.
         now: Milliseconds UTC.
         spread_ppm: The dealer's margin, in millionths of the price.
+        refused: Why other instruments of the market are not traded, by id.
     """
 
     def __init__(
@@ -141,7 +143,9 @@ class Dealer:
         now: Callable[[], int],
         *,
         spread_ppm: int,
+        refused: Mapping[str, NotTradableError] | None = None,
     ) -> None:
+        self._refused: Mapping[str, NotTradableError] = refused if refused is not None else {}
         self._instruments = instruments
         self._market = market
         self._new_id = new_id
@@ -211,6 +215,9 @@ class Dealer:
         if request.instrument_id:
             instrument = self._instruments.get(request.instrument_id)
             if instrument is None:
+                refusal = self._refused.get(request.instrument_id)
+                if refusal is not None:
+                    raise NotTradableError(request.instrument_id, refusal.problem)
                 raise UnknownInstrumentError(request.instrument_id, self._instruments)
             for field, asked, found in (
                 ("baseAsset", request.base, instrument.listing.id.base),

@@ -6,7 +6,6 @@ call returns. Whoever called shows the result when ``Journal.committed`` says th
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -18,16 +17,20 @@ from cadenza.models import OrderSide, OrderType, TimeInForce
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.errors import AccountInactiveError
 from cadenza.trading.errors import (
+    CommandFailedError,
     HaltedError,
     KeyReusedError,
+    NotTradableError,
     OpenOrderLimitError,
     OrderNotFoundError,
     OrderRefusedError,
     OrderTermsError,
+    TradingError,
     VenueMismatchError,
 )
-from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.clearing import ENTRY, TRIGGER, Clearing
 from cadenza.trading.exchange.dealer import Dealer, quoted_fill
+from cadenza.trading.exchange.endings import Endings
 from cadenza.trading.exchange.index import OrderIndex, ParkedOrders
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.live_order import live_order
@@ -35,8 +38,9 @@ from cadenza.trading.exchange.placement import Placed, Placement
 from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire, Submit
 from cadenza.trading.matching.events import AnyEvent, Refused
+from cadenza.trading.matching.order import HELD, STOPS
 from cadenza.trading.matching.rules import SHAPES
-from cadenza.trading.matching.saved_order import saved_of
+from cadenza.trading.matching.saved_order import RestoreError, saved_of
 from cadenza.trading.orders.faults import OrderFault, OrderFaults
 from cadenza.trading.orders.request import AmendRequest, OrderRef, OrderRequest
 from cadenza.trading.orders.state import OrderState
@@ -48,31 +52,15 @@ logger: Final = logging.getLogger("cadenza.trading")
 FAULT: Final = "FAULT_INJECTED"
 """Cancel reason of the rest that a partial fill on purpose leaves."""
 
+ENDED: Final = "ORDER_ENDED"
+"""Reason to refuse a change of an order that has ended."""
+
 _QUOTED: Final = OrderType.QUOTED
 
+_WAITS_IN: Final = {STOPS.value: TRIGGER, HELD.value: ENTRY}
+"""What orders wait for, by the place where their engine has them."""
 
-class Endings:
-    """Futures of the ends of orders, one for all who wait for the same order."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[None]] = {}
-
-    def of(self, order: OrderState) -> asyncio.Future[None]:
-        """Done when an open order ends: decided, not yet durable. It must not be cancelled."""
-        future = self._waiting.get(order.order_id)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[order.order_id] = future
-        return future
-
-    def ended(self, order: OrderState) -> None:
-        """An order is over."""
-        if self._waiting:
-            future = self._waiting.pop(order.order_id, None)
-            if future is not None:
-                future.set_result(None)
+_NAMES: Final = ("order_id", "maker_id", "taker_id")
 
 
 class Exchange:
@@ -89,6 +77,7 @@ class Exchange:
         faults: Faults that orders meet on purpose; whoever submits asks them.
         endings: Told by clearing of the orders that end.
         open_order_limit: Open orders an account may have; those of a list count as one or two.
+        refused: Why instruments of the market are not traded, by id; filled by the venue.
 
     Attributes:
         clearing: As given.
@@ -100,7 +89,9 @@ class Exchange:
         dealer: As given.
         faults: As given.
         endings: As given.
+        refused: As given.
         parked: Open orders whose instrument is not listed.
+        undone: Called when a command was undone, so that nobody shows what it had changed.
     """
 
     def __init__(
@@ -116,6 +107,7 @@ class Exchange:
         faults: OrderFaults,
         endings: Endings,
         open_order_limit: int,
+        refused: dict[str, NotTradableError] | None = None,
     ) -> None:
         self.clearing = clearing
         self.placement = placement
@@ -126,7 +118,9 @@ class Exchange:
         self.dealer: Final = dealer
         self.faults: Final = faults
         self.endings: Final = endings
+        self.refused: Final[dict[str, NotTradableError]] = {} if refused is None else refused
         self.parked: Final = ParkedOrders()
+        self.undone: Callable[[], None] = _nothing
         self._journal: Journal = clearing.journal
         self._open_order_limit = open_order_limit
 
@@ -145,25 +139,64 @@ class Exchange:
             instrument: The instrument; its engine has done nothing yet.
             last: Price of the last trade in ticks; 0: not known.
 
-        Raises:
-            RestoreError: The orders cannot have been left behind by an engine.
+        Those that cannot stand in it stay parked: they can only be cancelled.
         """
         self.instruments[instrument.instrument_id] = instrument
-        back = self.parked.take(instrument)
+        back = self._restored(instrument, self.parked.take(instrument), last)
         for state in back:
+            if state.saved is not None:
+                state.waits_for = _WAITS_IN.get(state.saved.place, "")
             self.clearing.follow(live_order(state, instrument))
-        if back or last:
-            instrument.engine.restore(
-                [one.saved for one in back if one.saved is not None], last=last
-            )
+        instrument.engine.begin()
         for state in back:
             if (earmarks := self.placement.earmarks(state)) in self.clearing.holders:
                 self.clearing.live[state.order_id].earmarks = earmarks
 
+    def _restored(
+        self, instrument: TradedInstrument, orders: list[OrderState], last: int
+    ) -> list[OrderState]:
+        """Put orders back into their engine; those that cannot stand stay parked, and are told."""
+        while True:
+            saved = [one.saved for one in orders if one.saved is not None]
+            lost = {one.order_id for one in orders if one.saved is None}
+            problem: Exception = RestoreError("no engine had it", *lost)
+            try:
+                if not lost:
+                    instrument.engine.restore(saved, last=last)
+                    return orders
+            except RestoreError as error:
+                problem, lost = error, set(error.order_ids) & {one.order_id for one in orders}
+            except Exception as error:  # noqa: BLE001 - whatever it is, others must trade
+                problem, lost = error, set()
+            if not lost and not orders:
+                raise problem
+            lists = {one.list_id for one in orders if one.order_id in lost and one.list_id}
+            kept: list[OrderState] = []
+            left: list[OrderState] = []
+            for one in orders:
+                is_lost = not lost or one.order_id in lost or one.list_id in lists
+                (left if is_lost else kept).append(one)
+            self.parked.add(left)
+            logger.error(
+                "%d open orders of %s cannot be taken back and can only be cancelled (%s): %s",
+                len(left),
+                instrument.instrument_id,
+                ", ".join(one.order_id for one in left[:5]),
+                problem,
+            )
+            orders = kept
+
     def instrument(self, instrument_id: str) -> TradedInstrument:
-        """An instrument by its id; raises ``UnknownInstrumentError``."""
+        """An instrument by its id.
+
+        Raises:
+            NotTradableError: It is one of the market that cannot be traded.
+            UnknownInstrumentError: There is none.
+        """
         instrument = self.instruments.get(instrument_id)
         if instrument is None:
+            if instrument_id in self.refused:
+                raise NotTradableError(instrument_id, self.refused[instrument_id].problem)
             raise UnknownInstrumentError(instrument_id, self.instruments)
         return instrument
 
@@ -201,13 +234,21 @@ class Exchange:
         limit = self._open_order_limit
         if self.clearing.ledger.count_reservations(account.account_id) >= limit:
             raise OpenOrderLimitError(limit)
-        placed = self.placement.place(account, instrument, request, now)
+        self._begin(instrument)
+        try:
+            placed = self.placement.place(account, instrument, request, now)
+        except Exception as error:
+            raise self._refused(error, request) from error
+        try:
+            if fault is None:
+                self._carry_out(instrument, placed.command)
+            else:
+                self._tell_faulty(instrument, placed, fault)
+        except Exception as error:
+            raise self._failed(error, placed.command, instrument) from error
         for live in placed.orders:
             self.index.add(live.state)
-        if fault is None:
-            self.tell(instrument, placed.command)
-        else:
-            self._tell_faulty(instrument, placed, fault)
+        self.clearing.done()
         return tuple(live.state for live in placed.orders)
 
     def has_taken(self, account: Account, request: OrderRequest) -> bool:
@@ -245,7 +286,7 @@ class Exchange:
         state = self.find(account, ref)
         live = self.clearing.live.get(state.order_id)
         if live is None:
-            raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
+            raise OrderRefusedError(state.order_id, ENDED, _how_ended(state))
         command = self.placement.amendment(live, change, now)
         _check_refused(state, self.tell(live.instrument, command))
         return state
@@ -271,8 +312,14 @@ class Exchange:
             ):
                 mine[state.order_id] = state
                 instruments[state.instrument_id] = live.instrument
-        for instrument in instruments.values():
-            self.tell(instrument, CancelAll(now=self.now(), owner=account.account_id, side=side))
+        command = CancelAll(now=self.now(), owner=account.account_id, side=side)
+        self._begin(*instruments.values())
+        try:
+            for instrument in instruments.values():
+                self._carry_out(instrument, command)
+        except Exception as error:
+            raise self._failed(error, command, *instruments.values()) from error
+        self.clearing.done()
         for state in list(self.parked):
             is_meant = side in {None, state.side} and not wanted
             if state.account_id == account.account_id and is_meant:
@@ -302,11 +349,28 @@ class Exchange:
     # Engines, time and the journal.
 
     def tell(self, instrument: TradedInstrument, command: AnyCommand) -> list[AnyEvent]:
-        """Have an engine do a command, whoever wants it, and work off what follows."""
+        """Have an engine do a command, whoever wants it, and work off what follows.
+
+        Raises:
+            CommandFailedError: It could not be carried out; nothing has changed.
+            HaltedError: Not even that is sure.
+        """
+        self._begin(instrument)
         try:
-            return self.heard(instrument, instrument.engine.apply(command))
+            events = self._carry_out(instrument, command)
         except Exception as error:
-            raise self._halted(error, command) from error
+            raise self._failed(error, command, instrument) from error
+        self.clearing.done()
+        return events
+
+    def _begin(self, *instruments: TradedInstrument) -> None:
+        """Remember what a command changes."""
+        self.clearing.begin()
+        for instrument in instruments:
+            instrument.engine.begin()
+
+    def _carry_out(self, instrument: TradedInstrument, command: AnyCommand) -> list[AnyEvent]:
+        return self.heard(instrument, instrument.engine.apply(command))
 
     def heard(self, instrument: TradedInstrument, events: list[AnyEvent]) -> list[AnyEvent]:
         """Work off events, of a command or of what a market outside did."""
@@ -317,8 +381,9 @@ class Exchange:
             clearing.clear(instrument, more)
             events += more
         for order in instrument.engine.moved():
-            live = clearing.live.get(order.order_id)
+            live = clearing.opened(order.order_id)
             if live is not None:
+                live.state.stop = order.stop
                 self._journal.batch.orders[order.order_id] = live.state
         if self._journal.batch:
             self._journal.touch()
@@ -329,10 +394,28 @@ class Exchange:
     def market_did(self, instrument_id: str, events: list[AnyEvent]) -> None:
         """Work off what a market outside did to users' orders; does not raise."""
         if self._journal.failure is None:
+            instrument = self.instruments[instrument_id]
             try:
-                self.heard(self.instruments[instrument_id], events)
+                self.clearing.begin()
+                self.heard(instrument, events)
             except Exception as error:  # noqa: BLE001 - the feed is not to blame, and goes on
-                self._halted(error, events)
+                moved = (instrument,) if events else ()
+                self._give_up(instrument, events, self._failed(error, events, *moved))
+            else:
+                self.clearing.done()
+
+    def _give_up(
+        self, instrument: TradedInstrument, events: list[AnyEvent], error: TradingError
+    ) -> None:
+        """End the orders that the market's news cannot be told to: the market goes on."""
+        if isinstance(error, HaltedError):
+            return
+        names = {getattr(event, name, "") for event in events for name in _NAMES}
+        for order_id in sorted(names & self.clearing.live.keys()):
+            try:
+                self.tell(instrument, Cancel(now=self.now(), order_id=order_id))
+            except TradingError as failure:
+                logger.critical("order %s can neither trade nor end: %s", order_id, failure)
 
     def tick(self) -> None:
         """End the orders whose time has come."""
@@ -341,7 +424,10 @@ class Exchange:
         now = self.now()
         for instrument in self.instruments.values():
             if instrument.engine.orders:
-                self.tell(instrument, Expire(now=now))
+                try:
+                    self.tell(instrument, Expire(now=now))
+                except CommandFailedError:
+                    continue  # the log has it; other instruments go on
 
     def prepare(self, batch: Batch) -> None:
         """Complete a batch on its way to the store: what several decisions may have changed."""
@@ -366,6 +452,34 @@ class Exchange:
         if self._journal.failure is not None:
             raise HaltedError(self._journal.failure)
 
+    def _refused(self, error: Exception, request: OrderRequest) -> Exception:
+        """Take a request back that could not be placed; what is wrong with it is the answer.
+
+        No engine has heard of it yet.
+        """
+        is_expected = isinstance(error, TradingError)
+        failed = self._failed(error, request, is_expected=is_expected)
+        return error if is_expected and not isinstance(failed, HaltedError) else failed
+
+    def _failed(
+        self,
+        error: Exception,
+        what: object,
+        *instruments: TradedInstrument,
+        is_expected: bool = False,
+    ) -> TradingError:
+        """Take a command back that went wrong: its sender is told, nobody else notices."""
+        if not is_expected:
+            logger.error("a command is undone: %r failed", what, exc_info=error)
+        try:
+            for instrument in instruments:
+                instrument.engine.undo()
+            self.clearing.undo()
+            self.undone()
+        except Exception as failure:  # noqa: BLE001 - whatever it is, nothing can be trusted
+            return self._halted(failure, what)
+        return CommandFailedError()
+
     def _halted(self, error: Exception, what: object) -> HaltedError:
         """Memory and journal may differ now: nothing of it may become durable."""
         logger.critical("trading halts: %r failed", what, exc_info=error)
@@ -386,7 +500,7 @@ class Exchange:
             return
         order, command = placed.orders[0], placed.command
         if fault.fill_permille is None or not isinstance(command, Submit) or not _takes(command):
-            self.tell(instrument, command)
+            self._carry_out(instrument, command)
             return
         some = fault.lots(order.leaves)
         order.withheld = order.leaves - some
@@ -394,7 +508,7 @@ class Exchange:
             at_once = msgspec.structs.replace(
                 command, lots=some, visible=0, expire_at=0, time_in_force=TimeInForce.IOC
             )
-            self.tell(instrument, at_once)
+            self._carry_out(instrument, at_once)
         if order.state.order_id in clearing.live:
             clearing.cancel(order, FAULT, now)
             self._journal.touch()
@@ -408,14 +522,19 @@ class Exchange:
         offer = self.dealer.offer_for(account, request, now)
         instrument, mark = offer.instrument, offer.instrument.engine.last
         _check_venue(account, instrument)
-        live = self.placement.place_quoted(account, instrument, request, offer, now)
+        self._begin(instrument)
+        try:
+            live = self.placement.place_quoted(account, instrument, request, offer, now)
+        except Exception as error:
+            raise self._refused(error, request) from error
         order, batch = live.state, self._journal.batch
-        self.dealer.taken(offer, order.order_id)
-        self.index.add(order)
         try:
             self.clearing.clear(instrument, quoted_fill(order, offer, now))
         except Exception as error:
-            raise self._halted(error, request) from error
+            raise self._failed(error, request, instrument) from error
+        self.dealer.taken(offer, order.order_id)
+        self.index.add(order)
+        self.clearing.done()
         if mark:
             batch.marks[instrument.instrument_id] = mark
         else:
@@ -426,7 +545,7 @@ class Exchange:
     def _known(self, account_id: str, request: OrderRequest) -> OrderState | None:
         key = request.key
         known = self.index.of_key(account_id, key) if key else None
-        if known is not None and known.digest != request.digest:
+        if known is not None and not request.is_repeated_by(known.digest):
             raise KeyReusedError(key, known.order_id)
         return known
 
@@ -438,10 +557,21 @@ class Exchange:
     def _cancel_parked(self, state: OrderState) -> OrderState:
         """End an order that no engine has."""
         if not self.parked.remove(state):
-            raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
-        self.clearing.end_parked(state, self.now())
+            raise OrderRefusedError(state.order_id, ENDED, _how_ended(state))
+        self._begin()
+        try:
+            self.clearing.end_parked(state, self.now())
+        except Exception as error:
+            failed = self._failed(error, state)
+            self.parked.add((state,))
+            raise failed from error
+        self.clearing.done()
         self._journal.touch()
         return state
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _check_venue(account: Account, instrument: TradedInstrument) -> None:

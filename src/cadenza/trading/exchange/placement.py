@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, NamedTuple
 
 import msgspec
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, QuantityType
 from cadenza.trading.accounts.account import Account
-from cadenza.trading.errors import InsufficientBalanceError, OrderTermsError
-from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.contracts import is_contract
+from cadenza.trading.errors import InsufficientBalanceError, OrderTermsError, ShortSaleError
+from cadenza.trading.exchange.clearing import ENTRY, TRIGGER, Clearing
 from cadenza.trading.exchange.dealer import Offer, quoted_terms
 from cadenza.trading.exchange.live_order import LiveOrder
 from cadenza.trading.exchange.terms import Terms, terms_of
@@ -158,7 +159,7 @@ class Placement:
             raise OrderTermsError("quantity", f"cannot be changed for {kind}")
         if change.limit_price and not state.limit:
             raise OrderTermsError("limitPrice", f"is not for {state.type}")
-        if change.stop_price and not state.stop:
+        if change.stop_price and (state.trail or not state.stop):
             raise OrderTermsError("stopPrice", f"is not for {state.type}")
         lots = instrument.filters.quantity(change.quantity) if change.quantity else state.lots
         limit = instrument.filters.price(change.limit_price) if change.limit_price else state.limit
@@ -223,6 +224,7 @@ class Placement:
             hold=hold,
             list_id=at.list_id,
             contingency=at.contingency,
+            waits_for=_waits_for(terms, at),
             created_at=at.now,
             updated_at=at.now,
             expire_at=terms.expire_at,
@@ -264,8 +266,9 @@ class Placement:
         totals: dict[str, int] = {}
         for asset, need in needs.values():
             totals[asset] = totals.get(asset, 0) + need
+        contracts = _contracts(orders[0].instrument)
         for asset, total in totals.items():
-            self._check_free(account.account_id, asset, total)
+            self._check_free(account.account_id, asset, total, contracts)
         for key, (asset, need) in needs.items():
             entry = ledger.reserve(key, account.account_id, asset, need, at=now)
             self._clearing.posted(entry)
@@ -276,11 +279,18 @@ class Placement:
         if held is not None:
             more = after.need(self._clearing.fees, held.carry) - held.amount
             if more > 0:
-                self._check_free(live.state.account_id, live.asset, more)
+                contracts = _contracts(live.instrument)
+                self._check_free(live.state.account_id, live.asset, more, contracts)
 
-    def _check_free(self, account_id: str, asset: str, needed: int) -> None:
+    def _check_free(
+        self, account_id: str, asset: str, needed: int, contracts: Collection[str] = ()
+    ) -> None:
         free = self._clearing.ledger.balance(account_id, asset).free
         if needed > free:
+            if asset in contracts:
+                raise ShortSaleError(
+                    asset, self._scales.format(asset, needed), self._scales.format(asset, free)
+                )
             texts = self._scales.format(asset, needed), self._scales.format(asset, free)
             raise InsufficientBalanceError(asset, *texts)
 
@@ -289,6 +299,18 @@ class Placement:
         first, *exits = orders
         if first.is_buy and not exits[0].is_buy:
             first.earmarks = _exit_key(first.state.list_id)
+
+
+def _waits_for(terms: Terms, at: _At) -> str:
+    if at.place and at.contingency is not _OCO:
+        return ENTRY
+    return TRIGGER if terms.shape.waits else ""
+
+
+def _contracts(instrument: TradedInstrument) -> tuple[str, ...]:
+    """The assets of an instrument that are contracts: nobody has any that were not bought."""
+    listing = instrument.listing
+    return (listing.id.base,) if is_contract(listing.instrument) else ()
 
 
 def _exit_key(list_id: str) -> str:
@@ -311,5 +333,6 @@ def _submit(order: LiveOrder, terms: Terms, now: int) -> Submit:
         trail=terms.trail,
         visible=terms.visible,
         protection=terms.protection,
+        slip_ppm=terms.slip_ppm,
         expire_at=terms.expire_at,
     )

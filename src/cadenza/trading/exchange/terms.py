@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from cadenza.models import ContingencyType, OrderSide, OrderType, QuantityType, TimeInForce
-from cadenza.trading.errors import OrderTermsError
+from cadenza.trading.errors import NoReferenceError, OrderTermsError
 from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.fees import MILLION
 from cadenza.trading.matching.rules import MAX_UNITS, SHAPES, TYPES, Shape
@@ -32,6 +32,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         trail: Distance of a trailing stop in ticks.
         visible: Lots that an iceberg shows.
         protection: Worst price in ticks of an order without a limit.
+        slip_ppm: How far beyond its trigger an order without a limit may trade, in millionths.
         expire_at: GTD: milliseconds UTC.
     """
 
@@ -46,6 +47,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     trail: int = 0
     visible: int = 0
     protection: int = 0
+    slip_ppm: int = 0
     expire_at: int = 0
 
     @property
@@ -73,6 +75,7 @@ def terms_of(
     Raises:
         FilterError: The instrument does not allow it.
         OrderTermsError: A field is missing, too much, or contradicts another.
+        NoReferenceError: It goes by a price, and there is none yet.
     """
     instrument.filters.status()
     first = _single(instrument, request, protection_ppm)
@@ -116,6 +119,8 @@ def _single(instrument: TradedInstrument, request: OrderRequest, protection_ppm:
         raise OrderTermsError("expireAt", problem)
     is_buy = request.side is _BUY
     protection = 0
+    if trail and not _last(instrument, is_buy):
+        raise NoReferenceError(instrument.instrument_id, "trailingDistance")
     if not shape.limit:
         protection = _protection(instrument, is_buy, stop, trail, protection_ppm)
     lots, budget = _amount(instrument, request, kind, limit or _reference(instrument, is_buy, stop))
@@ -140,6 +145,7 @@ def _single(instrument: TradedInstrument, request: OrderRequest, protection_ppm:
         trail=trail,
         visible=visible,
         protection=protection,
+        slip_ppm=protection_ppm if shape.waits and not shape.limit else 0,
         expire_at=request.expire_at,
     )
 
@@ -179,6 +185,7 @@ def _exit(
         limit=limit,
         stop=stop,
         protection=protection,
+        slip_ppm=0 if limit else protection_ppm,
     )
 
 
@@ -224,7 +231,7 @@ def _amount(
     if kind is OrderType.MARKET and request.side is _BUY:
         return 0, budget
     if not price:
-        raise OrderTermsError("quantityType", "QUOTE needs a price to go by, and there is none")
+        raise NoReferenceError(instrument.instrument_id, "quantityType")
     lots = budget // price
     # The lots of a budget are bounded as a quantity is, so that the refusal names the filter.
     return instrument.filters.quantity(instrument.listing.lots.format(lots)), 0
@@ -235,13 +242,18 @@ def _reference(instrument: TradedInstrument, is_buy: bool, stop: int) -> int:
     return stop or instrument.touch(is_buy) or instrument.engine.last
 
 
+def _last(instrument: TradedInstrument, is_buy: bool) -> int:
+    """The price that a trailing stop goes by; 0: there is none yet."""
+    return instrument.engine.last or instrument.touch(is_buy) or instrument.touch(not is_buy)
+
+
 def _protection(instrument: TradedInstrument, is_buy: bool, stop: int, trail: int, ppm: int) -> int:
     """The worst price of an order without a limit, in ticks.
 
     A trailing stop starts at most one distance behind the last price and only comes closer, so a
     buy's trigger can never lie beyond that. Where there is no price at all the order finds nobody.
     """
-    last = instrument.engine.last or instrument.touch(is_buy)
+    last = _last(instrument, is_buy)
     start = stop or (instrument.touch(is_buy) or last if not trail else 0)
     if trail and last:
         start = last + trail if is_buy else max(1, last - trail)

@@ -22,6 +22,7 @@ class Engine(Protocol):
       never waits, and the same commands give the same events.
     - ``orders`` holds what is open, by order id. ``last`` is the price of the last trade in ticks.
     - ``moved`` names the trailing stops whose trigger followed the market since the last call.
+    - ``begin`` remembers what changes from there on, and ``undo`` takes it back.
     - ``restore`` takes open orders back into an engine that has done nothing yet, with their places
       in the queues.
     """
@@ -31,6 +32,12 @@ class Engine(Protocol):
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Do a command."""
+
+    def begin(self) -> None:
+        """Remember what changes."""
+
+    def undo(self) -> None:
+        """Take it back."""
 
     def moved(self) -> list[Order]:
         """Name the orders that changed without an event."""

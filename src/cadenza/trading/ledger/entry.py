@@ -22,8 +22,8 @@ MARKET: Final = "@market"
 
 COUNTER_ACCOUNTS: Final = frozenset({EXTERNAL, FEES, MARKET})
 
-LARGEST: Final = 2**63 - 1
-"""No customer's balance and no posting goes beyond this, so that 64 bits hold it anywhere."""
+LARGEST: Final = 10**38
+"""The largest deposit. Balances, costs and fills have no bound: they are Python's integers."""
 
 
 class Bucket(StrEnum):

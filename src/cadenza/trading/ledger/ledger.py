@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Final, Self
 
+import msgspec
+
 from cadenza.trading.ledger.entry import (
     COUNTER_ACCOUNTS,
     EXTERNAL,
@@ -60,6 +62,10 @@ class Ledger:
         self._assets: dict[str, set[str]] = {}
         self._reservations: dict[str, Reservation] = {}
         self._orders: dict[str, set[str]] = {}
+        # Since the last ``mark``: the entries, each with its reservations as they were before, and
+        # the buckets that are new.
+        self._trail: list[tuple[Entry, list[Reservation | None]]] = []
+        self._fresh: list[_Key] = []
 
     @classmethod
     def replay(cls, entries: Iterable[Entry], state: LedgerState | None = None) -> Self:
@@ -128,15 +134,39 @@ class Ledger:
             reservations=tuple(self._reservations[key] for key in sorted(self._reservations)),
         )
 
+    # One command, undone.
+
+    def mark(self) -> None:
+        """Begin to remember: ``undo`` comes back to here."""
+        self._trail.clear()
+        self._fresh.clear()
+
+    def undo(self) -> None:
+        """Take back every entry since the last mark, as if there had been none."""
+        amounts = self._amounts
+        while self._trail:
+            entry, before = self._trail.pop()
+            for account_id, asset, bucket, amount in map(_fields_of, entry.postings):
+                amounts[account_id, asset, bucket] -= amount
+            for held, former in zip(entry.reservations, before, strict=True):
+                self._set_reservation(former or msgspec.structs.replace(held, amount=0))
+            self._seq = entry.seq - 1
+        for key in self._fresh:
+            del amounts[key]
+        for account_id, asset, _ in self._fresh:
+            if not any((account_id, asset, bucket) in amounts for bucket in Bucket):
+                self._assets[account_id].discard(asset)
+        self._fresh.clear()
+
     # Operations.
 
     def deposit(self, account_id: str, asset: str, amount: int, *, at: int, ref: str = "") -> Entry:
         """Book a deposit.
 
         Raises:
-            AmountError: The amount is not positive, or the balance would not fit.
+            AmountError: The amount is not positive, or beyond what one deposit may be.
         """
-        _check_positive(asset, amount)
+        _check_deposit(asset, amount)
         return self._post(Kind.DEPOSIT, at, ref, _moved(EXTERNAL, account_id, asset, amount))
 
     def withdraw(
@@ -213,12 +243,12 @@ class Ledger:
         """Replace everything in an account by ``deposits``, as if it were new.
 
         Raises:
-            AmountError: A deposit is not positive.
+            AmountError: A deposit is not positive, or too large.
             OpenReservationsError: The account has open orders.
         """
         self._check_idle(account_id)
         for asset, amount in deposits.items():
-            _check_positive(asset, amount)
+            _check_deposit(asset, amount)
         changes = {balance.asset: -balance.free for balance in self.balances(account_id)}
         for asset, amount in deposits.items():
             changes[asset] = changes.get(asset, 0) + amount
@@ -245,7 +275,6 @@ class Ledger:
             JournalError: The entry does not fit: it is not the next, not balanced, or locks other
                 amounts than its reservations say.
             InsufficientFundsError: A customer's bucket would become negative.
-            AmountError: A balance would not fit.
         """
         if entry.seq != self._seq + 1:
             raise JournalGapError(entry.seq, self._seq + 1)
@@ -255,9 +284,12 @@ class Ledger:
         for key, amount in amounts.items():
             if key not in known:
                 self._assets.setdefault(key[0], set()).add(key[1])
+                self._fresh.append(key)
             known[key] = amount
+        before = [self._reservations.get(held.order_id) for held in entry.reservations]
         for held in entry.reservations:
             self._set_reservation(held)
+        self._trail.append((entry, before))
 
     def _amounts_after(self, entry: Entry) -> dict[_Key, int]:
         """The buckets that an entry changes, as they are then; changes nothing itself."""
@@ -277,10 +309,8 @@ class Ledger:
         for (account_id, asset, bucket), change in changes.items():
             before = self._amounts.get((account_id, asset, bucket), 0)
             after = before + change
-            if not 0 <= after <= LARGEST and account_id not in COUNTER_ACCOUNTS:
-                if after < 0:
-                    raise InsufficientFundsError(account_id, asset, -change, before)
-                raise AmountError(asset, after, f"a balance cannot go beyond {LARGEST}")
+            if after < 0 and account_id not in COUNTER_ACCOUNTS:
+                raise InsufficientFundsError(account_id, asset, -change, before)
             changes[account_id, asset, bucket] = after
         if gaps or entry.reservations:
             self._check_locked(entry, gaps)
@@ -352,6 +382,10 @@ class Ledger:
 def _check_positive(asset: str, amount: int) -> None:
     if amount <= 0:
         raise AmountError(asset, amount, "must be positive")
+
+
+def _check_deposit(asset: str, amount: int) -> None:
+    _check_positive(asset, amount)
     if amount > LARGEST:
         raise AmountError(asset, amount, f"must be at most {LARGEST}")
 

@@ -15,6 +15,10 @@ from cadenza.trading.ledger.errors import AmountTextError, UnknownAssetError
 LEAST_DECIMALS: Final = 8
 """The least number of decimals of an asset, so that nobody notices the rounding of fees."""
 
+SHOWN_DECIMALS: Final = 10
+"""Decimals that amounts are written with at least, if their asset has that many; beyond them no
+zeros are written at the end."""
+
 PRICE_DECIMALS: Final = 8
 """Decimals of average prices beyond those of the tick."""
 
@@ -68,13 +72,31 @@ class AssetScales(Mapping[str, int]):
         except DecimalError as error:
             raise AmountTextError(asset, text, 'write it like "0.25"') from error
 
+    def parse_shown(self, asset: str, text: str) -> int:
+        """Read an amount that a person gives: with no more decimals than ``SHOWN_DECIMALS``.
+
+        Raises:
+            UnknownAssetError: The asset has no scale.
+            AmountTextError: The text is no plain decimal, or has too many decimals.
+        """
+        amount = self.parse(asset, text)
+        unit = 10 ** (self._decimals[asset] - self.shown(asset))
+        if amount % unit:
+            nearest = self.format(asset, round(Fraction(amount, unit)) * unit)
+            problem = f"it has more than {self.shown(asset)} decimals; the nearest is {nearest}"
+            raise AmountTextError(asset, text, problem)
+        return amount
+
     def format(self, asset: str, amount: int) -> str:
-        """Write minor units as a decimal string, with all decimals of the asset.
+        """Write minor units as a decimal string; see ``SHOWN_DECIMALS``.
 
         Raises:
             UnknownAssetError: The asset has no scale.
         """
         text = self._scale(asset).format(amount)
+        more = self._decimals[asset] - SHOWN_DECIMALS
+        if more > 0:
+            text = text[:-more] + text[-more:].rstrip("0")
         return f"-{text}" if amount < 0 else text
 
     def decimals(self, asset: str) -> int:
@@ -86,6 +108,14 @@ class AssetScales(Mapping[str, int]):
         if asset not in self._decimals:
             raise UnknownAssetError(asset, self._decimals)
         return self._decimals[asset]
+
+    def shown(self, asset: str) -> int:
+        """The number of decimals that sums in an asset are rounded to when they are written.
+
+        Raises:
+            UnknownAssetError: The asset has no scale.
+        """
+        return min(self.decimals(asset), SHOWN_DECIMALS)
 
     def _scale(self, asset: str) -> DecimalScale:
         scale = self._scales.get(asset)

@@ -183,6 +183,12 @@ class BookSide:
         if not level.touched:
             self.touch(level)
 
+    def take_over(self, former: BookSide) -> None:
+        """Owe what another side owed to ``changes``, and nothing else: this one replaces it."""
+        for level in self.levels.values():
+            level.touched = level.ticks in former._touched
+        self._touched = former._touched
+
     def depth(self, limit: int = 0) -> list[Depth]:
         """The best levels as anybody may see them; 0 means all."""
         levels = islice(self, limit or None)

@@ -63,6 +63,8 @@ class Submit(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True):
         trail: TRAILING_STOP: distance of the trigger behind the best price since acceptance.
         visible: Iceberg: the part shown; 0 shows all.
         protection: MARKET and orders that become one: the worst acceptable price.
+        slip_ppm: Orders that become a market order when they are triggered: how far beyond the
+            trigger, as it stands then, they trade at most, in millionths; 0: no matter.
         expire_at: GTD: the moment it ends.
         self_trade: Mode; ``None`` takes the engine's.
         client_order_id: Carried along, not looked at.
@@ -80,6 +82,7 @@ class Submit(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     trail: int = 0
     visible: int = 0
     protection: int = 0
+    slip_ppm: int = 0
     expire_at: int = 0
     self_trade: SelfTrade | None = None
     client_order_id: str = ""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import Any, Final
 
 from sortedcontainers import SortedDict
 
 from cadenza.models import ContingencyType, OrderType, TimeInForce
-from cadenza.trading.matching.book import MatchingBook, PriceLevel
+from cadenza.trading.matching.book import BookSide, MatchingBook, PriceLevel
 from cadenza.trading.matching.commands import (
     Amend,
     AnyCommand,
@@ -121,6 +122,9 @@ class MatchingEngine:
         # Orders set free by a trigger or a list, to be matched before the command is done.
         self._agenda: deque[Order] = deque()
         self._out: list[AnyEvent] = []
+        # What the orders that this command touches were like before; ``None``: nobody undoes.
+        self._images: dict[int, tuple[Order, Order]] | None = None
+        self._before = (0, 0, first_trade_id)
         self._handlers: dict[type, Callable[[Any], None]] = {
             Submit: self._submit,
             SubmitList: self._submit_list,
@@ -148,6 +152,50 @@ class MatchingEngine:
         while self._agenda:
             self._wake(self._agenda.popleft())
         return out
+
+    def begin(self) -> None:
+        """Remember from here on what changes, so that ``undo`` can take it back."""
+        self._images = self.stops.images = {}
+        self._before = (self._sequence, self.last, self.next_trade_id)
+
+    def undo(self) -> None:
+        """Take back all that has changed since ``begin``, whatever state that has left.
+
+        The orders go into fresh books as they do after a restart; it takes time in proportion to
+        their number. The clock stays where it is.
+        """
+        images, self._images, self.stops.images = self._images or {}, None, None
+        self._sequence, self.last, self.next_trade_id = self._before
+        self._agenda.clear()
+        orders = {
+            order.sequence: order
+            for order in self.orders.values()
+            if order.sequence <= self._sequence
+        }
+        for order, image in images.values():
+            if image.sequence > self._sequence:
+                continue
+            for name in Order.__struct_fields__:
+                setattr(order, name, getattr(image, name))
+            orders[order.sequence] = order
+            if order.order_list is not None:
+                order.order_list.rejoin(order)
+        book = self.book
+        sides = book.bids, book.asks
+        book.bids, book.asks = BookSide(-1), BookSide(1)
+        self.stops, self.orders = StopBook(), {}
+        self._expiries.clear()
+        for order in sorted(orders.values(), key=_by_rank):
+            self._put_back(order)
+        for former, side in zip(sides, (book.bids, book.asks), strict=True):
+            side.take_over(former)
+        self.begin()
+
+    def _note(self, order: Order) -> None:
+        """Keep what an order is like, before this command changes it for the first time."""
+        images = self._images
+        if images is not None and order.sequence not in images:
+            images[order.sequence] = (order, copy(order))
 
     def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
         """Put the orders of an earlier engine into this fresh one, each in its place.
@@ -282,6 +330,7 @@ class MatchingEngine:
         if reason is not None:
             self._refuse(command.order_id, reason)
             return
+        self._note(order)
         lots, limit = command.lots or order.lots, command.limit or order.limit
         keeps = order.place is not BOOK or (lots <= order.lots and limit == order.limit)
         if order.place is BOOK and keeps:
@@ -382,6 +431,7 @@ class MatchingEngine:
         """Match an order that a trigger or its list has set free."""
         if order.place is GONE:
             return
+        self._note(order)
         if order.place is HELD:
             order.place = MOVING
             self._out.append(Released(self.now, order.order_id))
@@ -416,7 +466,7 @@ class MatchingEngine:
 
     def _enter_at_market(self, order: Order) -> None:
         """Match an order without a limit, within its protection price; it never rests."""
-        worst = order.terms.protection
+        worst = order.worst
         bound = (worst if order.is_buy else -worst) if worst else ANY_PRICE
         if order.shape.whole and not self._fits(order, bound):
             self._cancel(order, CancelReason.NOT_FILLED_AT_ONCE)
@@ -436,6 +486,7 @@ class MatchingEngine:
         """
         side = self.book.against(taker)
         emit, owner, aggressor = self._out.append, taker.owner, taker.terms.side
+        images = self._images
         first = 0
         while taker.leaves:
             level = side.best
@@ -444,6 +495,8 @@ class MatchingEngine:
             maker = level.head
             if maker is None or (maker.owner == owner and self._prevents(taker, maker)):
                 continue
+            if images is not None and maker.sequence not in images:
+                images[maker.sequence] = (maker, copy(maker))
             price, shown, left = level.ticks, maker.shown, taker.leaves
             if shown > left:
                 # `BookSide.fill` written out for a maker that stays.
@@ -488,6 +541,12 @@ class MatchingEngine:
         """Note that an order traded, in part or to its end."""
         if order.leaves:
             order.status = AFTER_FILL_PART[order.status]
+        elif order.cancelled and not order.terms.budget:
+            # Self-trade prevention has taken a part: not all of it is executed.
+            order.status = AFTER_FILL_PART[order.status]
+            order.place = MOVING
+            self._cancel(order, CancelReason.SELF_TRADE)
+            return
         else:
             order.status = AFTER_FILL_ALL[order.status]
             self._forget(order)
@@ -537,6 +596,9 @@ class MatchingEngine:
         is_small = reason is CancelReason.BUDGET_TOO_SMALL or taker.budget < self.last
         if not taker.executed or not is_small:
             self._cancel(taker, reason)
+            return
+        if taker.cancelled:
+            self._cancel(taker, CancelReason.SELF_TRADE)
             return
         self._write_off(taker)
         self._out.append(Spent(self.now, taker.order_id, taker.executed, taker.budget))
@@ -604,6 +666,7 @@ class MatchingEngine:
 
     def _decrement(self, taker: Order, maker: Order) -> None:
         """Reduce both orders by the lots that the smaller one has left."""
+        self._note(maker)
         lots = min(taker.leaves, maker.leaves)
         taker.budget -= min(taker.budget, lots * maker.limit)
         taker.leaves -= lots
@@ -723,6 +786,9 @@ class MatchingEngine:
         For one that rests, the end of every third command, ``_leave`` is written out, and its lots
         are told but not written off: nobody looks at it again.
         """
+        images = self._images
+        if images is not None and order.sequence not in images:
+            images[order.sequence] = (order, copy(order))
         order.status = AFTER_CANCEL[order.status]
         if order.place is BOOK:
             (self.book.bids if order.is_buy else self.book.asks).remove(order)
@@ -751,6 +817,7 @@ class MatchingEngine:
         expiries = self._expiries
         while expiries and (first := expiries.peekitem(0))[0][0] <= self.now:
             order: Order = first[1]
+            self._note(order)
             self._leave(order)
             order.status = AFTER_EXPIRE[order.status]
             lots = self._write_off(order)
@@ -773,6 +840,7 @@ class MatchingEngine:
         if order.order_list is None:
             return
         for rival in order.order_list.rivals(order, self.orders):
+            self._note(rival)
             order.order_list.leave(rival)
             rival.order_list = None  # it ends alone: the one that ends it goes on
             self._cancel(rival, CancelReason.ORDER_LIST)
@@ -789,3 +857,7 @@ class MatchingEngine:
 
 def _by_sequence(order: Order) -> int:
     return order.sequence
+
+
+def _by_rank(order: Order) -> tuple[int, int]:
+    return order.queued, order.sequence

@@ -107,6 +107,22 @@ class Order(msgspec.Struct, eq=False, gc=False):
         """Whether its trigger is reached from below."""
         return self.is_buy is not self.shape.profit
 
+    @property
+    def worst(self) -> int:
+        """The worst price that it takes without a limit, in ticks; 0: any.
+
+        What bounds a triggered order is its trigger as it stood; a buy never goes beyond what is
+        reserved for it.
+        """
+        terms = self.terms
+        slip, stop, worst = terms.slip_ppm, self.stop, terms.protection
+        if not slip or not stop:
+            return worst
+        away = stop * slip // 1_000_000
+        if not self.is_buy:
+            return max(1, stop - away)
+        return min(worst, stop + away) if worst else stop + away
+
     def show(self) -> None:
         """Show as much of what is left as the terms allow."""
         visible = self.terms.visible
@@ -181,6 +197,11 @@ class OrderList:
     def leave(self, order: Order) -> None:
         """Note that an order is gone."""
         self._open.pop(order.sequence, None)
+
+    def rejoin(self, order: Order) -> None:
+        """Note that an order is not gone after all."""
+        self._open[order.sequence] = order.order_id
+        self._open = dict(sorted(self._open.items()))
 
     def binds(self, order: Order) -> bool:
         """Whether another open order may end or free this one, or be ended or freed by it."""

@@ -14,10 +14,11 @@ from cadenza.models import ContingencyType, OrderSide, OrderType, TimeInForce
 from cadenza.trading.matching.commands import Submit, SubmitList
 from cadenza.trading.matching.events import RejectReason as R
 
-MAX_UNITS: Final = 2**53 - 1
-"""Ticks and lots above this are refused: readers of JSON would round them."""
+MAX_UNITS: Final = 10**18
+"""Ticks and lots above this are refused: so 64 bits hold each, and ten billion coins in lots of
+0.00000001 can be ordered at once."""
 
-MAX_BUDGET: Final = 2**63 - 1
+MAX_BUDGET: Final = MAX_UNITS * MAX_UNITS
 
 UNKNOWN: Final = OrderSide.UNKNOWN
 
@@ -129,6 +130,8 @@ def objection(terms: Submit, shape: Shape | None) -> R | None:  # noqa: C901 - a
     if not _is_given(terms.trail, shape.trail):
         return R.BAD_TRAIL
     if not 0 <= terms.protection <= (0 if shape.limit else MAX_UNITS):
+        return R.BAD_PROTECTION
+    if not 0 <= terms.slip_ppm <= (1_000_000 if shape.waits and not shape.limit else 0):
         return R.BAD_PROTECTION
     if not 0 <= terms.visible <= (terms.lots if shape.rests else 0):
         return R.BAD_VISIBLE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from sortedcontainers import SortedDict
 
 from cadenza.trading.matching.order import STOPS, Order
@@ -14,9 +16,13 @@ class StopBook:
     falling one at its price or below. A trailing stop takes its first trigger price from the first
     trade it sees, and from then on follows every better one; each trade costs time in proportion
     to the number of trailing stops of the side it favours.
+
+    Attributes:
+        images: What the orders that the engine's command touches were like before, by sequence;
+            ``None``: nobody wants to know.
     """
 
-    __slots__ = ("_falling", "_moved", "_rising", "_trailing_buys", "_trailing_sells")
+    __slots__ = ("_falling", "_moved", "_rising", "_trailing_buys", "_trailing_sells", "images")
 
     def __init__(self) -> None:
         # Keyed by (trigger, sequence), the trigger negated where it is reached from above.
@@ -25,6 +31,7 @@ class StopBook:
         self._trailing_buys: dict[int, Order] = {}
         self._trailing_sells: dict[int, Order] = {}
         self._moved: dict[int, Order] = {}
+        self.images: dict[int, tuple[Order, Order]] | None = None
 
     def __len__(self) -> int:
         return len(self.orders())
@@ -73,6 +80,7 @@ class StopBook:
         for price in prices:
             for side, bound in ((self._rising, price), (self._falling, -price)):
                 while side and (first := side.peekitem(0))[0][0] <= bound:
+                    self._note(first[1])
                     self.remove(first[1])
                     found.append(first[1])
             for trailing in (self._trailing_buys, self._trailing_sells):
@@ -98,10 +106,18 @@ class StopBook:
         if order.stop:
             if stop >= order.stop if order.is_buy else stop <= order.stop:
                 return
+            self._note(order)
             self._unfile(order)
+        else:
+            self._note(order)
         order.stop = stop
         self._moved[order.sequence] = order
         self._file(order)
+
+    def _note(self, order: Order) -> None:
+        images = self.images
+        if images is not None and order.sequence not in images:
+            images[order.sequence] = (order, copy(order))
 
     def _file(self, order: Order) -> None:
         if order.rising:

@@ -61,6 +61,24 @@ class MirroredEngine(MatchingEngine):
         self._queue: dict[str, QueuePlace] = {}
         # Triggered while the book was stale: back among the stops, by sequence.
         self._latched: dict[int, Order] = {}
+        # What ``undo`` brings back: lots taken, orders latched, places of orders that are gone.
+        self._marked: tuple[dict[int, int], dict[int, int], dict[int, Order]] = ({}, {}, {})
+        self._left: dict[str, QueuePlace] = {}
+
+    def begin(self) -> None:
+        """See ``MatchingEngine.begin``."""
+        super().begin()
+        mirror = self.mirror
+        self._marked = (dict(mirror.bids.taken), dict(mirror.asks.taken), dict(self._latched))
+        self._left.clear()
+
+    def undo(self) -> None:
+        """See ``MatchingEngine.undo``; what the venue has told stays heard."""
+        mirror = self.mirror
+        mirror.bids.taken, mirror.asks.taken, self._latched = self._marked
+        left = dict(self._left)
+        super().undo()
+        self._queue = {name: it for name, it in (self._queue | left).items() if name in self.orders}
 
     # News of the venue.
 
@@ -141,6 +159,8 @@ class MirroredEngine(MatchingEngine):
 
     def _begin_turn(self, out: list[AnyEvent], now: int) -> None:
         self._out = out
+        if self._images is not None:
+            self.begin()
         if now > self.now:
             self.now = now
             if self._expiries:
@@ -159,7 +179,7 @@ class MirroredEngine(MatchingEngine):
 
     def _enter(self, order: Order) -> None:
         """Take what there is; what is left rests, or ends if it may not."""
-        shape, limit = order.shape, order.limit or order.terms.protection
+        shape, limit = order.shape, order.limit or order.worst
         bound = (limit if order.is_buy else -limit) if limit else ANY_PRICE
         if shape.post_only and self._reaches(order.is_buy, order.limit):
             self._cancel(order, CancelReason.WOULD_TAKE)
@@ -269,7 +289,9 @@ class MirroredEngine(MatchingEngine):
 
     def _forget(self, order: Order) -> None:
         super()._forget(order)
-        self._queue.pop(order.order_id, None)
+        place = self._queue.pop(order.order_id, None)
+        if place is not None and self._images is not None:
+            self._left[order.order_id] = place
 
     def _measure(self, side: BookSide, offers: Offers, touched: list[int] | None) -> None:
         """Move resting orders forward where fewer lots are displayed; ``None``: look everywhere."""
@@ -339,6 +361,7 @@ class MirroredEngine(MatchingEngine):
 
     def _execute(self, order: Order, lots: int) -> None:
         """Take lots off what an order shows; it may stand anywhere in the book."""
+        self._note(order)
         side = self.book.side(order)
         is_all_shown = lots == order.shown
         if is_all_shown:
@@ -424,6 +447,7 @@ class MirroredEngine(MatchingEngine):
 
     def _latch(self, order: Order) -> None:
         """Let a triggered order go on waiting, for the book."""
+        self._note(order)
         self.stops.add(order, 0)
         self._latched[order.sequence] = order
 
@@ -433,6 +457,7 @@ class MirroredEngine(MatchingEngine):
         for sequence in sorted(latched):
             order = latched[sequence]
             if order.place is STOPS:
+                self._note(order)
                 self.stops.remove(order)
                 order.place = MOVING
                 self._agenda.append(order)

@@ -7,6 +7,7 @@ would pass, where there is one.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
@@ -19,8 +20,9 @@ from cadenza.market.errors import DecimalError, OffStepError
 from cadenza.market.instrument import Listing
 from cadenza.models import InstrumentStatus, OrderType, QuantityRounding, TimeInForce
 from cadenza.trading.errors import TradingError
-from cadenza.trading.matching.rules import MAX_UNITS
+from cadenza.trading.matching.rules import MAX_BUDGET, MAX_UNITS
 
+_DECIMAL: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _DOWN: Final = frozenset({QuantityRounding.DOWN, QuantityRounding.FLOOR})
 _UP: Final = frozenset({QuantityRounding.UP, QuantityRounding.CEIL})
 
@@ -141,8 +143,9 @@ class InstrumentFilters:
             problem = f"is not a multiple of {error.step}"
             raise self._error(FilterName.TICK_SIZE, field, text, problem, nearest) from error
         except DecimalError as error:
-            problem = "is not a plain positive decimal"
-            raise self._error(FilterName.PRICE_RANGE, field, text, problem) from error
+            largest = ticks.format(MAX_UNITS) if _is_too_large(text) else None
+            problem = "is out of range" if largest else _no_decimal(text)
+            raise self._error(FilterName.PRICE_RANGE, field, text, problem, largest) from error
         if not 0 < found <= MAX_UNITS:
             bound = ticks.format(1 if found <= 0 else MAX_UNITS)
             problem = "is out of range"
@@ -175,7 +178,11 @@ class InstrumentFilters:
                 raise self._error(FilterName.LOT_SIZE, field, text, problem, nearest) from error
             found = _round(Fraction(text) / Fraction(lots.step), rounding)
         except DecimalError as error:
-            problem = "is not a plain positive decimal"
+            if _is_too_large(text):
+                nearest = lots.format(self.max_lots)
+                problem = f"is above {nearest}"
+                raise self._error(FilterName.MAX_QUANTITY, field, text, problem, nearest) from error
+            problem = _no_decimal(text)
             raise self._error(FilterName.LOT_SIZE, field, text, problem) from error
         if found < self.min_lots:
             name, bound, word = FilterName.MIN_QUANTITY, self.min_lots, "below"
@@ -197,7 +204,11 @@ class InstrumentFilters:
         except OffStepError:
             pass  # a budget need not be a price
         except DecimalError as error:
-            problem = "is not a plain positive decimal"
+            if _is_too_large(text):
+                nearest = self.cost(self._most_budget())
+                problem = f"is above {nearest}"
+                raise self._error(FilterName.MAX_NOTIONAL, field, text, problem, nearest) from error
+            problem = _no_decimal(text)
             raise self._error(FilterName.MIN_NOTIONAL, field, text, problem) from error
         units = int(Fraction(text) // self._unit)
         least, most = max(1, self._min_notional), self._most_budget()
@@ -256,7 +267,7 @@ class InstrumentFilters:
         return f"{units * step.normalize():f}"
 
     def _most_budget(self) -> int:
-        return MAX_UNITS if self._max_notional is None else min(self._max_notional, MAX_UNITS)
+        return MAX_BUDGET if self._max_notional is None else min(self._max_notional, MAX_BUDGET)
 
     def _clamp(self, lots: int) -> int:
         return min(max(lots, self.min_lots), self.max_lots)
@@ -279,6 +290,17 @@ class InstrumentFilters:
         self, name: FilterName, field: str, value: str, problem: str, nearest: str | None = None
     ) -> FilterError:
         return FilterError(self.listing, name, field, value, problem, nearest=nearest)
+
+
+def _is_too_large(text: str) -> bool:
+    """Whether a text that no scale reads is a decimal all the same, with too many digits."""
+    return _DECIMAL.fullmatch(text) is not None and len(text.partition(".")[0].lstrip("0")) > 40
+
+
+def _no_decimal(text: str) -> str:
+    if _DECIMAL.fullmatch(text):
+        return "has more than 40 digits before or after the point"
+    return "is not a plain positive decimal"
 
 
 def _ceil(value: Fraction) -> int:

@@ -88,8 +88,64 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def digest(self) -> str:
-        """A fingerprint: equal for two requests exactly if they ask for the same."""
+        """A fingerprint: equal for two requests exactly if they ask for the same.
+
+        However they are spelled: ``1.0`` is ``1``, and a default may be written or left out.
+        """
+        return self.as_meant().as_spelled
+
+    def is_repeated_by(self, digest: str) -> bool:
+        """Whether a fingerprint is one of the same request; older stores have those as spelled."""
+        return digest in {self.digest, self.as_spelled}
+
+    def as_meant(self) -> OrderRequest:
+        """The request as everybody would spell it who asks for the same."""
+        usual = _USUAL_TIMES.get(self.type, TimeInForce.GTC)
+        exits = (self.take_profit is not None) + (self.stop_loss is not None)
+        return msgspec.structs.replace(
+            self,
+            quantity=plain(self.quantity),
+            limit_price=plain(self.limit_price),
+            stop_price=plain(self.stop_price),
+            trailing_distance=plain(self.trailing_distance),
+            visible_quantity=plain(self.visible_quantity),
+            time_in_force=self.time_in_force or usual,
+            idempotency_key=self.key,
+            contingency=self.contingency or _USUAL_LISTS[exits],
+            take_profit=_exit_as_meant(self.take_profit),
+            stop_loss=_exit_as_meant(self.stop_loss),
+        )
+
+    @property
+    def as_spelled(self) -> str:
+        """A fingerprint of the request as it is written."""
         return hashlib.blake2b(_encode(self), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+_USUAL_TIMES: Final = {OrderType.MARKET: TimeInForce.IOC, OrderType.QUOTED: TimeInForce.FOK}
+"""Times in force of orders that name none; of other types GTC."""
+
+_USUAL_LISTS: Final = (None, ContingencyType.OTO, ContingencyType.OTOCO)
+"""Kinds of the lists that an order makes with so many exits, if it names none."""
+
+
+def plain(text: str) -> str:
+    """A decimal without zeros that mean nothing; any other text as it is."""
+    whole, point, fraction = text.partition(".")
+    if not (whole.isdigit() and whole.isascii()) or (point and not fraction.isdigit()):
+        return text
+    whole, fraction = whole.lstrip("0") or "0", fraction.rstrip("0")
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _exit_as_meant(found: Exit | None) -> Exit | None:
+    if found is None:
+        return None
+    return Exit(
+        trigger=plain(found.trigger),
+        limit=plain(found.limit),
+        time_in_force=found.time_in_force or TimeInForce.GTC,
+    )
 
 
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True):

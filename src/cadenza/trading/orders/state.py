@@ -42,10 +42,11 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         lots: Quantity; of a QUOTE order what it got so far.
         budget: The amount that a QUOTE order may spend.
         limit: Limit price.
-        stop: Trigger price.
+        stop: Trigger price; of a trailing stop, where it stands.
         trail: Distance of a trailing trigger.
         visible: Iceberg: the part shown, in lots.
         executed: Lots.
+        prevented: Lots that self-trade prevention took.
         cost: Cost of the executed lots, without fees.
         fees: Paid so far, less rebates.
         hold: Key of its ledger reservation.
@@ -58,6 +59,9 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
         quote_id: The dealer's quote it took.
         reject_reason: The reason if it is REJECTED.
         cancel_reason: The reason if it is CANCELLED, EXPIRED or REVOKED.
+        waits_for: What it waits for before it works in the book: ``ENTRY``, ``TRIGGER``, or
+            nothing.
+        triggered_at: The time at which its trigger was reached.
         created_at: The time it came.
         updated_at: The time of its last change.
         expire_at: The time at which it ends by itself.
@@ -85,6 +89,7 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     trail: int = 0
     visible: int = 0
     executed: int = 0
+    prevented: int = 0
     cost: int = 0
     fees: int = 0
     hold: str = ""
@@ -97,6 +102,8 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     quote_id: str = ""
     reject_reason: str = ""
     cancel_reason: str = ""
+    waits_for: str = ""
+    triggered_at: int = 0
     created_at: int
     updated_at: int
     expire_at: int = 0

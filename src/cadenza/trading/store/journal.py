@@ -167,6 +167,14 @@ class Journal:
             return
         self._open.effects.append(effect)
 
+    def mark(self) -> int:
+        """A place among the effects of the open batch, for ``rewind``."""
+        return len(self._open.effects)
+
+    def rewind(self, mark: int) -> None:
+        """Forget the effects that were given since: what they would show is undone."""
+        del self._open.effects[mark:]
+
     def committed(self) -> asyncio.Future[None]:
         """A future that is done when everything decided so far is durable; one for each caller.
 

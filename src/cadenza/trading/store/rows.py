@@ -12,6 +12,7 @@ from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import Position
 from cadenza.trading.ledger.entry import COUNTER_ACCOUNTS, Balance, Entry, Reservation
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
+from cadenza.trading.store.schema import stored
 from cadenza.trading.store.store import Batch, Saved
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -130,7 +131,7 @@ def _write_entries(cursor: sqlite3.Cursor, entries: list[Entry], keys: AccountKe
             held[reservation.order_id] = reservation
     cursor.executemany(_ENTRIES_OF_ACCOUNT, touched)
     kept = [
-        (key, keys[it.account_id], it.asset, it.amount, it.carry)
+        (key, keys[it.account_id], it.asset, stored(it.amount), stored(it.carry))
         for key, it in held.items()
         if it.amount
     ]
@@ -160,8 +161,8 @@ def read_saved(connection: sqlite3.Connection) -> Saved:
             )
         ),
         reservations=tuple(
-            Reservation(*row)
-            for row in rows(
+            Reservation(key, account_id, asset, int(amount), int(carry))
+            for key, account_id, asset, amount, carry in rows(
                 "SELECT key, account_id, asset, amount, carry FROM reservations"
                 " JOIN account_keys USING (account)"
             )
@@ -233,8 +234,4 @@ def _position_row(one: Position, keys: AccountKeys) -> tuple[Any, ...]:
 
 def _balance_row(balance: Balance, keys: AccountKeys) -> tuple[Any, ...]:
     account = keys[balance.account_id]
-    return (account, balance.asset, _stored(balance.free), _stored(balance.locked))
-
-
-def _stored(amount: int) -> int | str:
-    return amount if -(2**63) <= amount < 2**63 else str(amount)
+    return (account, balance.asset, stored(balance.free), stored(balance.locked))

@@ -9,8 +9,11 @@ the store's own (``account_keys``), which keeps the indexes small.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from cadenza.trading.store.errors import StoreDamagedError, StoreVersionError
 
@@ -132,7 +135,36 @@ _FIRST: Final = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+FINER: Final = 10**10
+"""The minor units of version 2 in one of version 1, which had ten decimals less."""
+
+_WIDER: Final = (
+    "CREATE TABLE former_reservations AS SELECT * FROM reservations",
+    "DROP TABLE reservations",
+    # Amounts have no bound: what 64 bits cannot hold is text, as in the balances.
+    """
+    CREATE TABLE reservations (
+        key TEXT NOT NULL PRIMARY KEY,
+        account INTEGER NOT NULL,
+        asset TEXT NOT NULL,
+        amount ANY NOT NULL,
+        carry ANY NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    INSERT INTO reservations
+    SELECT key, account, asset, finer(amount), finer(carry) FROM former_reservations
+    """,
+    "DROP TABLE former_reservations",
+    "UPDATE balances SET free = finer(free), locked = finer(locked)",
+    "UPDATE orders SET body = finer_order(body)",
+    "UPDATE executions SET body = finer_execution(body)",
+    "UPDATE positions SET body = finer_position(body)",
+    "UPDATE entries SET body = finer_entry(body)",
+)
+"""Ten more decimals for every amount of money."""
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _WIDER)
 """At index n, the statements that make version n + 1 of version n; 0 is an empty file."""
 
 VERSION: Final = len(MIGRATIONS)
@@ -155,6 +187,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreVersionError(path, found, VERSION)
     if found == VERSION:
         return
+    for name, function in _FINER.items():
+        connection.create_function(name, 1, function, deterministic=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statements in MIGRATIONS[found:]:
@@ -165,6 +199,48 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _finer(amount: int | str) -> int | str:
+    """An amount in the minor units of version 2, as the store writes it."""
+    return stored(int(amount) * FINER)
+
+
+def _finer_fields(*names: str) -> Callable[[bytes], bytes]:
+    """Rewrites the amounts of a record; whatever else it has stays as it is."""
+
+    def rewrite(body: bytes) -> bytes:
+        record = msgspec.json.decode(body)
+        for name in names:
+            if name in record:
+                record[name] *= FINER
+        return msgspec.json.encode(record)
+
+    return rewrite
+
+
+def _finer_entry(body: bytes) -> bytes:
+    entry = msgspec.json.decode(body)
+    entry["postings"] = [[*posting[:3], posting[3] * FINER] for posting in entry["postings"]]
+    entry["reservations"] = [
+        [*held[:3], *(amount * FINER for amount in held[3:])] for held in entry["reservations"]
+    ]
+    return msgspec.json.encode(entry)
+
+
+_FINER: Final[dict[str, Callable[[Any], Any]]] = {
+    "finer": _finer,
+    "finer_order": _finer_fields("budget", "cost", "fees"),
+    "finer_execution": _finer_fields("cost", "fee"),
+    "finer_position": _finer_fields("entry_cost", "entered_cost", "exited_cost", "fees"),
+    "finer_entry": _finer_entry,
+}
+"""What the second migration calls."""
+
+
+def stored(amount: int) -> int | str:
+    """An amount as a column holds it: as text, if 64 bits are too few."""
+    return amount if -(2**63) <= amount < 2**63 else str(amount)
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

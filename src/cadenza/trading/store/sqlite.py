@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cadenza.trading.accounts.position import Position
-from cadenza.trading.ledger.entry import LARGEST, Entry
+from cadenza.trading.ledger.entry import Entry
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 from cadenza.trading.store.check import check_entries, problems
 from cadenza.trading.store.errors import (
@@ -68,6 +68,9 @@ from cadenza.trading.store.store import (
 from cadenza.trading.store.wal import PAGE, WriteAheadLog, flush_folder
 
 FILE: Final = "trading.db"
+
+LAST_SEQ: Final = 2**63 - 1
+"""Beyond every number of an entry: the largest that SQLite has."""
 
 WAL_PAGES: Final = 16_384
 """Default length of the log, in pages, at which it is copied into the database: 64 MiB. A thousand
@@ -229,7 +232,7 @@ class SqliteStore:
         self, account_id: str, *, limit: int = 50, before_seq: int | None = None
     ) -> tuple[Entry, ...]:
         """See ``store.Store.entries``."""
-        before = LARGEST if before_seq is None else before_seq
+        before = LAST_SEQ if before_seq is None else before_seq
         rows = self._rows(_ENTRIES, self._key(account_id), before, clamp(limit))
         return tuple(decode_entry(body) for (body,) in rows)
 
