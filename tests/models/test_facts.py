@@ -10,7 +10,7 @@ import pytest
 from cadenza import models
 
 EXTENSIONS = {
-    "TradeOrder": {"clientOrderId", "trailingDistance", "visibleQuantity"},
+    "TradeOrder": {"clientOrderId", "trailingDistance", "visibleQuantity", "filled", "cost"},
     "RpcTradeOrder": {
         "trailingDistance",
         "visibleQuantity",

@@ -90,6 +90,7 @@ def test_a_rest_answer_that_worked():
     assert wire(answer) == {
         "success": True,
         "errno": 0,
+        "error": None,
         "data": [1],
         "pagination": {"offset": 0, "limit": 50, "total": 1, "hasNext": False},
     }

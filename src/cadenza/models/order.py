@@ -93,9 +93,10 @@ class TradeOrder(
 
     ``executed_price`` is the average price and ``executed_cost`` the total in the quote asset, fees
     not included. ``client_order_id``, ``trailing_distance`` (how far a trailing stop follows the
-    market) and ``visible_quantity`` (the part an iceberg shows) are Cadenza's additions. Fields
-    without a default are always on the wire, a ``None`` among them as ``null``; the optional ones
-    are left out while unset.
+    market) and ``visible_quantity`` (the part an iceberg shows) are Cadenza's additions. ``filled``
+    and ``cost``, which the API requires and defines nowhere, are the executed quantity and cost
+    again. Fields without a default are always on the wire, a ``None`` among them as ``null``; the
+    optional ones are left out while unset.
     """
 
     trade_order_id: Uuid
@@ -116,7 +117,7 @@ class TradeOrder(
     fees: tuple[SecurityQuantity, ...]
     created_at: Millis
     updated_at: Millis
-    order_list_id: Uuid | UnsetType = UNSET
+    order_list_id: str | UnsetType = UNSET
     external_order_list_id: str | UnsetType = UNSET
     contingency_type: ContingencyType | UnsetType = UNSET
     position_id: Uuid | UnsetType = UNSET
@@ -142,6 +143,8 @@ class TradeOrder(
     client_order_id: str | UnsetType = UNSET
     trailing_distance: Dec | UnsetType = UNSET
     visible_quantity: Dec | UnsetType = UNSET
+    filled: Dec | UnsetType = UNSET
+    cost: Dec | UnsetType = UNSET
 
 
 class OrderRecord(TradeOrder, frozen=True, kw_only=True, rename="camel"):

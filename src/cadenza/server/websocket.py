@@ -166,7 +166,7 @@ class WebSocketProtocol(asyncio.Protocol):
     async def _open(self, head: bytes) -> None:
         request = parse_head(head)
         decision: Upgrade | Refusal
-        if request.path != self._gate.config.websocket.handler_prefix:
+        if not self._gate.opens_websockets(request.path):
             decision = refuse(404, "there is no WebSocket at this path")
         else:
             decision = self._gate.upgrade(request)

@@ -94,7 +94,7 @@ async def test_listing(world):
 
 
 async def test_a_token_without_a_user_has_no_accounts(world):
-    """403 over REST, the same code over RPC."""
+    """400, as the call lists no 403, with the same code over RPC."""
     status, envelope = await world.refused("GET", f"{PATH}/list", token=world.token(""))
-    assert (status, envelope["errno"]) == (403, 11005)
+    assert (status, envelope["errno"]) == (400, 11005)
     assert world.rpc(LIST, "", tradingAccountId=MINE)["error"]["code"] == 11005

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.asyncapi import asyncapi
+from cadenza.gateway.api.contract import documented
 from cadenza.gateway.api.error_map import explain
 from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.openapi import openapi
@@ -123,7 +124,10 @@ class RestSurface:
         try:
             status, body = await self._answer(request, http, path)
         except OperationError as error:
-            status, body = error.entry.status, _encode(_envelope(error, self._action(http, path)))
+            status = error.entry.status
+            if (http, path) in self._calls:
+                status = documented(http, path).status(status)
+            body = _encode(_envelope(error, self._action(http, path)))
             headers |= self._error_headers(error, path)
         return Response(body, status, headers, media_type="application/json")
 
@@ -131,16 +135,11 @@ class RestSurface:
         if path in self._makers and http == "GET":
             return 200, self._document(path)
         call = self._calls.get((http, path))
-        if call is None and self._registry.why_unserved(http, path) is None:
-            raise self._unknown(http, path)
-        if call is not None and call.public:
-            caller = self._bearer.nobody
-        else:
-            caller = await self._bearer.caller(request.headers.get("authorization"))
         if call is None:
-            why = self._registry.why_unserved(http, path)
-            message = f"{http} {PREFIX}/{path} is not served here: {why}"
-            raise OperationError(errors.NOT_SERVED, message)
+            raise self._unserved(http, path)
+        caller = self._bearer.nobody
+        if not call.public:
+            caller = await self._bearer.caller(request.headers.get("authorization"))
         try:
             given = b"" if http == "GET" else await read_body(request, self._body_limit)
         except BodyTooLarge:
@@ -150,6 +149,14 @@ class RestSurface:
             return await call(caller, request.url.query, given)
         except Exception as error:
             raise explain(error, call.name) from error
+
+    def _unserved(self, http: str, path: str) -> OperationError:
+        """Why there is no such call. A token is not asked for: it would not help."""
+        why = self._registry.why_unserved(http, path)
+        if why is None:
+            return self._unknown(http, path)
+        message = f"{http} {PREFIX}/{path} is not served here: {why}"
+        return OperationError(errors.NOT_SERVED, cut(message, 300))
 
     def _document(self, name: str) -> bytes:
         """One of the two descriptions, made when it is first asked for."""

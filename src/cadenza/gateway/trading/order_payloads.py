@@ -77,6 +77,7 @@ def order_record(
     ticks, lots, found = scales.ticks, scales.lots, scales.id
     quote = found.quote
     is_quote = order.quantity_type is QuantityType.QUOTE and order.budget
+    executed, cost = lots.format(order.executed), assets.format(quote, order.cost)
     return OrderRecord(
         trade_order_id=order.order_id,
         trading_account_id=order.account_id,
@@ -92,8 +93,10 @@ def order_record(
         order_quantity_type=QuantityType.QUOTE if is_quote else QuantityType.BASE,
         quantity_rounding=order.rounding,
         executed_price=average_price(order, scales, assets) if order.executed else "0",
-        executed_quantity=lots.format(order.executed),
-        executed_cost=assets.format(quote, order.cost) if order.cost else "0",
+        executed_quantity=executed,
+        executed_cost=cost if order.cost else "0",
+        filled=executed,
+        cost=cost if order.cost else "0",
         fees=_fees(found.venue, quote, order.fees, assets),
         created_at=order.created_at,
         updated_at=order.updated_at,
