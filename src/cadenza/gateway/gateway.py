@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operate.overview import GatewayHealth
 from cadenza.gateway.operations.catalog import registry_of
+from cadenza.gateway.operations.switches import FILE, Switches
 from cadenza.gateway.trading.account_channel import AccountChannelAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
 from cadenza.market.clock import SystemClock
@@ -85,6 +87,7 @@ class Gateway:
         verifier = self.faults.verifier(self.verifier)
         access = channels.access_of(config, self.data.kinds, verifier)
         self.trading: Final = self._trading(access)
+        folder = self._folder()
         self.registry: Final = registry_of(
             self.market,
             self.summaries,
@@ -92,6 +95,7 @@ class Gateway:
             config=config.trading,
             clock=self.clock,
             health=GatewayHealth(self),
+            switches=Switches(folder / FILE if folder is not None else None),
         )
         handling = Handling(self.data if self._has_market else None, self.trading, self.registry)
         self.node: Final = Node(
@@ -113,6 +117,7 @@ class Gateway:
                     self.registry,
                     access.verifier or self.verifier,
                     origins=self.gate.origins,
+                    operator_key=config.http_api.key.reveal(),
                 ),
                 *(() if pages is None else pages(config, self.gate.origins)),
             ],
@@ -120,6 +125,11 @@ class Gateway:
             collectors=self._collectors(),
             manage_node=False,
         )
+
+    def _folder(self) -> Path | None:
+        """Where the gateway keeps what has to outlive it; ``None``: nowhere."""
+        path = self.config.trading.store.path
+        return Path(path) if path and self.config.trading.enabled else None
 
     def trading_names(self) -> list[str]:
         """The instruments that are traded in books of their own."""

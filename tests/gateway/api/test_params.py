@@ -134,7 +134,10 @@ def test_what_is_no_object(data):
 def test_null_is_not_given(name):
     """Serializers of many languages write it for what nobody has set, in any optional field."""
     read = reader(SubmitTradeOrderRequest)
-    empty, given = read(json.dumps(ORDER).encode()), read(json.dumps({**ORDER, name: None}).encode())
+    empty, given = (
+        read(json.dumps(ORDER).encode()),
+        read(json.dumps({**ORDER, name: None}).encode()),
+    )
     assert submit_of_rest(msgspec.structs.replace(empty, instrument_id="P:A/B")) == submit_of_rest(
         msgspec.structs.replace(given, instrument_id="P:A/B")
     )

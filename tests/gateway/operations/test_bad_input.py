@@ -72,7 +72,6 @@ BROAD = {
     errors.NO_TICKER,
     errors.OPEN_ORDERS,
     errors.TOO_MANY_ACCOUNTS,
-    errors.ALWAYS_ON,
     errors.NO_QUOTE,
 }
 """The errors that are about more than one field."""

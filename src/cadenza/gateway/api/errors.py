@@ -178,9 +178,6 @@ NO_TICKER: Final = _entry(
     20005, "TICKER_NOT_READY", 400, "Nothing has happened in this instrument.", temporary=True
 )
 UNKNOWN_SUBSCRIPTION: Final = _entry(20006, "UNKNOWN_SUBSCRIPTION", 404, "No such subscription.")
-ALWAYS_ON: Final = _entry(
-    20007, "ALWAYS_SUBSCRIBED", 400, "Every instrument is always fed; nobody can end that."
-)
 BAD_NUMBER: Final = _entry(20008, "INVALID_DECIMAL", 400, "It is no price or quantity.")
 
 UNKNOWN_ORDER: Final = _entry(30001, "UNKNOWN_ORDER", 404, "There is no such order.")
@@ -258,6 +255,8 @@ QUOTE_MISMATCH: Final = _entry(60004, "QUOTE_MISMATCH", 400, "The order differs 
 NO_QUOTE: Final = _entry(
     60005, "NO_QUOTE", 400, "Nobody quotes this quantity just now.", temporary=True
 )
+
+UNKNOWN_DEALER: Final = _entry(60006, "UNKNOWN_DEALER", 404, "There is no such dealer.")
 
 NOT_SERVED: Final = _entry(
     70001, "NOT_SERVED", 404, "The API has this call, and this gateway does not serve it."

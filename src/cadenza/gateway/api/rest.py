@@ -8,6 +8,7 @@ of a body is not asked: it must be JSON whatever its name.
 from __future__ import annotations
 
 import difflib
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -31,6 +32,7 @@ from cadenza.gateway.api.operation import (
     Reply,
     RestForm,
     granted_accounts,
+    names_operator,
 )
 from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
@@ -63,6 +65,7 @@ def rest_routes(
     *,
     origins: Origins | None = None,
     body_limit: int = BODY_LIMIT,
+    operator_key: str = "",
     now: Callable[[], float] = time.time,
 ) -> list[BaseRoute]:
     """Make the routes for an application; they must come before those of the server API.
@@ -72,9 +75,12 @@ def rest_routes(
         verifier: Verifies tokens.
         origins: Web pages that may call; by default none.
         body_limit: The most bytes that a body may have; longer ones are refused.
+        operator_key: Whoever shows it as ``X-API-Key`` is the operator; empty: nobody is.
         now: The time, in seconds since the Unix epoch.
     """
-    surface = RestSurface(registry, Bearer(verifier, now), origins or Origins(()), body_limit)
+    surface = RestSurface(
+        registry, Bearer(verifier, now, operator_key), origins or Origins(()), body_limit
+    )
 
     async def endpoint(request: Request) -> Response:
         return await surface.answer(request)
@@ -139,7 +145,9 @@ class RestSurface:
             raise self._unserved(http, path)
         caller = self._bearer.nobody
         if not call.public:
-            caller = await self._bearer.caller(request.headers.get("authorization"))
+            caller = await self._bearer.caller(
+                request.headers.get("authorization"), request.headers.get("x-api-key", "")
+            )
         try:
             given = b"" if http == "GET" else await read_body(request, self._body_limit)
         except BodyTooLarge:
@@ -258,17 +266,21 @@ class Bearer:
     Args:
         verifier: Verifies tokens.
         now: The time, in seconds since the Unix epoch.
+        operator_key: The key of the operator; empty: there is none.
     """
 
     nobody: Final = Caller("")
     """The caller of what is public."""
 
-    def __init__(self, verifier: TokenVerifier, now: Callable[[], float]) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, now: Callable[[], float], operator_key: str = ""
+    ) -> None:
         self._verifier = verifier
+        self._operator_key = operator_key.encode()
         self._now = now
 
-    async def caller(self, header: str | None) -> Caller:
-        """The bearer of a token.
+    async def caller(self, header: str | None, key: str = "") -> Caller:
+        """The bearer of a token, or of the operator's key, or of both.
 
         Raises:
             OperationError: There is no token, or it is not accepted. The answer never says why a
@@ -276,6 +288,11 @@ class Bearer:
         """
         scheme, _, token = (header or "").strip().partition(" ")
         token = token.strip()
+        has_key = bool(self._operator_key) and hmac.compare_digest(
+            key.encode("latin-1", "replace"), self._operator_key
+        )
+        if has_key and not header:
+            return Caller("", is_operator=True)
         if scheme.lower() != "bearer" or not token:
             raise OperationError(errors.NO_TOKEN, field="Authorization")
         now = self._now()
@@ -287,4 +304,8 @@ class Bearer:
             raise OperationError(errors.INVALID_TOKEN, field="Authorization") from None
         if claims.expire_at and claims.expire_at <= now:
             raise OperationError(errors.EXPIRED_TOKEN, field="Authorization")
-        return Caller(claims.user, granted_accounts(claims.subs))
+        return Caller(
+            claims.user,
+            granted_accounts(claims.subs),
+            is_operator=has_key or names_operator(claims.meta),
+        )
