@@ -15,7 +15,6 @@ from cadenza.gateway.api.params import reader
 from cadenza.gateway.operations.order_params import submit_of_rest
 from cadenza.models import (
     GetOrderBookParams,
-    QuoteRfqRequest,
     RpcSubmitTradeOrderParams,
     SubmitTradeOrderRequest,
 )
@@ -165,16 +164,6 @@ def test_an_empty_member_is_not_given(name):
 def test_calls_without_parameters(data):
     """Nothing, null and unknown fields are fine."""
     assert reader(NoParams)(data) == NoParams()
-
-
-def test_fields_that_contradict_each_other():
-    """The sentence of the model is the answer."""
-    given = {"dealerAccountId": ID, "orderSide": "BUY", "ttl": 5, "expireAt": "x"}
-    error = refusal(QuoteRfqRequest, given)
-    assert (error.entry.name, error.message) == (
-        "INVALID_REQUEST",
-        "ttl and expireAt exclude each other",
-    )
 
 
 JSON = st.recursive(

@@ -472,4 +472,5 @@ def test_the_registry_is_whole():
     assert {one.name for one in registry if one.rpc is None} <= {
         "query.kline.get",
         "market.subscription.orderBook.subscribe",
+        *(f"fermata.dealer.{verb}" for verb in ("get", "list", "pause", "resume")),
     }

@@ -213,7 +213,6 @@ async def test_who_cannot_pay_does_not_take(desk):
         ({"orderSide": "UNKNOWN"}, 30006, "orderSide"),
         ({"ttl": 301}, 10003, "ttl"),
         ({"expireAt": "2023-11-14T22:20:00Z"}, 10003, "expireAt"),
-        ({"expireAt": "2023-11-14T22:18:00Z", "ttl": 5}, 10004, "exclude"),
         ({"expireAt": "soon"}, 10003, "expireAt"),
         ({"quoteRequestId": "x" * 200}, 10003, "quoteRequestId"),
     ],
