@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 from msgspec import UNSET
@@ -28,7 +29,7 @@ from cadenza.trading.exchange.dealer import DEALER_ID
 from cadenza.trading.ledger.fees import MILLION
 from cadenza.trading.venue import PaperVenue
 
-NAME = "Paper dealer"
+NAME: Final = "Paper dealer"
 
 
 class Dealers:
