@@ -18,6 +18,8 @@ EXTENSIONS = {
         "isWorking",
         "waitsFor",
         "triggeredAt",
+        "filled",
+        "cost",
     },
     "RpcTradeOrder": {
         "trailingDistance",

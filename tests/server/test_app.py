@@ -66,7 +66,7 @@ async def test_a_refusal_is_an_http_answer_where_the_server_can(config_of):
     start, body = await run(app, scope)
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 403)
     assert (b"content-type", b"application/json") in start["headers"]
-    assert json.loads(body["body"])["error"]["code"] == 403
+    assert json.loads(body["body"])["errno"] == 11004
 
 
 async def test_a_refusal_is_a_close_where_the_server_cannot(config_of):

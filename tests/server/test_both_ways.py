@@ -138,7 +138,7 @@ async def test_refusals_before_the_upgrade(kind, serve, dial, sections, headers,
         await dial(running, additional_headers=headers)
     response = refused.value.response
     assert response.status_code == status
-    assert json.loads(response.body)["error"]["code"] == status
+    assert json.loads(response.body)["errno"]
     assert response.headers["content-type"] == "application/json"
     assert ("www-authenticate" in response.headers) == (status == 401)
 
@@ -154,7 +154,51 @@ async def test_plain_get_is_told_how_to_connect(kind, serve, web):
     running = await serve(kind=kind)
     response = await web.get(f"{running.http}/connection/websocket")
     assert response.status_code == 400
-    assert "connect" in response.json()["connect"]["firstMessage"]
+    assert "connect" in response.json()["details"]["metadata"]["firstMessage"]
+
+
+async def test_a_post_is_answered_as_the_api_lists_it(kind, serve, web, token):
+    """The first operation of the API: 400, and 401 for a bad bearer, in its envelope."""
+    address = f"{(await serve(kind=kind)).http}/connection/websocket"
+    for bearer, status, errno in (("", 400, 10004), (token(), 400, 10004), ("a.b.c", 401, 11002)):
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        for body in ({}, {"id": 1, "connect": {"token": "a"}}):
+            response = await web.post(address, json=body, headers=headers)
+            found = response.json()
+            assert (response.status_code, found["errno"]) == (status, errno)
+            assert (found["success"], type(found["error"])) == (False, str)
+            assert ("www-authenticate" in response.headers) == (status == 401)
+    metadata = found["details"].get("metadata", {})
+    assert "www-authenticate" in response.headers or metadata["url"] == f"ws{address[4:]}"
+
+
+async def test_a_page_may_post_there_after_a_preflight(kind, serve, web):
+    """Of an allowed origin; of another one it learns nothing."""
+    address = f"{(await serve(kind=kind)).http}/connection/websocket"
+    ask = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+    }
+    good, bad = {"origin": "https://allowed.example"}, {"origin": "https://evil.example"}
+    response = await web.options(address, headers={**good, **ask})
+    assert response.status_code == 204
+    assert response.headers["access-control-allow-origin"] == good["origin"]
+    assert response.headers["access-control-allow-headers"] == "authorization,content-type"
+    assert "POST" in response.headers["access-control-allow-methods"]
+    response = await web.post(address, headers=good, json={})
+    assert response.headers["access-control-allow-origin"] == good["origin"]
+    response = await web.options(address, headers={**bad, **ask})
+    assert "access-control-allow-origin" not in response.headers
+
+
+async def test_an_upgrade_at_the_host_alone(kind, serve, web, token):
+    """The READMEs of the API's clients name no path; a page at it stays what it is."""
+    running = await serve(kind=kind)
+    address = "ws" + running.http[4:] + "/"
+    async with websockets.connect(address) as socket:
+        await socket.send(json.dumps({"id": 1, "connect": {"token": token()}}))
+        assert "connect" in json.loads(await socket.recv())
+    assert (await web.get(running.http + "/")).status_code == 404
 
 
 async def test_client_that_leaves_is_forgotten(kind, serve, join, until):

@@ -11,6 +11,7 @@ from cadenza.realtime import ConnectClaims
 from cadenza.server.gate import Refusal, Request, Upgrade
 
 PATH = "/connection/websocket"
+ERRNO = {400: 10004, 403: 11004, 405: 10006}
 HEADERS = {
     "host": "localhost",
     "connection": "Upgrade",
@@ -57,7 +58,8 @@ async def test_header_values_have_no_case(gate_of, connection, upgrade):
         ("GET", {"connection": "keep-alive"}, 400),
         ("GET", {"upgrade": "h2c"}, 400),
         ("POST", {"upgrade": None}, 400),
-        ("POST", {}, 405),
+        ("POST", {}, 400),
+        ("PUT", {}, 405),
         ("HEAD", {}, 405),
         ("GET", {"sec_websocket_version": None}, 400),
         ("GET", {"sec_websocket_version": "8"}, 400),
@@ -75,9 +77,10 @@ async def test_refusals(gate_of, method, changes, status):
     refusal = ask(gate_of(), method, **changes)
     assert isinstance(refusal, Refusal)
     assert refusal.status == status
-    error = json.loads(refusal.body)["error"]
-    assert error["code"] in {status, 400}
-    assert error["message"]
+    body = json.loads(refusal.body)
+    assert (body["success"], body["errno"]) == (False, ERRNO[status])
+    assert body["error"]
+    assert body["details"]["code"]
     assert refusal.headers["content-type"] == "application/json"
     assert (refusal.headers.get("allow") == "GET") == (status == 405)
     if status == 400:
@@ -87,8 +90,10 @@ async def test_refusals(gate_of, method, changes, status):
 async def test_a_refusal_shows_how_to_connect(gate_of):
     """The body of 400 is an example: address, subprotocols, first message."""
     gate = gate_of(websocket={"handler_prefix": "/ws"})
-    connect = json.loads(ask(gate, upgrade=None).body)["connect"]
-    assert connect["url"].endswith("/ws")
+    connect = json.loads(ask(gate, upgrade=None).body)["details"]["metadata"]
+    assert connect["url"] == "ws://localhost/ws"
+    odd = json.loads(ask(gate, upgrade=None, host="a b").body)["details"]["metadata"]
+    assert odd["url"] == "ws://HOST:PORT/ws"
     assert connect["subprotocols"] == ["centrifuge-json", "centrifuge-protobuf"]
     assert connect["firstMessage"] == {"id": 1, "connect": {"token": "YOUR_JWT"}}
 
@@ -139,7 +144,7 @@ async def test_connection_limit(gate_of):
     assert isinstance(ask(gate), Upgrade)
     gate.node.open_connections.update({object()})
     assert ask(gate).status == 503
-    assert "connection_limit" in json.loads(ask(gate).body)["error"]["message"]
+    assert "connection_limit" in json.loads(ask(gate).body)["error"]
 
 
 async def test_connection_rate_limit(gate_of):

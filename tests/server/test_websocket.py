@@ -60,7 +60,11 @@ async def test_the_101_says_what_was_agreed(serve, raw):
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
-        (head(method="POST"), b"405"),
+        (head(method="POST"), b"400"),
+        (head(method="PUT"), b"405"),
+        (head(path="/nothing"), b"404"),
+        (head(path="/connection/websocket/"), b"404"),
+        (head(path="/health"), b"404"),
         (head(extra="Origin: https://evil.example\r\n"), b"403"),
         (head(extra="Authorization: Bearer x\r\n"), b"401"),
         (head().replace(b": 13", b": 7"), b"400"),
@@ -75,7 +79,7 @@ async def test_answers_to_an_upgrade(serve, raw, request_bytes, status):
     assert answer.split(b" ")[1] == status
     if status != b"101":
         size = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        assert json.loads(await reader.readexactly(size))["error"]["code"]
+        assert json.loads(await reader.readexactly(size))["errno"]
         assert await reader.read() == b""
 
 

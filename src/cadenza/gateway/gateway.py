@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -28,6 +29,7 @@ from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operate.calls import OperateCalls
 from cadenza.gateway.operate.overview import GatewayHealth, Parts
 from cadenza.gateway.operations.catalog import registry_of
+from cadenza.gateway.operations.switches import FILE, Switches
 from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import AccountChannelAccess
 from cadenza.gateway.trading.trading import Trading, TradingCollector, Work
@@ -134,6 +136,7 @@ class Gateway:
             config=config.trading,
             clock=self.clock,
             health=GatewayHealth(self.parts),
+            switches=Switches(self._switches_file()),
         )
         self.node.handle(self.faults.handlers(self._handlers()))
 
@@ -191,13 +194,24 @@ class Gateway:
             self.config,
             gate=self.gate,
             routes=[
-                *rest_routes(self.registry, verifier, origins=origins, now=self.clock.time),
+                *rest_routes(
+                    self.registry,
+                    verifier,
+                    origins=origins,
+                    now=self.clock.time,
+                    operator_key=self.config.http_api.key.reveal(),
+                ),
                 *pages(self.config, origins),
             ],
             api_rpc=self._api_rpc,
             collectors=self._collectors(),
             manage_node=False,
         )
+
+    def _switches_file(self) -> Path | None:
+        """The file that remembers what an operator has switched; ``None``: nothing outlives us."""
+        path = self.config.trading.store.path
+        return Path(path) / FILE if path and self.config.trading.enabled else None
 
     def trading_names(self) -> list[str]:
         """The instruments that are traded in books of their own."""

@@ -15,7 +15,7 @@ from cadenza.clock import Clock
 from cadenza.market.candles import NOT_BEGUN, Bar, CandleSeries
 from cadenza.market.errors import BookFaultError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
-from cadenza.market.intervals import DAY_MS, LATEST_MS
+from cadenza.market.intervals import DAY_MS, LATEST_MS, open_of
 from cadenza.market.order_book import OrderBook, Touched
 from cadenza.models import Candle, Kline, KlineInterval, OrderSide
 
@@ -142,8 +142,8 @@ class Klines:
             limit: At most so many; less than 1 gives none.
 
         Returns:
-            The payload; ``isClosed`` says whether its last candle is over, and is false if there
-            is none.
+            The payload; ``isClosed`` says whether its last candle is over, or without any whether
+            the range ended before the candle of now began.
 
         Raises:
             UnknownInstrumentError: Nobody declared the instrument.
@@ -153,7 +153,11 @@ class Klines:
         bars: list[Bar] = []
         if series is not None:
             bars = series.bars(interval, first_ms=start_ms, last_ms=end_ms, limit=limit)
-        is_closed = bool(bars) and bars[-1].at != self.newest_open(instrument_id, interval)
+        if bars:
+            is_closed = bars[-1].at != self.newest_open(instrument_id, interval)
+        else:
+            now_open = open_of(interval, self.time_ms(instrument_id))
+            is_closed = end_ms is not None and end_ms < now_open
         return self._payload(listing, interval, bars, is_closed=is_closed)
 
     def closed(self, instrument_id: str, interval: KlineInterval, since_ms: int) -> list[Kline]:

@@ -38,8 +38,8 @@ class ConnectTradingAccountRequest(
 ):
     """The body of ``POST tradingAccount/connect``.
 
-    ``external_trading_account_id`` names an account that exists and is to be connected again;
-    without one another account is made.
+    ``external_trading_account_id`` is the id of an account, or a name for one: a new name makes an
+    account, and later brings the same one back. Without it another account is made.
     """
 
     venue: Venue | UnsetType = UNSET

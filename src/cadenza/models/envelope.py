@@ -52,12 +52,13 @@ class RestEnvelope(
 ):
     """The answer of every REST call but health; ``errno`` 0 is success.
 
-    Any other ``errno`` is ``AABBB``: two digits for the module, three for the error.
+    Any other ``errno`` is ``AABBB``: two digits for the module, three for the error. ``error`` is
+    always there: ``None`` when the call has worked.
     """
 
     success: bool
     errno: int
-    error: str | UnsetType = UNSET
+    error: str | None = None
     details: ErrorDetails | UnsetType = UNSET
     data: Any = UNSET
     pagination: Pagination | UnsetType = UNSET

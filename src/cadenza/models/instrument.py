@@ -66,7 +66,7 @@ class Instrument(
     is_iceberg_allowed: bool | UnsetType = UNSET
     iceberg_min_quantity: Dec | UnsetType = UNSET
     delivery_date: Millis | UnsetType = UNSET
-    delivery_date_time: str | UnsetType = UNSET
+    delivery_date_time: Iso | UnsetType = UNSET
     exercise_style: Literal["EUROPEAN", "AMERICAN"] | UnsetType = UNSET
     strike_price: Dec | UnsetType = UNSET
 

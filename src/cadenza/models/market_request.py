@@ -51,10 +51,17 @@ class ListSecuritiesQuery(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     offset: Offset = 0
 
 
-class GetOrderBookParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class OneInstrument(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One instrument: by its id, or by venue and symbol, as older clients name it."""
+
+    instrument_id: str | UnsetType = UNSET
+    venue: Venue | UnsetType = UNSET
+    symbol: str | UnsetType = UNSET
+
+
+class GetOrderBookParams(OneInstrument, frozen=True, kw_only=True, rename="camel"):
     """The best ``depth`` levels a side of one book."""
 
-    instrument_id: str
     depth: Depth = 10
 
 
@@ -75,29 +82,25 @@ class ListOrderBooksParams(InstrumentFilter, frozen=True, kw_only=True, rename="
     depth: Depth = 10
 
 
-class GetTickerParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class GetTickerParams(OneInstrument, frozen=True, kw_only=True, rename="camel"):
     """The ticker of one instrument."""
 
-    instrument_id: str
 
-
-class ListTickersQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ListTickersQuery(InstrumentFilter, frozen=True, kw_only=True, rename="camel"):
     """Tickers in pages; a ``cursor`` is what the page before answered, and rules out ``offset``."""
 
-    instrument_ids: tuple[str, ...] | UnsetType = UNSET
     limit: PageSize = 50
     offset: Offset = 0
     cursor: str | UnsetType = UNSET
 
 
-class GetKlineQuery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class GetKlineQuery(OneInstrument, frozen=True, kw_only=True, rename="camel"):
     """Candles of one instrument by open time, both ends included.
 
     Without ``from`` they are the newest ``limit`` up to ``to``.
     """
 
     interval: KlineInterval
-    instrument_id: str
     start: Moment | UnsetType = msgspec.field(name="from", default=UNSET)
     end: Moment | UnsetType = msgspec.field(name="to", default=UNSET)
     limit: PageSize = 50

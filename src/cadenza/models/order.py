@@ -96,10 +96,11 @@ class TradeOrder(
     ``executed_price`` is the average price and ``executed_cost`` the total in the quote asset, fees
     not included. Cadenza's additions are ``client_order_id``, ``trailing_distance`` (how far a
     trailing stop follows the market), ``visible_quantity`` (the part an iceberg shows),
-    ``prevented_quantity`` (what self-trade prevention took), ``is_working`` (whether it is in the
-    book, or on its way into it), ``waits_for`` (the entry of its list, or its trigger) and
-    ``triggered_at``. Fields without a default are always on the wire, a ``None`` among them as
-    ``null``; the optional ones are left out while unset.
+    ``prevented_quantity`` (what self-trade prevention took), ``is_working`` (whether it is in
+    the book, or on its way into it), ``waits_for`` (the entry of its list, or its trigger) and
+    ``triggered_at``. ``filled`` and ``cost``, which the API requires and defines nowhere, are
+    the executed quantity and cost again. Fields without a default are always on the wire, a
+    ``None`` among them as ``null``; the optional ones are left out while unset.
     """
 
     trade_order_id: Uuid
@@ -120,7 +121,7 @@ class TradeOrder(
     fees: tuple[SecurityQuantity, ...]
     created_at: Millis
     updated_at: Millis
-    order_list_id: Uuid | UnsetType = UNSET
+    order_list_id: str | UnsetType = UNSET
     external_order_list_id: str | UnsetType = UNSET
     contingency_type: ContingencyType | UnsetType = UNSET
     position_id: Uuid | UnsetType = UNSET
@@ -150,6 +151,8 @@ class TradeOrder(
     is_working: bool | UnsetType = UNSET
     waits_for: Literal["ENTRY", "TRIGGER"] | UnsetType = UNSET
     triggered_at: Millis | UnsetType = UNSET
+    filled: Dec | UnsetType = UNSET
+    cost: Dec | UnsetType = UNSET
 
 
 class OrderRecord(TradeOrder, frozen=True, kw_only=True, rename="camel"):

@@ -43,7 +43,7 @@ class SubmitTradeOrderRequest(
     quantity_type: QuantityType | UnsetType = UNSET
     quantity_rounding: QuantityRounding = QuantityRounding.NONE
     position_id: Uuid | UnsetType = UNSET
-    time_in_force: TimeInForce | UnsetType = UNSET
+    time_in_force: TimeInForce | UnsetType | None = UNSET
     expire_at: Millis | UnsetType = UNSET
     quote_id: Uuid | UnsetType = UNSET
     leverage: int | UnsetType = UNSET
@@ -52,8 +52,8 @@ class SubmitTradeOrderRequest(
     take_profit_limit_price: Dec | UnsetType = UNSET
     stop_loss_price: Dec | UnsetType = UNSET
     stop_loss_limit_price: Dec | UnsetType = UNSET
-    take_profit_time_in_force: TimeInForce | UnsetType = UNSET
-    stop_loss_time_in_force: TimeInForce | UnsetType = UNSET
+    take_profit_time_in_force: TimeInForce | UnsetType | None = UNSET
+    stop_loss_time_in_force: TimeInForce | UnsetType | None = UNSET
     trailing_distance: Dec | UnsetType = UNSET
     visible_quantity: Dec | UnsetType = UNSET
 

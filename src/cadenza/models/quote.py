@@ -43,9 +43,10 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit
 class QuoteRfqRequest(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
 ):
-    """A request for a quote; ``ttl`` (seconds) and ``expire_at`` exclude each other.
+    """A request for a quote, good for ``ttl`` seconds or until ``expire_at``.
 
-    ``ttl`` stays unset when not given, so that the exclusion can be checked: 10 then applies.
+    ``expire_at`` decides where both are given, as clients send the default of ``ttl`` with it. The
+    same ``quote_request_id`` again gets the same quote as long as that is good.
     """
 
     dealer_account_id: Uuid
@@ -60,7 +61,3 @@ class QuoteRfqRequest(
     ttl: Annotated[int, msgspec.Meta(ge=1, le=300)] | UnsetType = UNSET
     expire_at: Iso | UnsetType = UNSET
     pricing_profile_id: Uuid | UnsetType = UNSET
-
-    def __post_init__(self) -> None:
-        if self.ttl is not UNSET and self.expire_at is not UNSET:
-            raise ValueError("ttl and expireAt exclude each other")

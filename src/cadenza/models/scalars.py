@@ -32,10 +32,13 @@ PositiveDec = Annotated[
 ]
 """A decimal string without a minus sign."""
 
-Millis = int
+Millis = Annotated[int, msgspec.Meta(extra_json_schema={"format": "int64"})]
 """Milliseconds since the Unix epoch, UTC."""
 
-Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+Moment = Annotated[
+    int,
+    msgspec.Meta(ge=0, le=253_402_300_799_999, extra_json_schema={"format": "int64"}),
+]
 """Milliseconds since the Unix epoch, UTC, up to the end of the year 9999."""
 
 Uuid = Annotated[

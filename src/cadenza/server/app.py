@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from cadenza.server.api.endpoint import ApiEndpoint
 from cadenza.server.api.methods import RPC, Methods
 from cadenza.server.asgi_websocket import serve_websocket
-from cadenza.server.gate import Gate, Refusal
+from cadenza.server.gate import ROOT, Gate
 from cadenza.server.gate import Request as Head
 from cadenza.server.metrics import CONTENT_TYPE, Metrics
 from cadenza.server.streams import Streams
@@ -94,24 +94,7 @@ def client_routes(gate: Gate) -> list[BaseRoute]:
     config, streams = gate.config, Streams(gate)
     routes: list[BaseRoute] = []
     if not config.websocket.disabled:
-        path = config.websocket.handler_prefix
-
-        async def upgrade_needed(request: Request) -> Response:
-            """Answer what asks for no upgrade; who asks for one never comes here."""
-            headers = {name: value for name, value in request.headers.items() if name != "upgrade"}
-            head = Head(request.method, request.url.path, request.url.query, headers)
-            refusal = gate.upgrade(head)
-            if not isinstance(refusal, Refusal):
-                return Response(status_code=400)
-            return Response(refusal.body, refusal.status, dict(refusal.headers))
-
-        async def websocket(socket: WebSocket) -> None:
-            await serve_websocket(gate, socket)
-
-        routes += [
-            Route(path, upgrade_needed, methods=ALL_METHODS),
-            WebSocketRoute(path, websocket),
-        ]
+        routes += _websocket_routes(gate, streams)
     if config.http_stream.enabled:
         path = config.http_stream.handler_prefix
         routes += _with_preflight(path, streams.http_stream, streams, ["POST"])
@@ -127,6 +110,27 @@ def client_routes(gate: Gate) -> list[BaseRoute]:
         path = config.uni_sse.handler_prefix
         routes.append(_route(path, streams.uni_sse, ["GET", "POST"]))
     return routes
+
+
+def _websocket_routes(gate: Gate, streams: Streams) -> list[BaseRoute]:
+    path = gate.config.websocket.handler_prefix
+
+    async def upgrade_needed(request: Request) -> Response:
+        """Answer what asks for no upgrade; who asks for one never comes here."""
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return await streams.preflight(request)
+        head = Head(request.method, request.url.path, request.url.query, request.headers)
+        refusal = await gate.explain(head)
+        headers = {**refusal.headers, **gate.origins.cors(request.headers)}
+        return Response(refusal.body, refusal.status, headers)
+
+    async def websocket(socket: WebSocket) -> None:
+        await serve_websocket(gate, socket)
+
+    return [
+        Route(path, upgrade_needed, methods=ALL_METHODS),
+        *(WebSocketRoute(one, websocket) for one in dict.fromkeys((path, ROOT))),
+    ]
 
 
 def api_routes(node: Node, config: Config, rpc: RPC | None = None) -> list[BaseRoute]:

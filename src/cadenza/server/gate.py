@@ -1,6 +1,7 @@
 """The door of every transport: it lets a request become a connection, as some user, or refuses.
 
-Pure decisions about the HTTP side; the specification promises 101, 400 and 401.
+Pure decisions about the HTTP side; the specification promises 101, 400 and 401. What is refused is
+answered in the envelope of the documented API, which its generated clients read.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs
@@ -25,9 +27,23 @@ if TYPE_CHECKING:
     from cadenza.realtime import Node
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+_HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII)
 JSON_SUBPROTOCOL: Final = "centrifuge-json"
 PROTOBUF_SUBPROTOCOL: Final = "centrifuge-protobuf"
 _VERSION: Final = "13"
+ROOT: Final = "/"
+"""Where clients connect that know the host alone, as the READMEs of the API's clients do."""
+
+_ERRORS: Final = {
+    400: (10004, "INVALID_REQUEST"),
+    401: (11002, "INVALID_TOKEN"),
+    403: (11004, "ACCESS_DENIED"),
+    404: (10005, "NOT_FOUND"),
+    405: (10006, "METHOD_NOT_ALLOWED"),
+    503: (10010, "UNAVAILABLE"),
+}
+"""The API's number and name of an error by HTTP status; see the gateway's catalogue."""
+_NO_TOKEN: Final = (11001, "MISSING_TOKEN")
 
 
 class Request(NamedTuple):
@@ -82,22 +98,26 @@ class Gate:
     def opens_websockets(self, path: str) -> bool:
         """Whether WebSockets are opened at this path; elsewhere an upgrade is not asked of us."""
         section = self.config.websocket
-        return not section.disabled and path == section.handler_prefix
+        return not section.disabled and path in {section.handler_prefix, ROOT}
 
     def upgrade(self, request: Request) -> Upgrade | Refusal:
         """Check the handshake of a WebSocket (RFC 6455, section 4.2.1), then the policies."""
         headers = request.headers
         wants = _has(headers, "connection", "upgrade") and _has(headers, "upgrade", "websocket")
+        host = headers.get("host", "")
         if not wants:
-            return self._explain("this is a WebSocket endpoint, and the request asks no upgrade")
+            why = "this is a WebSocket endpoint, and the request asks no upgrade"
+            return self._explain(why, host)
+        if request.method == "POST":  # a call of the API, which lists no 405
+            return self._explain("a WebSocket is opened with GET", host)
         if request.method != "GET":
-            refusal = self._explain("a WebSocket is opened with GET")
-            return refusal._replace(status=405, headers={**refusal.headers, "allow": "GET"})
+            refusal = self._explain("a WebSocket is opened with GET", host, 405)
+            return refusal._replace(headers={**refusal.headers, "allow": "GET"})
         if headers.get("sec-websocket-version") != _VERSION:
-            return self._explain("Sec-WebSocket-Version must be 13")
+            return self._explain("Sec-WebSocket-Version must be 13", host)
         key = headers.get("sec-websocket-key", "")
         if not _is_key(key):
-            return self._explain("Sec-WebSocket-Key must be 16 bytes in base64")
+            return self._explain("Sec-WebSocket-Key must be 16 bytes in base64", host)
         refusal_or_none = self.policy(headers)
         if refusal_or_none is not None:
             return refusal_or_none
@@ -139,6 +159,16 @@ class Gate:
         self._opened_in_second += 1
         return self._opened_in_second <= limit
 
+    async def explain(self, request: Request) -> Refusal:
+        """The answer to what asks for no upgrade: how to, or what is wrong with its token."""
+        if self.needs_authentication(request.headers):
+            who = await self.authenticate(request.headers)
+            if isinstance(who, Refusal):
+                return who
+        headers = {name: text for name, text in request.headers.items() if name != "upgrade"}
+        decision = self.upgrade(request._replace(headers=headers))
+        return decision if isinstance(decision, Refusal) else refuse(400, "it asks no upgrade")
+
     def needs_authentication(self, headers: Mapping[str, str]) -> bool:
         """Whether ``authenticate`` has something to say about the request."""
         return "authorization" in headers or self.config.websocket.require_authorization
@@ -151,18 +181,18 @@ class Gate:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             if self.config.websocket.require_authorization:
-                return unauthorized("an Authorization: Bearer header is required")
+                return unauthorized("an Authorization: Bearer header is required", is_missing=True)
             return None
         verifier = self.node.access.verifier
         if verifier is None:
-            return unauthorized("the server has no keys to verify tokens with", "invalid_token")
+            return unauthorized("the server has no keys to verify tokens with")
         try:
             return await settle(verifier.connect(token.strip(), self.node.clock.time()))
         except TokenUndecided:
             refusal = refuse(503, "whether the bearer token is valid cannot be decided just now")
             return refusal._replace(headers={**refusal.headers, "retry-after": "1"})
         except TokenError:
-            return unauthorized("the bearer token is not valid (any more)", "invalid_token")
+            return unauthorized("the bearer token is not valid (any more)")
 
     def proxied_user(self, headers: Mapping[str, str]) -> ConnectClaims | None:
         """The user that a trusted proxy names in ``client.user_id_http_header``."""
@@ -170,17 +200,16 @@ class Gate:
         user = meant(headers.get(name, "")) if name else ""
         return ConnectClaims(user=user) if user else None
 
-    def _explain(self, why: str) -> Refusal:
-        """400, and for the one who reads it, how to do it."""
-        prefix = self.config.websocket.handler_prefix
+    def _explain(self, why: str, host: str, status: int = 400) -> Refusal:
+        """A refusal, and for the one who reads it, how to do it."""
+        scheme = "wss" if self.config.http_server.tls.enabled else "ws"
+        shown = host if _HOST.fullmatch(host) else "HOST:PORT"
         refusal = refuse(
-            400,
+            status,
             why,
-            connect={
-                "url": f"ws://HOST:PORT{prefix}",
-                "subprotocols": [JSON_SUBPROTOCOL, PROTOBUF_SUBPROTOCOL],
-                "firstMessage": {"id": 1, "connect": {"token": "YOUR_JWT"}},
-            },
+            url=f"{scheme}://{shown}{self.config.websocket.handler_prefix}",
+            subprotocols=[JSON_SUBPROTOCOL, PROTOBUF_SUBPROTOCOL],
+            firstMessage={"id": 1, "connect": {"token": "YOUR_JWT"}},
         )
         return refusal._replace(headers={**refusal.headers, "sec-websocket-version": _VERSION})
 
@@ -200,22 +229,36 @@ def _deflate(config: WebSocketConfig) -> Deflate | None:
     return Deflate(config.compression_level, config.compression_min_size, limit)
 
 
-def refuse(status: int, why: str, **more: object) -> Refusal:
-    """A refusal whose body says why, in JSON."""
-    body = json.dumps({"error": {"code": status, "message": why}, **more}).encode() + b"\n"
-    return Refusal(status, body, {"content-type": "application/json"})
+def refuse(status: int, why: str, **facts: object) -> Refusal:
+    """A refusal whose body says why, in the envelope of the API.
+
+    Args:
+        status: The HTTP status.
+        why: A sentence.
+        **facts: What a program may want to know, as ``details.metadata``.
+    """
+    return _refusal(status, why, _ERRORS[status], facts)
 
 
-def unauthorized(why: str, error: str = "") -> Refusal:
-    """401 with the challenge of RFC 6750, section 3."""
-    refusal = refuse(401, why)
-    challenge = 'Bearer realm="cadenza"' + (f', error="{error}"' if error else "")
+def unauthorized(why: str, *, is_missing: bool = False) -> Refusal:
+    """401 with the challenge of RFC 6750, section 3, which names no error without a token."""
+    refusal = _refusal(401, why, _NO_TOKEN if is_missing else _ERRORS[401], {})
+    challenge = 'Bearer realm="cadenza"' + ("" if is_missing else ', error="invalid_token"')
     return refusal._replace(headers={**refusal.headers, "www-authenticate": challenge})
 
 
 def _has(headers: Mapping[str, str], name: str, member: str) -> bool:
     """Whether a header that is a list has this member, in whichever case."""
     return member in [part.strip() for part in headers.get(name, "").lower().split(",")]
+
+
+def _refusal(status: int, why: str, entry: tuple[int, str], facts: Mapping[str, object]) -> Refusal:
+    errno, name = entry
+    details: dict[str, object] = {"code": name}
+    if facts:
+        details["metadata"] = facts
+    body = {"success": False, "errno": errno, "error": why, "details": details}
+    return Refusal(status, json.dumps(body).encode() + b"\n", {"content-type": "application/json"})
 
 
 def _is_key(key: str) -> bool:

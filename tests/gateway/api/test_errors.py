@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import msgspec
@@ -13,6 +14,7 @@ from cadenza.gateway.api.errors import CATALOGUE, MODULES, OperationError
 from cadenza.gateway.api.views import MissingFieldsError
 from cadenza.market.errors import CrossedBookError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
+from cadenza.server import gate
 from cadenza.trading import errors as trading_errors
 from cadenza.trading.accounts import errors as account_errors
 from cadenza.trading.ledger import errors as ledger_errors
@@ -67,10 +69,20 @@ def test_codes_are_unique_and_of_a_module():
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
 def test_entries_are_usable(entry):
-    """A status that HTTP has, a sentence, and only what is temporary asks to try again."""
-    assert entry.status in {400, 401, 403, 404, 405, 409, 413, 429, 500, 503}
+    """A status that the API's calls list, and a sentence; 405 is no call's."""
+    assert entry.status in {400, 401, 403, 404, 405, 409, 500}
     assert entry.sentence.endswith(".")
-    assert entry.temporary == (entry.status in {429, 500, 503})
+    assert entry.temporary or entry.status != 500
+
+
+def test_the_door_of_the_server_answers_with_the_same_numbers():
+    """It stands below the gateway, and has its own copy of the few that it needs."""
+    known = {entry.code: entry.name for entry in CATALOGUE}
+    for status in (400, 401, 403, 404, 405, 503):
+        body = json.loads(gate.refuse(status, "why").body)
+        assert known[body["errno"]] == body["details"]["code"]
+    body = json.loads(gate.unauthorized("why", is_missing=True).body)
+    assert known[body["errno"]] == body["details"]["code"] == "MISSING_TOKEN"
 
 
 def test_every_refusal_of_the_engine_and_every_filter_has_an_entry():

@@ -73,8 +73,8 @@ def test_wrong_values(query, message):
 
 def test_required_parameters():
     """A missing one is named, and so is an empty one."""
-    assert refusal("interval=1m&instrumentId=", query_reader(GetKlineQuery)).message == (
-        "instrumentId is missing"
+    assert refusal("interval=&instrumentId=a", query_reader(GetKlineQuery)).message == (
+        "interval is missing"
     )
 
 

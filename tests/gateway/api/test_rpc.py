@@ -283,7 +283,7 @@ def test_bad_parameters_are_an_envelope(world):
     """The connection goes on."""
     assert world.rpc("query.orderbook.get")["error"] == {
         "code": 10002,
-        "message": "instrumentId is missing",
+        "message": "instrumentId is missing; venue and symbol together do as well",
         "temporary": False,
     }
     answer = json.loads(world.raw("query.venue.list", b"{"))

@@ -23,7 +23,8 @@ async def test_subscribing(world):
     rpc = world.rpc(SUBSCRIBE, **ask(MINE))["data"]
     assert (rpc["venue"], rpc["status"], rpc["subscriptionType"]) == ("PAPER", "ACTIVE", USER_DATA)
     old = ask(MINE, "TRADING_ACCOUNT.SUBSCRIPTION.TRADING_ACCOUNT")
-    assert world.rpc(SUBSCRIBE, **old)["data"] == rpc
+    found = world.rpc(SUBSCRIBE, **old)["data"]
+    assert found["subscriptionType"] == old["subscriptionType"]
     body = {"tradingAccountId": MINE}
     rest = (await world.http("POST", f"{PATH}/subscribe", json=body)).json()["data"]
     assert rest["subscriptionId"] == rpc["subscriptionId"]
@@ -63,12 +64,23 @@ def test_wrong_requests(world, params, code):
     assert world.rpc(SUBSCRIBE, **params)["error"]["code"] == code
 
 
-async def test_nobody_can_end_one(world):
-    """Refused; an unknown subscription is told apart."""
+async def test_ending_one(world):
+    """TERMINATED as often as one likes, for that user alone, until subscribing again."""
     one = world.rpc(SUBSCRIBE, **ask(MINE))["data"]["subscriptionId"]
-    for body in ({"tradingAccountId": MINE}, {"subscriptionId": one}):
-        status, envelope = await world.refused("POST", f"{PATH}/unsubscribe", json=body)
-        assert (status, envelope["errno"]) == (400, 20007)
+    for body in ({"tradingAccountId": MINE}, {"subscriptionId": one.upper()}):
+        for _ in range(2):
+            response = await world.http("POST", f"{PATH}/unsubscribe", json=body)
+            assert response.status_code == 200
+            assert response.json()["data"]["status"] == "TERMINATED"
+            assert response.json()["data"]["subscriptionId"] == one
+    listed = world.rpc(LIST, tradingAccountId=MINE, status="TERMINATED")["data"]
+    assert [found["subscriptionId"] for found in listed] == [one]
+    channels = {f"tradingAccount:{MINE}"}
+    seen = world.rpc(LIST, "ben", channels, tradingAccountId=MINE)["data"]
+    assert {found["status"] for found in seen} == {"ACTIVE"}
+    assert world.rpc(UNSUBSCRIBE, tradingAccountId=MINE)["data"]["status"] == "TERMINATED"
+    assert world.rpc(SUBSCRIBE, **ask(MINE))["data"]["status"] == "ACTIVE"
+    assert world.rpc(LIST, tradingAccountId=MINE, status="TERMINATED")["data"] == []
     both = {"tradingAccountId": MINE, "subscriptionId": YOURS}
     assert world.rpc(UNSUBSCRIBE, **both)["error"]["code"] == 20006
     status, envelope = await world.refused("POST", f"{PATH}/unsubscribe", json={})
@@ -94,7 +106,7 @@ async def test_listing(world):
 
 
 async def test_a_token_without_a_user_has_no_accounts(world):
-    """403 over REST, the same code over RPC."""
+    """400, as the call lists no 403, with the same code over RPC."""
     status, envelope = await world.refused("GET", f"{PATH}/list", token=world.token(""))
-    assert (status, envelope["errno"]) == (403, 11005)
+    assert (status, envelope["errno"]) == (400, 11005)
     assert world.rpc(LIST, "", tradingAccountId=MINE)["error"]["code"] == 11005

@@ -86,13 +86,38 @@ async def test_connecting_makes_an_account_or_brings_one_back(desk):
     assert (await desk.ask(f"{DO}validate", tradingAccount=name))["isValid"] is True
 
 
+async def test_connecting_by_a_name(desk):
+    """A new name makes an account, again it is the same one; another user's is taken."""
+    path, wanted = "tradingAccount/connect", {"credentialIds": [], "externalTradingAccountId": "m"}
+    made = (await desk.rest("POST", path, wanted))["data"]
+    assert (made["externalTradingAccountId"], made["nickname"]) == ("m", "m")
+    await desk.rest(
+        "POST", "tradingAccount/disconnect", {"tradingAccountId": made["tradingAccountId"]}
+    )
+    again = (await desk.rest("POST", path, wanted))["data"]
+    assert again["tradingAccountId"] == made["tradingAccountId"]
+    assert again["status"] == "ACTIVE"
+    by_rpc = await desk.ask(f"{DO}connect", tradingAccount={"externalAccountId": "m"})
+    assert by_rpc["tradingAccountId"] == made["tradingAccountId"]
+    for theirs in ("m", made["tradingAccountId"]):
+        error = await desk.rest("POST", path, {"externalTradingAccountId": theirs}, user="bob")
+        assert (error.entry.code, error.entry.status) == (40009, 409)
+        code, _ = await desk.refused(
+            f"{DO}create", "bob", tradingAccount={"externalAccountId": theirs}
+        )
+        assert code == 40009
+    assert len(desk.world.venue.registry.of_owner("ann")) == 1
+    assert desk.world.venue.registry.of_owner("bob") == ()
+
+
 @pytest.mark.parametrize(
     ("params", "field"),
     [
         ({"dealerAccountId": NOBODYS}, "dealerAccountId"),
         ({"credentialIds": [NOBODYS]}, "credentialIds"),
         ({"venue": "BINANCE"}, "venue"),
-        ({"externalTradingAccountId": NOBODYS}, "tradingAccountId"),
+        ({"externalTradingAccountId": "  "}, "externalTradingAccountId"),
+        ({"externalTradingAccountId": "x" * 200}, "externalTradingAccountId"),
         ({"nickname": ""}, "nickname"),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_book_is_as_published_last(world):
         ({}, 400, 10002, "instrumentId is missing"),
         ({"instrumentId": "BINANCE:BTC/USD"}, 404, 20001, f'did you mean "{BTC}"?'),
         ({"instrumentId": "x" * 3000}, 400, 20002, "is too long for an instrument id"),
-        ({"instrumentId": ETH}, 503, 20003, "was never published"),
+        ({"instrumentId": ETH}, 400, 20003, "was never published"),
         ({"instrumentId": BTC, "depth": 0}, 400, 10003, "it must be at least 1"),
     ],
 )
@@ -55,7 +55,7 @@ async def test_books_that_are_not_there(world, params, status, code, message):
     error = world.rpc("query.orderbook.get", **params)["error"]
     assert (got, envelope["errno"]) == (status, code)
     assert message in envelope["error"]
-    assert error == {"code": code, "message": envelope["error"], "temporary": status == 503}
+    assert error == {"code": code, "message": envelope["error"], "temporary": code == 20003}
     assert len(error["message"]) < 300
 
 
@@ -87,7 +87,7 @@ async def test_many_books_by_name(world):
     """A named one must be there."""
     params = [("instrumentIds", BTC), ("instrumentIds", ETH)]
     status, envelope = await world.refused("GET", "market/orderBook/list", params=params)
-    assert (status, envelope["errno"]) == (503, 20003)
-    assert envelope["details"]["metadata"] == {"instrumentId": ETH}
+    assert (status, envelope["errno"]) == (400, 20003)
+    assert envelope["details"]["metadata"] == {"instrumentId": ETH, "temporary": True}
     assert world.rpc("query.orderbook.list", instrumentIds=["X:Y"])["error"]["code"] == 20001
     assert len((await world.get("market/orderBook/list", instrumentIds=BTC))["data"]) == 1

@@ -22,7 +22,7 @@ async def test_a_ticker_of_a_silent_instrument(world):
     status, envelope = await world.refused(
         "GET", "market/ticker/get", params={"instrumentId": PAPER}
     )
-    assert (status, envelope["errno"]) == (503, 20005)
+    assert (status, envelope["errno"]) == (400, 20005)
     assert world.rpc("query.ticker.get", instrumentId="X:Y/Z")["error"]["code"] == 20001
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cadenza.models import OrderSide, Quote
+from cadenza.models import OrderSide, Quote, iso_of
 from cadenza.trading.exchange.dealer import DEALER_ID, MOST_OF_ONE
 from support.gateway.payload_check import check
 from support.gateway.trading_world import BTC, BUY, ETH, NOBODYS, SELL, Desk
@@ -213,7 +213,6 @@ async def test_who_cannot_pay_does_not_take(desk):
         ({"orderSide": "UNKNOWN"}, 30006, "orderSide"),
         ({"ttl": 301}, 10003, "ttl"),
         ({"expireAt": "2023-11-14T22:20:00Z"}, 10003, "expireAt"),
-        ({"expireAt": "2023-11-14T22:18:00Z", "ttl": 5}, 10004, "exclude"),
         ({"expireAt": "soon"}, 10003, "expireAt"),
         ({"quoteRequestId": "x" * 200}, 10003, "quoteRequestId"),
     ],
@@ -283,3 +282,39 @@ async def _check_quote(levels, is_buy, amount, spread):
     average = cost / (Decimal(quote["quantity"]) * 10_000) / 100
     price = Decimal(quote["price"])
     assert price >= average if is_buy else price <= max(average, Decimal("0.01"))
+
+
+async def test_the_same_request_again_has_the_same_quote(desk):
+    """``quoteRequestId`` is for idempotency: as long as the quote is good, for one request."""
+    wanted = {
+        "dealerAccountId": DEALER_ID,
+        "instrumentId": BTC,
+        "orderSide": "BUY",
+        "quantity": "1",
+        "ttl": 10,
+        "quoteRequestId": "r1",
+    }
+    first = (await desk.rest("POST", "quote/rfq", wanted))["data"]
+    again = (await desk.rest("POST", "quote/rfq", wanted))["data"]
+    assert again == first
+    error = await desk.rest("POST", "quote/rfq", {**wanted, "quantity": "2"})
+    assert (error.entry.code, error.problem.field) == (30003, "quoteRequestId")
+    other = (await desk.rest("POST", "quote/rfq", {**wanted, "quoteRequestId": "r2"}))["data"]
+    assert other["quoteId"] != first["quoteId"]
+    desk.world.clock.millis += 10_000
+    later = (await desk.rest("POST", "quote/rfq", wanted))["data"]
+    assert later["quoteId"] != first["quoteId"]
+
+
+async def test_a_time_beside_the_default_of_clients(desk):
+    """Clients add ``ttl`` 10 to every request; a time that is asked for decides."""
+    end = desk.world.clock.time_ms() + 60_000
+    wanted = {
+        "dealerAccountId": DEALER_ID,
+        "instrumentId": BTC,
+        "orderSide": "BUY",
+        "quantity": "1",
+        "ttl": 10,
+        "expireAt": iso_of(end),
+    }
+    assert (await desk.rest("POST", "quote/rfq", wanted))["data"]["expireAt"] == end

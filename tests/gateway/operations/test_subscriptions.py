@@ -37,14 +37,22 @@ async def test_subscribing_is_answered_with_it(world):
     assert len(world.rpc(SUBSCRIBE, venue="BINANCE")["data"]) == 2
 
 
-async def test_nobody_can_end_one(world):
-    """Refused by id and by instrument; what does not exist is told apart."""
+async def test_ending_one(world):
+    """TERMINATED by id and by instrument, as often as one likes, until subscribing again."""
     (one,) = world.rpc(LIST, instrumentIds=[BTC])["data"]
     for body in ({"instrumentId": BTC}, {"subscriptionId": one["subscriptionId"].upper()}):
-        status, envelope = await world.refused("POST", f"{BOOKS}/unsubscribe", json=body)
-        assert (status, envelope["errno"]) == (400, 20007)
-        assert BTC in envelope["error"]
-        assert world.rpc(UNSUBSCRIBE, **body)["error"]["code"] == 20007
+        for _ in range(2):
+            response = await world.http("POST", f"{BOOKS}/unsubscribe", json=body)
+            assert response.status_code == 200
+            assert response.json()["data"]["status"] == "TERMINATED"
+            (rpc,) = world.rpc(UNSUBSCRIBE, **body)["data"]
+            assert (rpc["status"], rpc["subscriptionId"]) == ("TERMINATED", one["subscriptionId"])
+    statuses = {row["instrumentId"]: row["status"] for row in world.rpc(LIST)["data"]}
+    assert statuses.pop(BTC) == "TERMINATED"
+    assert set(statuses.values()) == {"ACTIVE"}
+    assert world.rpc(LIST, "ben", instrumentIds=[BTC])["data"][0]["status"] == "ACTIVE"
+    (again,) = world.rpc(SUBSCRIBE, instrumentIds=[BTC])["data"]
+    assert again["status"] == "ACTIVE"
     other = "00000000-0000-4000-8000-000000000000"
     assert world.rpc(UNSUBSCRIBE, subscriptionId=other)["error"]["code"] == 20006
     assert world.rpc(UNSUBSCRIBE, instrumentId="X")["error"]["code"] == 20001

@@ -128,7 +128,7 @@ async def test_the_same_order_sent_many_times_at_once_is_there_once(server, ann,
     body = {"tradingAccountId": ann.account, "instrumentId": BTC, "clientOrderId": "same"}
     body |= {"orderSide": "BUY", "orderType": "LIMIT", "limitPrice": "100.00", "quantity": "2"}
     answer = await refused(ann, "POST", "/tradeOrder/submit", body=body)
-    assert answer == (409, 30003, "IDEMPOTENCY_KEY_REUSED")
+    assert answer == (400, 30003, "IDEMPOTENCY_KEY_REUSED")
     # Another account's order of the same name is another order.
     assert (await bob.submit("BUY", "99.00", "1", clientOrderId="same"))["status"] == "ACCEPTED"
 
@@ -179,7 +179,7 @@ async def test_what_is_wrong_is_said_in_the_documented_envelope(ann, bob):
     assert answer == (404, 30001, "UNKNOWN_ORDER")
     await ann.post("/tradeOrder/cancel", tradeOrderId=mine["tradeOrderId"])
     answer = await refused(ann, "POST", "/tradeOrder/cancel", body=cancel)
-    assert answer == (409, 30004, "ORDER_ENDED")
+    assert answer == (400, 30004, "ORDER_ENDED")
     answer = await refused(ann, "GET", "/tradeOrder/list", params={"tradingAccountId": bob.account})
     assert answer == (404, 40001, "UNKNOWN_ACCOUNT")
 

@@ -158,19 +158,23 @@ class ApiWorld:
         self.registry = Registry(
             (
                 *market_operations(self.services),
-                *account_subscription_operations(self.accounts),
+                *account_subscription_operations(self.accounts, lambda: NOW_MS),
             ),
             UNSERVED,
         )
         config = load_tree({"client": {"token": {"hmac_secret_key": KEY}}}, {}, {})[0]
         self.verifier = TokenVerifier(config.client)
-        self.connection = SimpleNamespace(user="ann", token_channels=frozenset(), client="c1")
+        self.connection = SimpleNamespace(
+            user="ann", token_channels=frozenset(), client="c1", meta=None
+        )
         self.body_limit = 4096
         self.now = NOW_MS / 1000
 
     def raw(self, method, data, user="ann", channels=()):
         """Call over RPC; what the handler returns."""
-        connection = SimpleNamespace(user=user, token_channels=frozenset(channels), client="c1")
+        connection = SimpleNamespace(
+            user=user, token_channels=frozenset(channels), client="c1", meta=None
+        )
         handler = rpc_handler(self.registry)
         return handler(RPCEvent(connection=connection, method=method, data=data))
 

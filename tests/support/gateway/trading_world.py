@@ -66,7 +66,9 @@ class Desk:
 
     def call(self, method, data, user="ann", channels=(), client="c1"):
         """What the handler of the node returns: bytes, or a future of them."""
-        connection = SimpleNamespace(user=user, token_channels=frozenset(channels), client=client)
+        connection = SimpleNamespace(
+            user=user, token_channels=frozenset(channels), client=client, meta=None
+        )
         return self.handler(RPCEvent(connection=connection, method=method, data=data))
 
     async def raw(self, method, data, user="ann", channels=()):

@@ -2,9 +2,10 @@
 
 A code is ``AABBB``: two digits for the module (`MODULES`), three for the error. The same entry
 answers over RPC (``code``, ``message``, ``temporary``) and over REST (``errno``, ``error``, the
-name in ``details.code``, and the HTTP status). The API publishes no table of its own; its HTTP
-statuses are 200, 400, 401, 403, 404, 409, 429, 500 and 503, and what HTTP itself demands (405, 413)
-is added.
+name in ``details.code``, and the HTTP status). The API publishes no table of its own. What it lists
+are the HTTP statuses of every call, and its clients read the body of these alone: so what another
+status would say more finely (409, 413, 429, 503) is a 400 whose ``errno`` says it, and
+``details.metadata.temporary`` tells what may succeed later. 405 is no call's.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ LONGEST_VALUE: Final = 60
 """Characters of a client's own value that an answer repeats."""
 LONGEST_MESSAGE: Final = 600
 """Characters of a sentence about an error."""
-
-_TEMPORARY: Final = frozenset((429, 500, 503))
 
 MODULES: Final[dict[int, str]] = {
     10: "requests in general",
@@ -39,19 +38,16 @@ class ErrorEntry(NamedTuple):
     Attributes:
         code: ``AABBB``.
         name: For programs; REST shows it as ``details.code``.
-        status: The HTTP status of a REST answer.
+        status: The HTTP status of a REST answer; see ``contract`` for calls that do not list it.
         sentence: What it means, for people.
+        temporary: Whether the same request may succeed later.
     """
 
     code: int
     name: str
     status: int
     sentence: str
-
-    @property
-    def temporary(self) -> bool:
-        """Whether the same request may succeed later."""
-        return self.status in _TEMPORARY
+    temporary: bool = False
 
 
 def cut(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -110,6 +106,8 @@ class OperationError(Exception):
     def details(self, action: str) -> ErrorDetails:
         """The ``details`` of a REST answer to the operation ``action``."""
         field, required, provided, facts = self.problem
+        if self.entry.temporary:
+            facts = {**(facts or {}), "temporary": True}
         given: dict[str, Any] = {"code": self.entry.name}
         pairs = {
             "resource": field,
@@ -125,9 +123,11 @@ class OperationError(Exception):
 _entries: Final[list[ErrorEntry]] = []
 
 
-def _entry(code: int, name: str, status: int, sentence: str) -> ErrorEntry:
+def _entry(
+    code: int, name: str, status: int, sentence: str, *, temporary: bool = False
+) -> ErrorEntry:
     """Enter an error into the catalogue."""
-    entry = ErrorEntry(code, name, status, sentence)
+    entry = ErrorEntry(code, name, status, sentence, temporary)
     _entries.append(entry)
     return entry
 
@@ -140,12 +140,22 @@ UNKNOWN_PATH: Final = _entry(10005, "NOT_FOUND", 404, "There is nothing at this 
 WRONG_METHOD: Final = _entry(
     10006, "METHOD_NOT_ALLOWED", 405, "This path takes another HTTP method."
 )
-TOO_LARGE: Final = _entry(10007, "BODY_TOO_LARGE", 413, "The request's body is too large.")
-TOO_MANY_REQUESTS: Final = _entry(10008, "TOO_MANY_REQUESTS", 429, "Too many requests; slow down.")
-INTERNAL: Final = _entry(10009, "INTERNAL", 500, "The gateway failed; its log says why.")
-UNAVAILABLE: Final = _entry(10010, "UNAVAILABLE", 503, "The gateway cannot do this just now.")
+TOO_LARGE: Final = _entry(10007, "BODY_TOO_LARGE", 400, "The request's body is too large.")
+TOO_MANY_REQUESTS: Final = _entry(
+    10008, "TOO_MANY_REQUESTS", 400, "Too many requests; slow down.", temporary=True
+)
+INTERNAL: Final = _entry(
+    10009, "INTERNAL", 500, "The gateway failed; its log says why.", temporary=True
+)
+UNAVAILABLE: Final = _entry(
+    10010, "UNAVAILABLE", 400, "The gateway cannot do this just now.", temporary=True
+)
 STORE_FAILED: Final = _entry(
-    10011, "STORE_FAILED", 503, "The store failed; what was not acknowledged may be lost."
+    10011,
+    "STORE_FAILED",
+    400,
+    "The store failed; what was not acknowledged may be lost.",
+    temporary=True,
 )
 
 NO_TOKEN: Final = _entry(11001, "MISSING_TOKEN", 401, "Send Authorization: Bearer and a token.")
@@ -158,23 +168,24 @@ NO_USER: Final = _entry(11005, "NO_USER", 403, "This needs a token that names a 
 
 UNKNOWN_INSTRUMENT: Final = _entry(20001, "UNKNOWN_INSTRUMENT", 404, "There is no such instrument.")
 INVALID_INSTRUMENT: Final = _entry(20002, "INVALID_INSTRUMENT_ID", 400, "It is no instrument id.")
-BOOK_NOT_READY: Final = _entry(20003, "ORDER_BOOK_NOT_READY", 503, "The book was never published.")
-BOOK_STALE: Final = _entry(20004, "ORDER_BOOK_STALE", 503, "The book cannot be trusted just now.")
+BOOK_NOT_READY: Final = _entry(
+    20003, "ORDER_BOOK_NOT_READY", 400, "The book was never published.", temporary=True
+)
+BOOK_STALE: Final = _entry(
+    20004, "ORDER_BOOK_STALE", 400, "The book cannot be trusted just now.", temporary=True
+)
 NO_TICKER: Final = _entry(
-    20005, "TICKER_NOT_READY", 503, "Nothing has happened in this instrument."
+    20005, "TICKER_NOT_READY", 400, "Nothing has happened in this instrument.", temporary=True
 )
 UNKNOWN_SUBSCRIPTION: Final = _entry(20006, "UNKNOWN_SUBSCRIPTION", 404, "No such subscription.")
-ALWAYS_ON: Final = _entry(
-    20007, "ALWAYS_SUBSCRIBED", 400, "Every instrument is always fed; nobody can end that."
-)
 BAD_NUMBER: Final = _entry(20008, "INVALID_DECIMAL", 400, "It is no price or quantity.")
 
 UNKNOWN_ORDER: Final = _entry(30001, "UNKNOWN_ORDER", 404, "There is no such order.")
-DUPLICATE_ORDER: Final = _entry(30002, "DUPLICATE_ORDER_ID", 409, "The order id is taken.")
+DUPLICATE_ORDER: Final = _entry(30002, "DUPLICATE_ORDER_ID", 400, "The order id is taken.")
 KEY_REUSED: Final = _entry(
-    30003, "IDEMPOTENCY_KEY_REUSED", 409, "The key was used for a different order."
+    30003, "IDEMPOTENCY_KEY_REUSED", 400, "The key was used for a different order."
 )
-ORDER_ENDED: Final = _entry(30004, "ORDER_ENDED", 409, "The order has ended already.")
+ORDER_ENDED: Final = _entry(30004, "ORDER_ENDED", 400, "The order has ended already.")
 TOO_MANY_ORDERS: Final = _entry(30005, "TOO_MANY_ORDERS", 400, "There are too many open orders.")
 BAD_SIDE: Final = _entry(30006, "INVALID_SIDE", 400, "An order is BUY or SELL.")
 BAD_TYPE: Final = _entry(30007, "INVALID_ORDER_TYPE", 400, "The order type is not possible here.")
@@ -199,7 +210,7 @@ WOULD_TAKE: Final = _entry(30019, "WOULD_TAKE", 400, "Post-only, and it would tr
 BELOW_EXECUTED: Final = _entry(30020, "BELOW_EXECUTED", 400, "More than that is executed already.")
 WRONG_VENUE: Final = _entry(30021, "WRONG_VENUE", 400, "The account does not trade at this venue.")
 BAD_TERMS: Final = _entry(30022, "INVALID_ORDER", 400, "A field of the order cannot be what it is.")
-REFUSED: Final = _entry(30023, "ORDER_REFUSED", 409, "The order cannot be changed as it is now.")
+REFUSED: Final = _entry(30023, "ORDER_REFUSED", 400, "The order cannot be changed as it is now.")
 NOT_TRADABLE: Final = _entry(30024, "NOT_TRADABLE", 400, "Nobody matches orders of it here.")
 COMMAND_FAILED: Final = _entry(
     30025, "COMMAND_FAILED", 400, "The venue failed at this and has undone it; nothing has changed."
@@ -234,18 +245,27 @@ TOO_MANY_ACCOUNTS: Final = _entry(
 )
 BAD_NICKNAME: Final = _entry(40004, "INVALID_NICKNAME", 400, "The nickname cannot be used.")
 INSUFFICIENT_FUNDS: Final = _entry(40005, "INSUFFICIENT_FUNDS", 400, "The account has too little.")
-OPEN_ORDERS: Final = _entry(40006, "OPEN_ORDERS", 409, "The account has open orders.")
+OPEN_ORDERS: Final = _entry(40006, "OPEN_ORDERS", 400, "The account has open orders.")
 UNKNOWN_ASSET: Final = _entry(40007, "UNKNOWN_ASSET", 400, "There is no such asset.")
 BAD_AMOUNT: Final = _entry(40008, "INVALID_AMOUNT", 400, "It is no amount of the asset.")
+ACCOUNT_TAKEN: Final = _entry(
+    40009, "ACCOUNT_TAKEN", 409, "Somebody else has an account of this name."
+)
 
-NO_PRICE: Final = _entry(50001, "NO_PRICE", 503, "An asset has no price in this currency yet.")
+NO_PRICE: Final = _entry(
+    50001, "NO_PRICE", 400, "An asset has no price in this currency yet.", temporary=True
+)
 UNKNOWN_CURRENCY: Final = _entry(50002, "UNKNOWN_CURRENCY", 400, "There is no such currency.")
 
 UNKNOWN_QUOTE: Final = _entry(60001, "UNKNOWN_QUOTE", 404, "There is no such quote.")
 QUOTE_EXPIRED: Final = _entry(60002, "QUOTE_EXPIRED", 400, "The quote is no longer good.")
-QUOTE_USED: Final = _entry(60003, "QUOTE_USED", 409, "The quote was taken already.")
+QUOTE_USED: Final = _entry(60003, "QUOTE_USED", 400, "The quote was taken already.")
 QUOTE_MISMATCH: Final = _entry(60004, "QUOTE_MISMATCH", 400, "The order differs from the quote.")
-NO_QUOTE: Final = _entry(60005, "NO_QUOTE", 503, "Nobody quotes this quantity just now.")
+NO_QUOTE: Final = _entry(
+    60005, "NO_QUOTE", 400, "Nobody quotes this quantity just now.", temporary=True
+)
+
+UNKNOWN_DEALER: Final = _entry(60006, "UNKNOWN_DEALER", 404, "There is no such dealer.")
 
 NOT_SERVED: Final = _entry(
     70001, "NOT_SERVED", 404, "The API has this call, and this gateway does not serve it."

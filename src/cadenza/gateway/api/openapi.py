@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from cadenza import __version__
+from cadenza.gateway.api.contract import DOCUMENTED, PUBLISHED, TAGS, Documented, documented
 from cadenza.gateway.api.errors import CATALOGUE, MODULES
-from cadenza.gateway.api.operation import PREFIX, NoParams, Operation, RestForm
+from cadenza.gateway.api.operation import PREFIX, NoParams, Operation, RestForm, Unserved
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.api.schemas import REF, Schema, Schemas
 from cadenza.models import ErrorDetails, Pagination
 
-_STATUSES: Final = (400, 401, 403, 404, 409, 413, 429, 500, 503)
-_PUBLIC_STATUSES: Final = (500,)
+SOCKET: Final = "/connection/websocket"
+"""The path of the WebSocket, unless the configuration names another."""
+
 _SENTENCES: Final = {
     400: "The request is not valid, or cannot be fulfilled as it is.",
     401: "There is no token, or it is not accepted.",
     403: "The token does not allow this.",
     404: "There is no such thing, or it is not the caller's.",
     409: "It contradicts what is there already.",
-    413: "The body is too large.",
-    429: "Too many requests.",
     500: "The gateway failed.",
-    503: "Not at the moment; try again.",
 }
 
 
@@ -34,7 +32,7 @@ def openapi(registry: Registry) -> dict[str, Any]:
     types = [form.result for _, form in forms]
     bodies = [form.params for _, form in forms if form.http != "GET"]
     queries = [form.params for _, form in forms if form.http == "GET"]
-    schemas = Schemas([*types, *bodies, Pagination, ErrorDetails])
+    schemas = Schemas([*types, *bodies, Pagination, ErrorDetails], answers=types)
     asked = Schemas(queries)
     names = set(schemas.components) | (set(asked.components) - {kind.__name__ for kind in queries})
     paths: dict[str, Any] = {}
@@ -42,13 +40,19 @@ def openapi(registry: Registry) -> dict[str, Any]:
         for path in (form.path, *form.aliases):
             place = paths.setdefault(f"{PREFIX}/{path}".rstrip("/"), {})
             place[form.http.lower()] = _operation(operation, form, path, schemas, asked)
+    for entry in registry.unserved:
+        for http, path in _left_out(entry):
+            place = paths.setdefault(f"{PREFIX}/{path}".rstrip("/"), {})
+            place[http.lower()] = _not_served(http, path, entry.why)
+    paths[SOCKET] = {"post": _socket()}
+    used = {place["tags"][0] for path in paths.values() for place in path.values()}
     components = {**asked.components, **schemas.components}
     return {
         "openapi": "3.1.0",
         "info": _info(),
         "servers": [{"url": "/", "description": "The gateway that serves this document."}],
         "security": [{"bearer": []}],
-        "tags": [{"name": tag} for tag in sorted({_tag(form.path) for _, form in forms})],
+        "tags": [{"name": tag} for tag in TAGS if tag in used],
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {
@@ -59,9 +63,9 @@ def openapi(registry: Registry) -> dict[str, Any]:
                     "description": "The token of the connect command; its `sub` is the user.",
                 }
             },
-            "responses": {f"Error{status}": _error_response(status) for status in _STATUSES},
+            "responses": {f"Error{status}": _error_response(status) for status in _SENTENCES},
             "schemas": {
-                "ErrorEnvelope": _error_envelope(),
+                "BaseResponse": _base_response(),
                 **{name: components[name] for name in sorted(names)},
             },
         },
@@ -85,13 +89,14 @@ def _info() -> dict[str, Any]:
 def _operation(
     operation: Operation, form: RestForm, path: str, schemas: Schemas, asked: Schemas
 ) -> dict[str, Any]:
+    known = documented(form.http, path)
     made: dict[str, Any] = {
-        "operationId": operation_id(form.http, path),
+        "operationId": known.operation_id,
         "summary": operation.doc,
-        "tags": [_tag(form.path)],
-        "responses": _responses(form, schemas),
+        "tags": [known.tag],
+        "responses": _responses(form, known, schemas),
     }
-    if operation.extension:
+    if (form.http, path) not in PUBLISHED:
         made["x-extension"] = True
     if form.public:
         made["security"] = []
@@ -104,15 +109,41 @@ def _operation(
     return made
 
 
-def operation_id(http: str, path: str) -> str:
-    """``GET market/venue/list`` is ``getMarketVenueList``."""
-    words = re.findall(r"[A-Za-z0-9]+", path) or ["root"]
-    return http.lower() + "".join(word[0].upper() + word[1:] for word in words)
+def _left_out(entry: Unserved) -> Iterable[tuple[str, str]]:
+    """The calls of the API that an entry stands for."""
+    for http, path in DOCUMENTED:
+        if any(
+            path.startswith(one) if one.endswith("/") else (http, path) == (method, one)
+            for method, one in entry.paths
+        ):
+            yield http, path
 
 
-def _tag(path: str) -> str:
-    parts = path.split("/")
-    return parts[0] if len(parts) > 1 else "system"
+def _not_served(http: str, path: str, why: str) -> dict[str, Any]:
+    known = documented(http, path)
+    return {
+        "operationId": known.operation_id,
+        "summary": f"Not served: {why}.",
+        "tags": [known.tag],
+        "security": [],
+        "responses": {"404": {"$ref": "#/components/responses/Error404"}},
+        "x-not-served": why,
+    }
+
+
+def _socket() -> dict[str, Any]:
+    """The WebSocket, which the API has among its calls; AsyncAPI says more."""
+    return {
+        "operationId": "websocketConnect",
+        "summary": "Open a WebSocket of the Centrifugo protocol: with GET and an upgrade.",
+        "tags": ["WebSocket"],
+        "security": [],
+        "responses": {
+            "101": {"description": "The connection is a WebSocket."},
+            "400": {"$ref": "#/components/responses/Error400"},
+            "401": {"$ref": "#/components/responses/Error401"},
+        },
+    }
 
 
 def _parameters(form: RestForm, asked: Schemas) -> Iterable[dict[str, Any]]:
@@ -126,43 +157,48 @@ def _parameters(form: RestForm, asked: Schemas) -> Iterable[dict[str, Any]]:
         yield made
 
 
-def _responses(form: RestForm, schemas: Schemas) -> dict[str, Any]:
+def _responses(form: RestForm, known: Documented, schemas: Schemas) -> dict[str, Any]:
     data = schemas.of(form.result)
     body = _envelope(data, paginated=form.paginated) if form.enveloped else data
     made: dict[str, Any] = {"200": {"description": "Done.", "content": _json(body)}}
+    for status in known.errors:
+        made[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     if form.status is not None:
         made["503"] = {"description": "The same, and bad news.", "content": _json(body)}
-    for status in _PUBLIC_STATUSES if form.public else _STATUSES:
-        made[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     return made
 
 
 def _envelope(data: Schema, *, paginated: bool) -> Schema:
-    properties = {"success": {"const": True}, "errno": {"const": 0}, "data": data}
+    properties = {"data": data}
     if paginated:
         properties["pagination"] = {"$ref": f"{REF}Pagination"}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    more = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"allOf": [{"$ref": f"{REF}BaseResponse"}, more]}
 
 
 def _error_response(status: int) -> dict[str, Any]:
     names = ", ".join(f"`{one.name}`" for one in CATALOGUE if one.status == status)
     return {
         "description": f"{_SENTENCES[status]} `details.code` is one of {names}.",
-        "content": _json({"$ref": f"{REF}ErrorEnvelope"}),
+        "content": _json({"$ref": f"{REF}BaseResponse"}),
     }
 
 
-def _error_envelope() -> Schema:
+def _base_response() -> Schema:
     return {
         "type": "object",
-        "description": "The answer of a call that did not work.",
+        "description": "What every answer has; of a call that failed it is all.",
         "properties": {
-            "success": {"const": False},
-            "errno": {"type": "integer", "enum": [one.code for one in CATALOGUE]},
-            "error": {"type": "string", "description": "A sentence for people."},
+            "success": {"type": "boolean"},
+            "errno": {"type": "integer", "description": "0: it has worked."},
+            "error": {
+                "type": ["string", "null"],
+                "description": "A sentence for people; null: it has worked.",
+            },
             "details": {"$ref": f"{REF}ErrorDetails"},
         },
-        "required": ["success", "errno", "error", "details"],
+        "required": ["success", "errno", "error"],
+        "x-errors": {str(one.code): one.name for one in CATALOGUE},
     }
 
 

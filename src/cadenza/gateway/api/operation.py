@@ -25,11 +25,33 @@ class Caller(NamedTuple):
         accounts: Trading accounts whose channels the token names: its bearer may look at them, and
             only the owner may trade.
         client: Id of the connection; empty over REST.
+        is_operator: Whether it may change the gateway itself: its token's meta says so, or it
+            shows the key of the server API.
     """
 
     user: str
     accounts: frozenset[str] = NO_ACCOUNTS
     client: str = ""
+    is_operator: bool = False
+
+
+class _Meta(msgspec.Struct):
+    """What the API reads of a token's ``meta``, which stays in the server."""
+
+    operator: bool = False
+
+
+_meta: Final = msgspec.json.Decoder(_Meta)
+
+
+def names_operator(meta: bytes | None) -> bool:
+    """Whether a token's ``meta`` has ``operator`` true; whoever signs tokens decides that."""
+    if not meta or b"operator" not in meta:
+        return False
+    try:
+        return _meta.decode(meta).operator
+    except msgspec.DecodeError:
+        return False
 
 
 def granted_accounts(channels: Iterable[str]) -> frozenset[str]:

@@ -3,6 +3,8 @@
 Unknown fields are ignored: the API's clients are generated from newer and older versions of it.
 What is known is strict: a number is no text and a text no number, enumerations are closed, and
 decimals are plain. An empty body counts as an empty object, as calls without parameters have none.
+``null`` in a field that knows none means that it is not given, as does an empty text where an
+enumeration is wanted: the serializers of many languages write them for what nobody has set.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ _AT: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
 _EMPTY: Final = frozenset((b"", b"null"))
+_BLANK: Final = b'""'
 _FEW: Final = 8
 """So many valid values are all named in a sentence; of more, only the nearest."""
 
@@ -61,13 +64,25 @@ def reader(kind: type[StructT]) -> Callable[[bytes], StructT]:
     It raises `OperationError`, which names the field and what is wrong with it.
     """
     decode = msgspec.json.Decoder(kind).decode
+    info = inspect.type_info(kind)
 
     def read(data: bytes) -> StructT:
         try:
-            return decode(data)
+            return decode_filled(data) if _BLANK in data else decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if data.strip() in _EMPTY:
                 return decode_empty()
+            if isinstance(error, msgspec.ValidationError) and b"null" in data:
+                return decode_again(data)
+            raise _refusal(error, kind, data) from None
+
+    def decode_filled(data: bytes) -> StructT:
+        return msgspec.convert(_given(msgspec.json.decode(data), info), type=kind)
+
+    def decode_again(data: bytes) -> StructT:
+        try:
+            return decode_filled(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _refusal(error, kind, data) from None
 
     def decode_empty() -> StructT:
@@ -77,6 +92,33 @@ def reader(kind: type[StructT]) -> Callable[[bytes], StructT]:
             raise _describe(error, kind, {}) from None
 
     return read
+
+
+def _given(value: Any, wanted: Any) -> Any:
+    """A value without the fields that say nothing; see the module."""
+    wanted = concrete(wanted)
+    if isinstance(wanted, inspect.StructType) and isinstance(value, dict):
+        fields = {field.encode_name: field for field in wanted.fields}
+        return {
+            name: _given(one, fields[name].type) if name in fields else one
+            for name, one in value.items()
+            if name not in fields or not _says_nothing(one, fields[name])
+        }
+    if isinstance(wanted, _LISTS) and isinstance(value, list):
+        return [_given(one, wanted.item_type) for one in value]
+    return value
+
+
+def _says_nothing(value: Any, field: inspect.Field) -> bool:
+    wanted = field.type
+    if value is None:
+        parts = wanted.types if isinstance(wanted, inspect.UnionType) else (wanted,)
+        is_known = any(isinstance(part, (inspect.NoneType, inspect.AnyType)) for part in parts)
+        return not is_known and not field.required
+    kind = concrete(wanted)
+    if value != "" or not isinstance(kind, inspect.EnumType):
+        return False
+    return all(member.value != "" for member in kind.cls)
 
 
 def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:

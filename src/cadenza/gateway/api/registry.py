@@ -25,6 +25,7 @@ class Registry:
         methods: Operations by RPC method.
         paths: Operations by path under ``/api/v3`` and HTTP method.
         unserved_methods: RPC methods that are not served, each with the reason.
+        unserved: What is not served.
 
     Raises:
         RegistryError: A name occurs twice.
@@ -34,6 +35,7 @@ class Registry:
         self, operations: Iterable[Operation] = (), unserved: Iterable[Unserved] = ()
     ) -> None:
         self._operations: dict[str, Operation] = {}
+        self.unserved: list[Unserved] = []
         self.methods: dict[str, Operation] = {}
         self.paths: dict[str, dict[str, Operation]] = {}
         self.unserved_methods: dict[str, str] = {}
@@ -67,6 +69,7 @@ class Registry:
 
     def leave_out(self, entry: Unserved) -> None:
         """Answer these names with the reason why they are not served."""
+        self.unserved.append(entry)
         for method in entry.methods:
             if method in self.methods:
                 raise RegistryError(f"{method} is served")

@@ -8,6 +8,7 @@ of a body is not asked: it must be JSON whatever its name.
 from __future__ import annotations
 
 import difflib
+import hmac
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -20,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.asyncapi import asyncapi
+from cadenza.gateway.api.contract import documented
 from cadenza.gateway.api.error_map import explain
 from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.openapi import openapi
@@ -30,6 +32,7 @@ from cadenza.gateway.api.operation import (
     Reply,
     RestForm,
     granted_accounts,
+    names_operator,
 )
 from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
@@ -62,6 +65,7 @@ def rest_routes(
     *,
     origins: Origins | None = None,
     body_limit: int = BODY_LIMIT,
+    operator_key: str = "",
     now: Callable[[], float] = time.time,
 ) -> list[BaseRoute]:
     """Make the routes for an application; they must come before those of the server API.
@@ -71,9 +75,12 @@ def rest_routes(
         verifier: Verifies tokens.
         origins: Web pages that may call; by default none.
         body_limit: The most bytes that a body may have; longer ones are refused.
+        operator_key: Whoever shows it as ``X-API-Key`` is the operator; empty: nobody is.
         now: The time, in seconds since the Unix epoch.
     """
-    surface = RestSurface(registry, Bearer(verifier, now), origins or Origins(()), body_limit)
+    surface = RestSurface(
+        registry, Bearer(verifier, now, operator_key), origins or Origins(()), body_limit
+    )
 
     async def endpoint(request: Request) -> Response:
         return await surface.answer(request)
@@ -123,7 +130,10 @@ class RestSurface:
         try:
             status, body = await self._answer(request, http, path)
         except OperationError as error:
-            status, body = error.entry.status, _encode(_envelope(error, self._action(http, path)))
+            status = error.entry.status
+            if (http, path) in self._calls:
+                status = documented(http, path).status(status)
+            body = _encode(_envelope(error, self._action(http, path)))
             headers |= self._error_headers(error, path)
         return Response(body, status, headers, media_type="application/json")
 
@@ -131,16 +141,13 @@ class RestSurface:
         if path in self._makers and http == "GET":
             return 200, self._document(path)
         call = self._calls.get((http, path))
-        if call is None and self._registry.why_unserved(http, path) is None:
-            raise self._unknown(http, path)
-        if call is not None and call.public:
-            caller = self._bearer.nobody
-        else:
-            caller = await self._bearer.caller(request.headers.get("authorization"))
         if call is None:
-            why = self._registry.why_unserved(http, path)
-            message = f"{http} {PREFIX}/{path} is not served here: {why}"
-            raise OperationError(errors.NOT_SERVED, message)
+            raise self._unserved(http, path)
+        caller = self._bearer.nobody
+        if not call.public:
+            caller = await self._bearer.caller(
+                request.headers.get("authorization"), request.headers.get("x-api-key", "")
+            )
         try:
             given = b"" if http == "GET" else await read_body(request, self._body_limit)
         except BodyTooLarge:
@@ -150,6 +157,14 @@ class RestSurface:
             return await call(caller, request.url.query, given)
         except Exception as error:
             raise explain(error, call.name) from error
+
+    def _unserved(self, http: str, path: str) -> OperationError:
+        """Why there is no such call. A token is not asked for: it would not help."""
+        why = self._registry.why_unserved(http, path)
+        if why is None:
+            return self._unknown(http, path)
+        message = f"{http} {PREFIX}/{path} is not served here: {why}"
+        return OperationError(errors.NOT_SERVED, cut(message, 300))
 
     def _document(self, name: str) -> bytes:
         """One of the two descriptions, made when it is first asked for."""
@@ -251,17 +266,21 @@ class Bearer:
     Args:
         verifier: Verifies tokens.
         now: The time, in seconds since the Unix epoch.
+        operator_key: The key of the operator; empty: there is none.
     """
 
     nobody: Final = Caller("")
     """The caller of what is public."""
 
-    def __init__(self, verifier: TokenVerifier, now: Callable[[], float]) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, now: Callable[[], float], operator_key: str = ""
+    ) -> None:
         self._verifier = verifier
+        self._operator_key = operator_key.encode()
         self._now = now
 
-    async def caller(self, header: str | None) -> Caller:
-        """The bearer of a token.
+    async def caller(self, header: str | None, key: str = "") -> Caller:
+        """The bearer of a token, or of the operator's key, or of both.
 
         Raises:
             OperationError: There is no token, or it is not accepted. The answer never says why a
@@ -269,6 +288,11 @@ class Bearer:
         """
         scheme, _, token = (header or "").strip().partition(" ")
         token = token.strip()
+        has_key = bool(self._operator_key) and hmac.compare_digest(
+            key.encode("latin-1", "replace"), self._operator_key
+        )
+        if has_key and not header:
+            return Caller("", is_operator=True)
         if scheme.lower() != "bearer" or not token:
             raise OperationError(errors.NO_TOKEN, field="Authorization")
         now = self._now()
@@ -283,4 +307,8 @@ class Bearer:
             raise OperationError(errors.INVALID_TOKEN, field="Authorization") from None
         if claims.expire_at and claims.expire_at <= now:
             raise OperationError(errors.EXPIRED_TOKEN, field="Authorization")
-        return Caller(claims.user, granted_accounts(claims.subs))
+        return Caller(
+            claims.user,
+            granted_accounts(claims.subs),
+            is_operator=has_key or names_operator(claims.meta),
+        )

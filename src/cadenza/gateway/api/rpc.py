@@ -17,7 +17,14 @@ from msgspec import UNSET, UnsetType
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.error_map import explain
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.operation import Caller, Operation, Reply, RpcForm, granted_accounts
+from cadenza.gateway.api.operation import (
+    Caller,
+    Operation,
+    Reply,
+    RpcForm,
+    granted_accounts,
+    names_operator,
+)
 from cadenza.gateway.api.params import reader
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.api.results import request_reader, requested, result_shower
@@ -58,7 +65,9 @@ def rpc_handler(registry: Registry) -> Callable[[RPCEvent], Answer]:
             return _not_served(registry, event.method)
         connection = event.connection
         granted = granted_accounts(connection.token_channels)
-        return call(Caller(connection.user, granted, connection.client), event.data)
+        is_operator = names_operator(connection.meta)
+        caller = Caller(connection.user, granted, connection.client, is_operator)
+        return call(caller, event.data)
 
     return handle
 

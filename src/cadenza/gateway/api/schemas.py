@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -17,9 +17,10 @@ class Schemas:
 
     Args:
         types: All types that `of` will be asked for.
+        answers: Those of them that are answers: what has a default is there all the same.
     """
 
-    def __init__(self, types: Iterable[Any]) -> None:
+    def __init__(self, types: Iterable[Any], answers: Iterable[Any] = ()) -> None:
         wanted = list({repr(kind): kind for kind in types}.values())
         found, components = msgspec.json.schema_components(wanted, ref_template=REF + "{name}")
         self._by_type: dict[str, Schema] = {
@@ -28,19 +29,43 @@ class Schemas:
         self.components: dict[str, Schema] = {
             name: tidy(schema) for name, schema in sorted(components.items())
         }
+        for kind in answers:
+            for struct in _structs(kind):
+                self._require(struct)
+
+    def _require(self, struct: type[msgspec.Struct]) -> None:
+        component = self.components[struct.__name__]
+        always = [
+            field.encode_name
+            for field in msgspec.structs.fields(struct)
+            if field.default is not msgspec.UNSET
+        ]
+        if always:
+            component["required"] = always
 
     def of(self, kind: Any) -> Schema:
         """The schema of a type: a reference for a struct or an enumeration."""
         return self._by_type[repr(kind)]
 
 
+def _structs(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """The struct of a result, or of its items."""
+    for one in (kind, *get_args(kind)):
+        if isinstance(one, type) and issubclass(one, msgspec.Struct):
+            yield one
+
+
 def tidy(schema: Any) -> Any:
-    """A schema whose descriptions are Markdown."""
+    """A schema whose descriptions are Markdown, and whose enumerations have a type."""
     if isinstance(schema, dict):
-        return {
+        tidied = {
             key: prose(value) if key == "description" and isinstance(value, str) else tidy(value)
             for key, value in schema.items()
         }
+        values = tidied.get("enum")
+        if isinstance(values, list) and all(isinstance(value, str) for value in values):
+            tidied.setdefault("type", "string")
+        return tidied
     return [tidy(one) for one in schema] if isinstance(schema, (list, tuple)) else schema
 
 

@@ -1,12 +1,13 @@
 """Operations about stored subscriptions to trading accounts.
 
 As with market data, an account's events are always on their way to its channel: its subscriptions
-are ACTIVE since the account was made, and cannot be ended.
+are ACTIVE since the account was made. One that a user ends is TERMINATED for that user until
+subscribing again, and the channel goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.subscriptions import subscription_id
+from cadenza.gateway.operations.switches import EndedSubscriptions
 from cadenza.models import (
     ListAccountSubscriptionsQuery,
     Pagination,
@@ -37,7 +39,9 @@ ACCOUNT_TYPES: Final = (
     SubscriptionType.PORTFOLIO,
     SubscriptionType.EXECUTION_REPORT,
 )
-"""The kinds that an account has; the deprecated ``TRADING_ACCOUNT`` counts as ``USER_DATA``."""
+"""The kinds that an account has; the deprecated ``TRADING_ACCOUNT`` is not listed."""
+
+_ASKED: Final = (*ACCOUNT_TYPES, SubscriptionType.TRADING_ACCOUNT)
 
 
 class Accounts(Protocol):
@@ -70,32 +74,37 @@ class AccountSubscriptions:
 
     Args:
         accounts: Finds the accounts of a caller.
+        time_ms: Milliseconds UTC.
     """
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, time_ms: Callable[[], int]) -> None:
         self._accounts = accounts
+        self._time_ms = time_ms
+        self._ended = EndedSubscriptions()
 
     def subscribe(self, caller: Caller, wanted: SubscribeAccountRequest) -> Reply:
         """The subscription of a kind to an account."""
         kind = wanted.subscription_type
-        if kind is SubscriptionType.TRADING_ACCOUNT:
-            kind = SubscriptionType.USER_DATA
-        if kind not in ACCOUNT_TYPES:
+        if kind not in _ASKED:
             raise OperationError(
                 errors.INVALID_FIELD,
                 f"subscriptionType is {kind}, which is no account's",
                 field="subscriptionType",
-                required=ACCOUNT_TYPES,
+                required=_ASKED,
                 provided=(kind,),
             )
         account = self._accounts.readable(caller, wanted.trading_account_id)
-        return Reply(_one(account, kind))
+        found = _one(account, kind)
+        self._ended.begin(caller.user, found.subscription_id)
+        return Reply(found)
 
     def unsubscribe(self, caller: Caller, wanted: UnsubscribeRequest) -> Reply:
-        """Refuse; accounts and subscriptions that do not exist are told apart.
+        """The subscription that a user ends; again if it has ended already.
+
+        An account alone means its user data, as when subscribing.
 
         Raises:
-            OperationError: Always.
+            OperationError: There is no such subscription.
         """
         if wanted.trading_account_id is not UNSET:
             accounts: Sequence[Account] = (
@@ -110,14 +119,15 @@ class AccountSubscriptions:
                 field="tradingAccountId",
                 required=("tradingAccountId", "subscriptionId"),
             )
-        known = {_one(one, kind).subscription_id for one in accounts for kind in ACCOUNT_TYPES}
-        if wanted.subscription_id is not UNSET and wanted.subscription_id.lower() not in known:
+        known = [_one(one, kind) for one in accounts for kind in _ASKED]
+        if wanted.subscription_id is not UNSET:
+            name = wanted.subscription_id.lower()
+            known = [one for one in known if one.subscription_id == name]
+        if not known:
             message = f"there is no subscription {wanted.subscription_id}"
             raise OperationError(errors.UNKNOWN_SUBSCRIPTION, message, field="subscriptionId")
-        raise OperationError(
-            errors.ALWAYS_ON,
-            "the events of an account always reach its channel; leave the channel instead",
-        )
+        self._ended.end(caller.user, known[0].subscription_id, self._time_ms())
+        return Reply(self._ended.shown(caller.user, known[0]))
 
     def list(self, caller: Caller, wanted: ListAccountSubscriptions) -> Reply:
         """Subscriptions to one account, or to all that the caller may look at."""
@@ -125,7 +135,8 @@ class AccountSubscriptions:
             accounts = self._accounts.of_caller(caller)
         else:
             accounts = (self._accounts.readable(caller, wanted.trading_account_id),)
-        found = [_one(one, kind) for one in accounts for kind in ACCOUNT_TYPES]
+        known = (_one(one, kind) for one in accounts for kind in ACCOUNT_TYPES)
+        found = [self._ended.shown(caller.user, one) for one in known]
         if wanted.subscription_type is not UNSET:
             found = [one for one in found if one.subscription_type is wanted.subscription_type]
         if wanted.status is not UNSET:
@@ -173,9 +184,11 @@ def _paged(params: RpcListAccountSubscriptionsParams) -> ListAccountSubscription
     )
 
 
-def account_subscription_operations(accounts: Accounts) -> tuple[Operation, ...]:
+def account_subscription_operations(
+    accounts: Accounts, time_ms: Callable[[], int]
+) -> tuple[Operation, ...]:
     """Stored subscriptions to trading accounts."""
-    subscriptions = AccountSubscriptions(accounts)
+    subscriptions = AccountSubscriptions(accounts, time_ms)
     path = "tradingAccount/subscription"
     return (
         Operation(
@@ -199,7 +212,7 @@ def account_subscription_operations(accounts: Accounts) -> tuple[Operation, ...]
         ),
         Operation(
             name="command.trading_account.unsubscribe",
-            doc="End a subscription to an account: always refused, as its events always flow.",
+            doc="End one's subscription to an account; its channel goes on.",
             run=subscriptions.unsubscribe,
             request=UnsubscribeRequest,
             needs_user=True,
@@ -217,7 +230,7 @@ def account_subscription_operations(accounts: Accounts) -> tuple[Operation, ...]
         ),
         Operation(
             name="query.trading_account.subscription.list",
-            doc="Subscriptions to accounts: three of each, always ACTIVE.",
+            doc="Subscriptions to accounts: three of each, ACTIVE unless one ended it.",
             run=subscriptions.list,
             request=ListAccountSubscriptions,
             needs_user=True,

@@ -1,7 +1,8 @@
 """Operations that change trading accounts.
 
 A paper account needs no credentials: to connect one is to make it, funded, or to bring back one
-that was disconnected. Accounts are SPOT and trade at all venues of the gateway.
+that was disconnected. An external id is a name that the first to connect it gives to an account;
+later it brings the same account back. Accounts are SPOT and trade at all venues of the gateway.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
-from cadenza.gateway.api.fields import invalid, missing, text_of
+from cadenza.gateway.api.fields import invalid, missing, short_name, text_of
 from cadenza.gateway.api.operation import (
     Caller,
     Handler,
@@ -69,6 +71,7 @@ class AccountWish(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         account_id: One that exists; empty: a new one.
+        external_id: The name it is connected by; empty: none. The id of an account will do.
         nickname: For people; ``None``: not given.
         venue: Its main venue; ``None``: the gateway's choice.
         account_type: Its type; paper accounts are SPOT.
@@ -77,6 +80,7 @@ class AccountWish(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     account_id: str = ""
+    external_id: str = ""
     nickname: str | None = None
     venue: Venue | None = None
     account_type: AccountType = AccountType.SPOT
@@ -132,20 +136,56 @@ class TradingAccounts:
             problem = "not for the client to choose"
             raise invalid(f"{wanted.at}tradingAccountId", wanted.account_id, problem)
         self._venue.exchange.check_running()
-        nickname = FIRST_NICKNAME if wanted.nickname is None else wanted.nickname
+        if wanted.external_id and self._by_name(caller, wanted).account_id:
+            message = "you have a trading account of this name already"
+            raise OperationError(errors.ACCOUNT_TAKEN, message, field="externalAccountId")
+        nickname = wanted.nickname
+        if nickname is None:
+            nickname = wanted.external_id[:LONGEST_NICKNAME] or FIRST_NICKNAME
         return self._shown(
-            self._service.create(caller.user, nickname, venues=self._checked(wanted))
+            self._service.create(
+                caller.user,
+                nickname,
+                venues=self._checked(wanted),
+                external_id=wanted.external_id,
+            )
         )
 
     def connect(self, caller: Caller, wanted: AccountWish) -> Awaitable[Reply]:
         """Bring an account back, or make another one."""
+        if wanted.external_id:
+            wanted = self._by_name(caller, wanted)
         if not wanted.account_id:
             return self.create(caller, wanted)
         self._checked(wanted)
         return self._switched(caller, wanted.account_id, OperationType.CONNECT)
 
+    def _by_name(self, caller: Caller, wanted: AccountWish) -> AccountWish:
+        """The account that has a name already, or what makes one of this name.
+
+        Raises:
+            OperationError: Somebody else has it, or it cannot be a name.
+        """
+        name = wanted.external_id
+        field = f"{wanted.at}{'externalAccountId' if wanted.at else 'externalTradingAccountId'}"
+        short_name(name, field)
+        if not name.strip():
+            raise invalid(field, name, "blank")
+        registry = self._venue.registry
+        found = registry.any(name.lower()) or registry.named(name)
+        if found is None:
+            return wanted
+        if found.owner != caller.user:
+            message = f"{field}: somebody else has a trading account of this name"
+            raise OperationError(errors.ACCOUNT_TAKEN, message, field=field)
+        return msgspec.structs.replace(wanted, account_id=found.account_id)
+
     def validate(self, caller: Caller, wanted: AccountWish) -> Reply:
         """Tell whether an account can trade, or one like this could be made."""
+        name, registry = wanted.external_id, self._venue.registry
+        found = (registry.any(name.lower()) or registry.named(name)) if name else None
+        if found:
+            wanted = msgspec.structs.replace(wanted, account_id=found.account_id)
         if wanted.account_id:
             try:
                 account = self._accounts.owned(caller, wanted.account_id)
@@ -221,7 +261,7 @@ class TradingAccounts:
         if wanted.has_credentials:
             problem = "not wanted: paper accounts need no credentials"
             field = f"{wanted.at}credentials" if wanted.at else "credentialIds"
-            raise invalid(field, "given", problem)
+            raise OperationError(errors.INVALID_FIELD, f"{field} is {problem}", field=field)
         if wanted.account_type is not AccountType.SPOT:
             problem = "not served: paper accounts are SPOT"
             field = f"{wanted.at}accountType"
@@ -244,7 +284,8 @@ def wish_of_rpc(params: RpcTradingAccountParams) -> AccountWish:
     given = params.trading_account
     account_type = given.account_type
     return AccountWish(
-        account_id=text_of(given.trading_account_id) or text_of(given.external_account_id),
+        account_id=text_of(given.trading_account_id),
+        external_id="" if given.trading_account_id else text_of(given.external_account_id),
         nickname=None if given.nickname is UNSET else given.nickname,
         venue=None if given.venue is UNSET else given.venue,
         account_type=AccountType.SPOT if account_type is UNSET else account_type,
@@ -263,7 +304,7 @@ def wish_of_rest(given: ConnectTradingAccountRequest) -> AccountWish:
         problem = "not wanted: paper accounts are no dealer's"
         raise invalid("dealerAccountId", given.dealer_account_id, problem)
     return AccountWish(
-        account_id=text_of(given.external_trading_account_id),
+        external_id=text_of(given.external_trading_account_id),
         nickname=None if given.nickname is UNSET else given.nickname,
         venue=None if given.venue is UNSET else given.venue,
         has_credentials=given.credential_ids is not UNSET and bool(given.credential_ids),
@@ -330,7 +371,7 @@ def _making(accounts: TradingAccounts) -> tuple[Operation, ...]:
         ),
         Operation(
             name=f"{_RESOURCE}connect",
-            doc="Bring a disconnected account back; without one, make another paper account.",
+            doc="Bring an account back by id or name; a new name or none makes another one.",
             run=accounts.connect,
             request=AccountWish,
             needs_user=True,

@@ -9,7 +9,7 @@ import msgspec
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.instruments import instrument_of, instruments_of
+from cadenza.gateway.operations.instruments import instruments_of, one_of
 from cadenza.market.market import Market
 from cadenza.models import GetOrderBookParams, ListOrderBooksParams, OrderBook
 
@@ -33,7 +33,7 @@ class Books:
 
     def get(self, _: Caller, wanted: GetOrderBookParams) -> Reply:
         """One book."""
-        instrument = instrument_of(self._market, wanted.instrument_id)
+        instrument = one_of(self._market, wanted)
         return Reply(self._book(instrument.instrument_id, wanted.depth))
 
     def list(self, _: Caller, wanted: ListOrderBooksParams) -> Reply:

@@ -20,6 +20,8 @@ from cadenza.gateway.operations.account_history import account_query_operations
 from cadenza.gateway.operations.account_subscriptions import account_subscription_operations
 from cadenza.gateway.operations.accounts import TradingAccounts, account_command_operations
 from cadenza.gateway.operations.books import book_operations
+from cadenza.gateway.operations.dealers import dealer_operations
+from cadenza.gateway.operations.instrument_control import instrument_control_operations
 from cadenza.gateway.operations.instruments import listing_operations
 from cadenza.gateway.operations.order_queries import trade_order_queries
 from cadenza.gateway.operations.orders import (
@@ -32,6 +34,7 @@ from cadenza.gateway.operations.portfolios import portfolio_operations
 from cadenza.gateway.operations.prices import Klines, Tickers, price_operations
 from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
+from cadenza.gateway.operations.switches import Switches
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 from cadenza.gateway.trading.trading import Trading
@@ -49,6 +52,7 @@ class MarketServices(NamedTuple):
         klines: Candles.
         health: How the gateway is.
         time_ms: Milliseconds since the Unix epoch, UTC.
+        switches: What the operator has switched off; ``None``: nothing is, or is kept.
     """
 
     market: Market
@@ -56,6 +60,7 @@ class MarketServices(NamedTuple):
     klines: Klines
     health: Health
     time_ms: Callable[[], int]
+    switches: Switches | None = None
 
 
 def _nobody(_: str, __: Iterable[OrderState]) -> None:
@@ -72,6 +77,7 @@ class TradingServices(NamedTuple):
         submitted: Told which orders a connection has sent.
         currency: What portfolios are summed up in unless a call names another.
         patience: How long ``awaitClosed`` waits, in seconds.
+        switches: What the operator has switched off; ``None``: nothing is.
     """
 
     venue: PaperVenue
@@ -80,6 +86,7 @@ class TradingServices(NamedTuple):
     submitted: Callable[[str, Iterable[OrderState]], None] = _nobody
     currency: str = "USDT"
     patience: float = 1.0
+    switches: Switches | None = None
 
 
 def registry_of(
@@ -90,6 +97,7 @@ def registry_of(
     config: TradingConfig,
     clock: Clock,
     health: Health,
+    switches: Switches | None = None,
 ) -> Registry:
     """Every operation of a gateway.
 
@@ -100,8 +108,12 @@ def registry_of(
         config: Currency of portfolios.
         clock: The time.
         health: How the gateway is.
+        switches: What the operator has switched off; ``None``: nothing is.
     """
-    services = MarketServices(market, summaries.tickers, summaries.klines, health, clock.time_ms)
+    switches = switches or Switches()
+    services = MarketServices(
+        market, summaries.tickers, summaries.klines, health, clock.time_ms, switches
+    )
     if trading is None:
         return make_registry(services, None)
     return make_registry(
@@ -112,6 +124,7 @@ def registry_of(
             clock=clock,
             submitted=trading.sessions.submitted,
             currency=config.currency,
+            switches=switches,
         ),
     )
 
@@ -130,28 +143,36 @@ def make_registry(market: MarketServices, trading: TradingServices | None) -> Re
 
 def market_operations(services: MarketServices) -> tuple[Operation, ...]:
     """System, market data, and stored subscriptions to market data."""
-    market = services.market
+    market, switches = services.market, services.switches or Switches()
     return (
         *system_operations(__version__, services.health, services.time_ms),
-        *listing_operations(market),
+        *listing_operations(market, switches),
+        *instrument_control_operations(market, switches),
         *book_operations(market),
         *price_operations(market, services.tickers, services.klines),
-        *market_subscription_operations(market, services.time_ms()),
+        *market_subscription_operations(market, services.time_ms),
     )
 
 
 def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
     """Orders, accounts, portfolios and quotes."""
-    venue = services.venue
+    venue, switches = services.venue, services.switches or Switches()
     accounts = AccountsAccess(venue)
     answers = TradeAnswers(venue, services.encoded, services.clock)
-    orders = TradeOrders(venue, accounts, submitted=services.submitted, patience=services.patience)
+    orders = TradeOrders(
+        venue,
+        accounts,
+        submitted=services.submitted,
+        patience=services.patience,
+        switches=switches,
+    )
     return (
-        *account_subscription_operations(accounts),
+        *account_subscription_operations(accounts, services.clock.time_ms),
         *trade_order_operations(orders, answers),
         *trade_order_queries(venue, accounts, answers),
         *account_command_operations(TradingAccounts(venue, accounts)),
         *account_query_operations(venue, accounts),
         *portfolio_operations(venue, accounts, services.currency),
-        *quote_operations(venue, accounts),
+        *quote_operations(venue, accounts, switches),
+        *dealer_operations(venue, switches, services.clock.time_ms()),
     )

@@ -12,6 +12,7 @@ from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
 from cadenza.gateway.api.operation import Caller, NoParams, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import page
+from cadenza.gateway.operations.switches import Switches
 from cadenza.market.market import Market
 from cadenza.models import (
     FinancialSecurity,
@@ -20,6 +21,7 @@ from cadenza.models import (
     ListInstrumentsQuery,
     ListSecuritiesQuery,
     MarketVenue,
+    OneInstrument,
     RpcInstrument,
     RpcListInstrumentsParams,
     RpcListSecuritiesParams,
@@ -56,6 +58,28 @@ def instrument_of(market: Market, instrument_id: str) -> Instrument:
     return market.listing(instrument_id).instrument
 
 
+def one_of(market: Market, wanted: OneInstrument) -> Instrument:
+    """The one instrument that a request names, either way.
+
+    Raises:
+        OperationError: It names none, or two different ones.
+        UnknownInstrumentError: There is no such instrument.
+    """
+    named, venue, symbol = wanted.instrument_id, wanted.venue, wanted.symbol
+    if named is not UNSET:
+        found = instrument_of(market, named)
+        if venue not in {UNSET, found.venue} or symbol not in {UNSET, found.symbol}:
+            message = f"instrumentId is {found.instrument_id}, which venue and symbol contradict"
+            raise OperationError(errors.INVALID_REQUEST, message, field="instrumentId")
+        return found
+    if venue is UNSET or symbol is UNSET:
+        message = "instrumentId is missing; venue and symbol together do as well"
+        required = ("instrumentId",)
+        raise OperationError(errors.MISSING_FIELD, message, field="instrumentId", required=required)
+    check_id(symbol, "symbol")
+    return instrument_of(market, f"{venue}:{symbol}")
+
+
 def instruments_of(market: Market, wanted: InstrumentFilter) -> tuple[Instrument, ...]:
     """The instruments that fit every filter, in the order asked for or else of declaration.
 
@@ -88,10 +112,12 @@ class Listings:
 
     Args:
         market: Where they are declared.
+        switches: Which of them are off.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, switches: Switches) -> None:
         self._market = market
+        self._switches = switches
 
     def venues(self, _: Caller, __: NoParams) -> Reply:
         """Venues with instruments; one is OFFLINE when none of its books can be trusted."""
@@ -105,7 +131,8 @@ class Listings:
 
     def instruments(self, _: Caller, wanted: RpcListInstrumentsParams) -> Reply:
         """Instruments that fit every filter."""
-        found = [one for one in self._market.instruments() if _fits(one, wanted)]
+        known = map(self._switches.shown, self._market.instruments())
+        found = [one for one in known if _fits(one, wanted)]
         return Reply(*page(found, wanted.limit, wanted.offset))
 
     def securities(self, _: Caller, wanted: ListSecurities) -> Reply:
@@ -174,9 +201,9 @@ def _names(venues: tuple[MarketVenue, ...]) -> tuple[Venue, ...]:
     return tuple(found.venue for found in venues)
 
 
-def listing_operations(market: Market) -> tuple[Operation, ...]:
+def listing_operations(market: Market, switches: Switches) -> tuple[Operation, ...]:
     """Venues, instruments and securities."""
-    listings = Listings(market)
+    listings = Listings(market, switches)
     return (
         Operation(
             name="query.venue.list",

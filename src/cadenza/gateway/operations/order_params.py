@@ -195,9 +195,11 @@ def _order(
     )
 
 
-def _exit(price: Text, limit: Text, time: TimeInForce | UnsetType, field: str) -> Exit | None:
+def _exit(
+    price: Text, limit: Text, time: TimeInForce | UnsetType | None, field: str
+) -> Exit | None:
     if price is UNSET:
-        if limit is UNSET and time is UNSET:
+        if limit is UNSET and time in {UNSET, None}:
             return None
         raise missing(field)
     return Exit(

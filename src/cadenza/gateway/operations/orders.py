@@ -26,6 +26,7 @@ from cadenza.gateway.operations.order_params import (
     submit_of_rest,
     submit_of_rpc,
 )
+from cadenza.gateway.operations.switches import Switches
 from cadenza.gateway.trading.order_payloads import order_record
 from cadenza.models import (
     AmendTradeOrderRequest,
@@ -106,6 +107,7 @@ class TradeOrders:
         accounts: Knows who owns which account.
         submitted: Told which orders a connection has sent.
         patience: How long ``awaitClosed`` waits, in seconds.
+        switches: Instruments that take no new orders.
     """
 
     def __init__(
@@ -115,12 +117,14 @@ class TradeOrders:
         *,
         submitted: Callable[[str, Iterable[OrderState]], None],
         patience: float,
+        switches: Switches,
     ) -> None:
         self._venue = venue
         self._exchange = venue.exchange
         self._submitted = submitted
         self._accounts = accounts
         self._patience = patience
+        self._switches = switches
 
     def submit(self, caller: Caller, wanted: SubmitOrder) -> Reply | Awaitable[Reply]:
         """Take an order, with its exits if it has some."""
@@ -128,6 +132,8 @@ class TradeOrders:
         if wanted.position_id:
             self._check_position(account, wanted)
         order = wanted.order
+        if not self._exchange.has_taken(account, order):
+            self._switches.check(order.instrument_id)
         fault = None
         if self._exchange.faults and not self._exchange.has_taken(account, order):
             fault = self._exchange.faults.for_order(
@@ -271,7 +277,8 @@ class TradeAnswers:
         records: list[OrderT] = []
         for count, order in enumerate(orders, 1):
             theirs = found[order.order_id] if executions else None
-            records.append(view(order_record(order, scales, theirs), kind))
+            exits = self._venue.exits(order) if order.exits else ()
+            records.append(view(order_record(order, scales, theirs, exits), kind))
             if not count % AT_A_TIME:
                 await asyncio.sleep(0)
         return tuple(records)

@@ -11,7 +11,7 @@ from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
-from cadenza.gateway.operations.instruments import instrument_of, instruments_of
+from cadenza.gateway.operations.instruments import instruments_of, one_of
 from cadenza.market.market import Market
 from cadenza.models import (
     GetKlineQuery,
@@ -75,7 +75,7 @@ class Prices:
 
     def ticker(self, _: Caller, wanted: GetTickerParams) -> Reply:
         """One ticker."""
-        instrument_id = instrument_of(self._market, wanted.instrument_id).instrument_id
+        instrument_id = one_of(self._market, wanted).instrument_id
         found = self._tickers.ticker(instrument_id)
         if found is None:
             message = f"nothing has happened in {instrument_id} yet"
@@ -94,7 +94,7 @@ class Prices:
 
     def kline(self, _: Caller, wanted: GetKlineQuery) -> Reply:
         """Candles of one instrument."""
-        instrument_id = instrument_of(self._market, wanted.instrument_id).instrument_id
+        instrument_id = one_of(self._market, wanted).instrument_id
         return Reply(self._kline(instrument_id, wanted))
 
     def klines(self, _: Caller, wanted: RpcListKlinesParams) -> Reply:

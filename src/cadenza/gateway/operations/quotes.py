@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 from msgspec import UNSET
 
 from cadenza.gateway.api import errors
@@ -12,6 +13,7 @@ from cadenza.gateway.api.fields import invalid, moment, short_name, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.instruments import LONGEST_ID
+from cadenza.gateway.operations.switches import Switches
 from cadenza.gateway.trading.order_payloads import quote_record
 from cadenza.models import Quote, QuoteRfqRequest
 from cadenza.trading.accounts.errors import UnknownAccountError
@@ -19,6 +21,7 @@ from cadenza.trading.errors import DealerError
 from cadenza.trading.exchange.dealer import (
     DEALER_ID,
     LONGEST_TTL_MS,
+    Offer,
     QuoteRequest,
 )
 from cadenza.trading.venue import PaperVenue
@@ -33,17 +36,21 @@ class Quotes:
     Args:
         venue: Its dealer quotes.
         accounts: Whose are whose.
+        switches: Whether the dealer is paused, and which instruments are off.
     """
 
-    def __init__(self, venue: PaperVenue, accounts: AccountsAccess) -> None:
+    def __init__(self, venue: PaperVenue, accounts: AccountsAccess, switches: Switches) -> None:
         self._venue = venue
         self._accounts = accounts
+        self._switches = switches
 
     def rfq(self, caller: Caller, wanted: QuoteRfqRequest) -> Reply:
         """Make a quote; it holds nothing and locks nothing."""
         self._venue.exchange.check_running()
         if wanted.dealer_account_id.lower() != DEALER_ID:
             raise DealerError(wanted.dealer_account_id, DEALER_ID)
+        if self._switches.dealer_paused_at:
+            raise OperationError(errors.NO_QUOTE, "the dealer is paused by the operator")
         account_id = ""
         if wanted.trader_account_id is not UNSET:
             account_id = self._trader(caller, wanted.trader_account_id)
@@ -55,22 +62,48 @@ class Quotes:
             if text is not UNSET and len(text) > LONGEST_ID:
                 message = f'{field} "{cut(text)}" is too long'
                 raise OperationError(errors.INVALID_INSTRUMENT, message, field=field)
-        offer = self._venue.exchange.dealer.quote(
-            QuoteRequest(
-                owner=caller.user,
-                account_id=account_id,
-                instrument_id=text_of(wanted.instrument_id),
-                base=text_of(wanted.base_asset),
-                quote=text_of(wanted.quote_asset),
-                side=wanted.order_side,
-                quantity=text_of(wanted.quantity),
-                quote_quantity=text_of(wanted.quote_quantity),
-                request_id=short_name(text_of(wanted.quote_request_id), "quoteRequestId"),
-                ttl_ms=self._ttl(wanted),
-                profile_id=text_of(wanted.pricing_profile_id),
-            )
+        asked = QuoteRequest(
+            owner=caller.user,
+            account_id=account_id,
+            instrument_id=text_of(wanted.instrument_id),
+            base=text_of(wanted.base_asset),
+            quote=text_of(wanted.quote_asset),
+            side=wanted.order_side,
+            quantity=text_of(wanted.quantity),
+            quote_quantity=text_of(wanted.quote_quantity),
+            request_id=short_name(text_of(wanted.quote_request_id), "quoteRequestId"),
+            ttl_ms=self._ttl(wanted),
+            profile_id=text_of(wanted.pricing_profile_id),
         )
-        return Reply(quote_record(offer))
+        return Reply(quote_record(self._known(asked) or self._quoted(asked)))
+
+    def _known(self, asked: QuoteRequest) -> Offer | None:
+        """The good quote that the same request has got already.
+
+        Raises:
+            OperationError: Its name was used for another request.
+        """
+        if not asked.request_id:
+            return None
+        dealer = self._venue.exchange.dealer
+        found = dealer.named(asked.owner, asked.request_id)
+        if found is None:
+            return None
+        # The time of ``expireAt`` that is left is another at each call.
+        if msgspec.structs.replace(found.request, ttl_ms=asked.ttl_ms) != asked:
+            message = "the quoteRequestId was used for a different request"
+            raise OperationError(errors.KEY_REUSED, message, field="quoteRequestId")
+        return found
+
+    def _quoted(self, asked: QuoteRequest) -> Offer:
+        instruments = self._venue.exchange.instruments
+        if asked.instrument_id:
+            self._switches.check(asked.instrument_id)
+        else:
+            for name, one in instruments.items():
+                if (one.listing.id.base, one.listing.id.quote) == (asked.base, asked.quote):
+                    self._switches.check(name)
+        return self._venue.exchange.dealer.quote(asked)
 
     def _trader(self, caller: Caller, account_id: str) -> str:
         try:
@@ -90,9 +123,11 @@ class Quotes:
         return left
 
 
-def quote_operations(venue: PaperVenue, accounts: AccountsAccess) -> tuple[Operation, ...]:
+def quote_operations(
+    venue: PaperVenue, accounts: AccountsAccess, switches: Switches
+) -> tuple[Operation, ...]:
     """Quotes."""
-    quotes = Quotes(venue, accounts)
+    quotes = Quotes(venue, accounts, switches)
     return (
         Operation(
             name="command.quote.rfq",

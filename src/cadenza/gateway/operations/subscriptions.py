@@ -2,15 +2,15 @@
 
 In the API these tell a backend which instruments to feed. Here the operator chose the feed, and
 every instrument is always fed: so every subscription that can exist has been ACTIVE since the
-start, subscribing is answered with it each time, and ending one is refused. Nothing is stored; an
-id is made of what it names, the same after every restart. Listening to a channel needs none of
-this.
+start, and subscribing is answered with it each time. One that a user ends is TERMINATED for that
+user until subscribing again, and the feed and the channels go on. An id is made of what it names,
+the same after every restart. Listening to a channel needs none of this.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -19,7 +19,9 @@ from msgspec import UNSET
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
+from cadenza.gateway.api.views import view
 from cadenza.gateway.operations.instruments import instrument_of, instruments_of
+from cadenza.gateway.operations.switches import EndedSubscriptions
 from cadenza.market.market import Market
 from cadenza.models import (
     Instrument,
@@ -56,33 +58,42 @@ class MarketSubscriptions:
 
     Args:
         market: The instruments.
-        since_ms: When they began to be fed, milliseconds UTC.
+        time_ms: Milliseconds UTC; they have been fed since now.
     """
 
-    def __init__(self, market: Market, since_ms: int) -> None:
+    def __init__(self, market: Market, time_ms: Callable[[], int]) -> None:
         self._market = market
-        self._since_ms = since_ms
+        self._time_ms = time_ms
+        self._since_ms = time_ms()
+        self._ended = EndedSubscriptions()
 
-    def books(self, _: Caller, wanted: InstrumentFilter) -> Reply:
+    def books(self, caller: Caller, wanted: InstrumentFilter) -> Reply:
         """The subscriptions to order books of the instruments asked for."""
         found = instruments_of(self._market, wanted)
-        return Reply(self._all(found, (SubscriptionType.ORDERBOOK,)))
+        return Reply(self._all(caller, found, (SubscriptionType.ORDERBOOK,)))
 
-    def book(self, _: Caller, wanted: SubscribeOrderBookRequest) -> Reply:
-        """The subscription to one order book."""
+    def begin_books(self, caller: Caller, wanted: InstrumentFilter) -> Reply:
+        """The same, ACTIVE from now on."""
+        for one in instruments_of(self._market, wanted):
+            self._begin(caller, one.instrument_id, SubscriptionType.ORDERBOOK)
+        return self.books(caller, wanted)
+
+    def book(self, caller: Caller, wanted: SubscribeOrderBookRequest) -> Reply:
+        """The subscription to one order book, ACTIVE from now on."""
         instrument = instrument_of(self._market, wanted.instrument_id)
-        return Reply(self._one(instrument, SubscriptionType.ORDERBOOK))
+        self._begin(caller, instrument.instrument_id, SubscriptionType.ORDERBOOK)
+        return Reply(self._one(caller, instrument, SubscriptionType.ORDERBOOK))
 
-    def end_book(self, _: Caller, wanted: UnsubscribeRequest) -> Reply:
-        """Refuse; an unknown subscription is told apart from one that cannot be ended.
+    def end_book(self, caller: Caller, wanted: UnsubscribeRequest) -> Reply:
+        """The subscription that a user ends; again if it has ended already.
 
         Raises:
-            OperationError: Always.
+            OperationError: There is no such subscription.
         """
-        if wanted.instrument_id is not UNSET:
-            name = instrument_of(self._market, wanted.instrument_id).instrument_id
+        if wanted.instrument_id is not UNSET and wanted.instrument_id:
+            instrument = instrument_of(self._market, wanted.instrument_id)
         elif wanted.subscription_id is not UNSET:
-            name = self._about(wanted.subscription_id.lower())
+            instrument = self._about(wanted.subscription_id.lower())
         else:
             raise OperationError(
                 errors.MISSING_FIELD,
@@ -90,11 +101,11 @@ class MarketSubscriptions:
                 field="subscriptionId",
                 required=("subscriptionId", "instrumentId"),
             )
-        raise OperationError(
-            errors.ALWAYS_ON, f"{name} is always fed; its subscription cannot be ended"
-        )
+        name = subscription_id(SubscriptionType.ORDERBOOK, instrument.instrument_id)
+        self._ended.end(caller.user, name, self._time_ms())
+        return Reply(self._one(caller, instrument, SubscriptionType.ORDERBOOK))
 
-    def create(self, _: Caller, wanted: RpcCreateSubscriptionParams) -> Reply:
+    def create(self, caller: Caller, wanted: RpcCreateSubscriptionParams) -> Reply:
         """The subscriptions of a kind to instruments of one venue."""
         kind = wanted.subscription_type
         if kind not in MARKET_TYPES:
@@ -113,23 +124,28 @@ class MarketSubscriptions:
             names = [n if n.startswith(prefix) else prefix + n for n in wanted.instruments]
             found = [instrument_of(self._market, name) for name in dict.fromkeys(names)]
         mine = [one for one in found if one.venue is wanted.venue]
-        return Reply(self._all(mine, (kind,)))
+        for one in mine:
+            self._begin(caller, one.instrument_id, kind)
+        return Reply(self._all(caller, mine, (kind,)))
 
-    def find(self, _: Caller, wanted: RpcListSubscriptionsParams) -> Reply:
+    def find(self, caller: Caller, wanted: RpcListSubscriptionsParams) -> Reply:
         """Every subscription to market data that fits."""
         asked = wanted.subscription_type
         kinds = MARKET_TYPES if asked is UNSET else (asked,)
         chosen = InstrumentFilter(instrument_ids=wanted.instrument_id, venue=wanted.venue)
         found = instruments_of(self._market, chosen)
-        return Reply(self._all(found, [kind for kind in kinds if kind in MARKET_TYPES]))
+        return Reply(self._all(caller, found, [kind for kind in kinds if kind in MARKET_TYPES]))
+
+    def _begin(self, caller: Caller, instrument_id: str, kind: SubscriptionType) -> None:
+        self._ended.begin(caller.user, subscription_id(kind, instrument_id))
 
     def _all(
-        self, instruments: Iterable[Instrument], kinds: Iterable[SubscriptionType]
+        self, caller: Caller, instruments: Iterable[Instrument], kinds: Iterable[SubscriptionType]
     ) -> tuple[Subscription, ...]:
-        return tuple(self._one(one, kind) for one in instruments for kind in kinds)
+        return tuple(self._one(caller, one, kind) for one in instruments for kind in kinds)
 
-    def _one(self, instrument: Instrument, kind: SubscriptionType) -> Subscription:
-        return Subscription(
+    def _one(self, caller: Caller, instrument: Instrument, kind: SubscriptionType) -> Subscription:
+        found = Subscription(
             subscription_id=subscription_id(kind, instrument.instrument_id),
             venue=instrument.venue,
             instrument_id=instrument.instrument_id,
@@ -138,12 +154,13 @@ class MarketSubscriptions:
             created_at=self._since_ms,
             updated_at=self._since_ms,
         )
+        return self._ended.shown(caller.user, found)
 
-    def _about(self, wanted: str) -> str:
+    def _about(self, wanted: str) -> Instrument:
         """The instrument whose book has a subscription of this id."""
         for one in self._market.instruments():
             if subscription_id(SubscriptionType.ORDERBOOK, one.instrument_id) == wanted:
-                return one.instrument_id
+                return one
         message = f"there is no subscription {wanted}"
         raise OperationError(errors.UNKNOWN_SUBSCRIPTION, message, field="subscriptionId")
 
@@ -153,14 +170,16 @@ def _filter_of_one(query: msgspec.Struct) -> InstrumentFilter:
     return InstrumentFilter(instrument_ids=UNSET if one is UNSET else (one,))
 
 
-def market_subscription_operations(market: Market, since_ms: int) -> tuple[Operation, ...]:
+def market_subscription_operations(
+    market: Market, time_ms: Callable[[], int]
+) -> tuple[Operation, ...]:
     """Stored subscriptions to market data."""
-    subscriptions = MarketSubscriptions(market, since_ms)
+    subscriptions = MarketSubscriptions(market, time_ms)
     books = "market/subscription/orderBook"
     return (
         Operation(
             name="query.market.subscription.orderbook.list",
-            doc="Subscriptions to order books: one of every instrument, always ACTIVE.",
+            doc="Subscriptions to order books: one of every instrument, ACTIVE unless ended.",
             run=subscriptions.books,
             request=InstrumentFilter,
             rpc=RpcForm(
@@ -179,7 +198,7 @@ def market_subscription_operations(market: Market, since_ms: int) -> tuple[Opera
         Operation(
             name="command.market.subscription.orderbook.subscribe",
             doc="Subscribe to order books: answered with the subscriptions there always are.",
-            run=subscriptions.books,
+            run=subscriptions.begin_books,
             request=InstrumentFilter,
             rpc=RpcForm(
                 method="command.market.subscription.orderbook.subscribe",
@@ -201,12 +220,13 @@ def market_subscription_operations(market: Market, since_ms: int) -> tuple[Opera
         ),
         Operation(
             name="command.market.subscription.orderbook.unsubscribe",
-            doc="End a subscription to a book: always refused, as the feed is the operator's.",
+            doc="End one's subscription to a book; the feed and the channels go on.",
             run=subscriptions.end_book,
             request=UnsubscribeRequest,
             rpc=RpcForm(
                 method="command.market.subscription.orderbook.unsubscribe",
                 params=UnsubscribeRequest,
+                show=lambda found: (view(found, RpcSubscription),),
                 result=tuple[RpcSubscription, ...],
             ),
             rest=RestForm(

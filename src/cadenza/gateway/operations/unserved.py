@@ -20,11 +20,9 @@ UNSERVED: Final = (
             "command.credential.verify",
             "command.credential.revoke",
             "command.credential.rotate",
-            "query.credential.list",
         ),
         paths=(
             ("POST", "credential/create"),
-            ("GET", "credential/list"),
             ("POST", "credential/rotate"),
             ("POST", "credential/revoke"),
             ("POST", "credential/verify"),
@@ -33,21 +31,13 @@ UNSERVED: Final = (
     Unserved(
         why="instruments and securities come from its feed and its configuration",
         methods=(
-            "command.instrument.sync",
             "command.instrument.save",
             "command.instrument.delete",
-            "command.instrument.enable",
-            "command.instrument.disable",
-            "command.security.sync",
             "command.security.save",
             "command.security.delete",
         ),
         paths=(
-            ("POST", "market/instrument/sync"),
-            ("POST", "market/instrument/enable"),
-            ("POST", "market/instrument/disable"),
             ("DELETE", "market/instrument/delete"),
-            ("POST", "market/security/sync"),
             ("DELETE", "market/security/delete"),
         ),
     ),
@@ -65,7 +55,7 @@ UNSERVED: Final = (
         methods=("command.trading_account.save", "command.trading_account.delete"),
     ),
     Unserved(
-        why="it has no Fermata dealers and wallets",
+        why="it has one dealer, linked to no other venue, and no Fermata wallets",
         methods=(
             "command.fermata.dealer.link",
             "command.fermata.dealer.unlink",
@@ -76,7 +66,13 @@ UNSERVED: Final = (
             "command.fermata.wallet.unfreeze",
             "command.fermata.wallet.close",
         ),
-        paths=(("*", "fermata/"),),
+        paths=(
+            ("POST", "fermata/dealer/create"),
+            ("POST", "fermata/dealer/archive"),
+            ("POST", "fermata/dealer/link"),
+            ("POST", "fermata/dealer/unlink"),
+            ("*", "fermata/wallet/"),
+        ),
     ),
     Unserved(
         why="the API names it without saying what it does",
@@ -113,7 +109,17 @@ TRADING_OFF: Final = Unserved(
         "command.trading_account.unsubscribe",
         "query.trading_account.subscription.list",
         "command.quote.rfq",
+        "query.credential.list",
     ),
-    paths=(("*", "tradeOrder/"), ("*", "tradingAccount/"), ("*", "quote/")),
+    paths=(
+        ("*", "tradeOrder/"),
+        ("*", "tradingAccount/"),
+        ("*", "quote/"),
+        ("GET", "credential/list"),
+        ("GET", "fermata/dealer/list"),
+        ("GET", "fermata/dealer/get"),
+        ("POST", "fermata/dealer/pause"),
+        ("POST", "fermata/dealer/resume"),
+    ),
 )
 """Everything that needs the paper venue, for a gateway without one."""

@@ -178,7 +178,7 @@ def account_record(account: Account) -> AccountRecord:
     """
     return AccountRecord(
         trading_account_id=account.account_id,
-        external_trading_account_id=account.account_id,
+        external_trading_account_id=account.external_id or account.account_id,
         venue=account.venue,
         nickname=account.nickname,
         account_type=account.account_type,

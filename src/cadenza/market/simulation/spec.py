@@ -29,6 +29,7 @@ class SimulatedInstrument(NamedTuple):
         quantity: Typical quantity of a level.
         gap: Typical distance of neighbouring levels in ticks.
         security_type: Of base and quote.
+        quote_security_type: Of the quote, where it is another.
         volatility: How far the fair price wanders in one second of a normal market, in parts per
             million (one standard deviation).
     """
@@ -42,6 +43,7 @@ class SimulatedInstrument(NamedTuple):
     quantity: str
     gap: int
     security_type: SecurityType = SecurityType.CRYPTO
+    quote_security_type: SecurityType | None = None
     volatility: int = 30
 
     @property
@@ -66,7 +68,7 @@ class SimulatedInstrument(NamedTuple):
             external_symbol=f"{self.base}{self.quote}",
             description=self._description(),
             base_security_type=self.security_type,
-            quote_security_type=self.security_type,
+            quote_security_type=self.quote_security_type or self.security_type,
             min_notional=least_notional(self.quote),
             max_quantity=shifted(typical * LARGEST_ORDER, places),
             is_iceberg_allowed=is_paper,
@@ -144,6 +146,19 @@ PAPER_INSTRUMENTS: Final = (
         gap=1,
         security_type=_CURRENCY,
         volatility=5,
+    ),
+    # It connects what is priced in USDT to the currencies, so that portfolios can be shown in any.
+    SimulatedInstrument(
+        Venue.PAPER,
+        "USDT",
+        "USD",
+        "0.0001",
+        "1",
+        "1.0000",
+        "20000",
+        gap=1,
+        quote_security_type=_CURRENCY,
+        volatility=2,
     ),
 )
 """What is traded on the paper venue, together with API users."""

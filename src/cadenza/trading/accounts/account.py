@@ -22,6 +22,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         status: ACTIVE accounts trade; INACTIVE ones are disabled, DISCONNECTED ones are let go.
         created_at: Milliseconds UTC.
         updated_at: Milliseconds UTC.
+        external_id: The name that its owner connected it by, unique over all owners; empty: none.
     """
 
     account_id: str
@@ -32,6 +33,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: TradingAccountStatus = TradingAccountStatus.ACTIVE
     created_at: int
     updated_at: int
+    external_id: str = ""
 
     @property
     def venue(self) -> Venue:

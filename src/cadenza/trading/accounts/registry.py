@@ -82,6 +82,7 @@ class AccountRegistry:
         self._limit = limit
         self._accounts: dict[str, Account] = {}
         self._by_owner: dict[str, list[str]] = {}
+        self._by_name: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Account]:
         return iter(self._accounts.values())
@@ -100,6 +101,11 @@ class AccountRegistry:
     def any(self, account_id: str) -> Account | None:
         """An account, whoever has it: for callers whose right to it is known otherwise."""
         return self._accounts.get(account_id)
+
+    def named(self, external_id: str) -> Account | None:
+        """The account that was connected by a name, whoever has it."""
+        account_id = self._by_name.get(external_id)
+        return None if account_id is None else self._accounts[account_id]
 
     def usable(self, owner: str, account_id: str) -> Account:
         """An account of an owner that may trade.
@@ -141,6 +147,7 @@ class AccountRegistry:
         venues: tuple[Venue, ...] = (),
         account_type: AccountType = AccountType.SPOT,
         deposit: Mapping[str, int] | None = None,
+        external_id: str = "",
     ) -> AccountChange:
         """Make another account.
 
@@ -151,6 +158,7 @@ class AccountRegistry:
             venues: Venues that it trades at, the main venue first; empty: those of first accounts.
             account_type: Its kind, which says what it may borrow.
             deposit: Its funds, minor units by asset; ``None``: those of first accounts.
+            external_id: The name that its owner connects it by; empty: none.
 
         Raises:
             NicknameError: The nickname cannot be used.
@@ -158,6 +166,7 @@ class AccountRegistry:
             AmountError: An amount is not positive.
         """
         account = self._fresh(owner, nickname, venues or self._venues, account_type, at)
+        account = msgspec.structs.replace(account, external_id=external_id)
         entries: tuple[Entry, ...] = ()
         funds = self._deposit if deposit is None else deposit
         if funds:
@@ -289,6 +298,8 @@ class AccountRegistry:
     def _put(self, account: Account) -> None:
         if account.account_id not in self._accounts:
             self._by_owner.setdefault(account.owner, []).append(account.account_id)
+            if account.external_id:
+                self._by_name[account.external_id] = account.account_id
         self._accounts[account.account_id] = account
 
 

@@ -1,8 +1,8 @@
 """The valuation of portfolios: the worth of balances and positions in one currency.
 
 Worth is a matter of marks: an asset is converted at the mark of an instrument between it and the
-currency, either way round, or over one asset in between; every asset the same way each time, and
-the sum is rounded once, half to even, to a minor unit of the currency. An asset that no mark
+currency, either way round, or over the shortest chain of them; every asset the same way each time,
+and the sum is rounded once, half to even, to a minor unit of the currency. An asset that no mark
 reaches is not guessed at: it counts as nothing and is named in ``Worth.unpriced``.
 
 The accounts are unleveraged: margins, loans and credit are zero.
@@ -120,15 +120,18 @@ class Valuation:
         return edges
 
     def _find(self, asset: str) -> Fraction | None:
-        if asset == self.currency:
-            return Fraction(1)
-        near = self._edges.get(asset, {})
-        if self.currency in near:
-            return near[self.currency]
-        for between in sorted(near):
-            rest = self._edges.get(between, {}).get(self.currency)
-            if rest is not None:
-                return near[between] * rest
+        """The rate over the shortest chain of instruments; of equal ones the first by name."""
+        seen, reached = {asset}, {asset: Fraction(1)}
+        while reached:
+            if self.currency in reached:
+                return reached[self.currency]
+            following: dict[str, Fraction] = {}
+            for name in sorted(reached):
+                for other, rate in self._edges.get(name, {}).items():
+                    if other not in seen:
+                        following.setdefault(other, reached[name] * rate)
+            seen.update(following)
+            reached = following
         return None
 
 

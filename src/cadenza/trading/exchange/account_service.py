@@ -55,6 +55,7 @@ class AccountService:
         venues: tuple[Venue, ...] = (),
         account_type: AccountType = AccountType.SPOT,
         deposit: Mapping[str, int] | None = None,
+        external_id: str = "",
     ) -> Account:
         """Make another account; see ``AccountRegistry.create``."""
         return self._done(
@@ -64,6 +65,7 @@ class AccountService:
                 venues=venues,
                 account_type=account_type,
                 deposit=deposit,
+                external_id=external_id,
                 at=self._now(),
             )
         )

@@ -191,6 +191,15 @@ class Dealer:
         self._keep(offer)
         return offer
 
+    def named(self, owner: str, request_id: str) -> Offer | None:
+        """The quote of an owner's request by its name, if it can still be taken."""
+        now = self._now()
+        for quote_id in reversed(self._of_owner.get(owner, ())):
+            offer = self._offers[quote_id]
+            if offer.request.request_id == request_id:
+                return offer if now < offer.expire_at and not offer.order_id else None
+        return None
+
     def offer_for(self, account: Account, request: OrderRequest, now: int) -> Offer:
         """The offer that an order wants to take, if the order is as quoted and in time.
 
