@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cadenza.config import ConfigError, load_tree
-from cadenza.config.names import lacking, supported
-from cadenza.config.unsupported import LACKING
+from cadenza.config.names import supported, unsupported
+from cadenza.config.unsupported import UNSUPPORTED
 
 NAMES = (Path(__file__).parent / "option_names.txt").read_text().split()
 """Of 6.9, from its configuration's structures and its documentation, August 2026, one a line.
@@ -86,7 +86,7 @@ def test_what_is_lacking_is_of_the_list():
     theirs = {name.replace("[]", "") for name in NAMES}
     more = {
         name
-        for path in (*lacking(), *LACKING)
+        for path in (*unsupported(), *UNSUPPORTED)
         if (name := path.replace("[]", "")) not in theirs
         and not any(known.startswith(f"{name}.") for known in theirs)
     }

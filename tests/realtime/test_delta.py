@@ -297,7 +297,7 @@ async def test_deltas_after_a_conflation_decode(make_world: MakeWorld, wire: Wir
     missed = [number for number in range(20) if published[number] not in model.seen]
     assert missed == list(range(missed[0], 15))
     assert model.seen == [data for data in published if published.index(data) not in missed]
-    assert world.node.slow.conflations == 1
+    assert world.node.slow_readers.conflations == 1
 
 
 async def test_what_passes_by_during_a_recovery_is_the_base_of_nothing(

@@ -53,7 +53,7 @@ OWN_OPTIONS: Final = (
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One section a field."""
+    """The whole configuration, a field for each section."""
 
     http_server: HttpServerConfig = HttpServerConfig()
     http_api: HttpApiConfig = HttpApiConfig()

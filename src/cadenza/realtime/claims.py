@@ -1,4 +1,4 @@
-"""What a token says once it is verified, and who verifies it."""
+"""The claims of a verified token, and the interface of its verifier."""
 
 from __future__ import annotations
 

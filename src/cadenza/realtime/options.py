@@ -1,4 +1,4 @@
-"""What a channel and a client may do: Centrifugo v6's option names, with its defaults.
+"""Options of channels and clients: Centrifugo v6's names, with its defaults.
 
 The structs are the engine's own parameters and, unchanged, the ``client`` and ``channel`` sections
 of a configuration file. Booleans default to ``False``: nothing is allowed that nobody asked for.

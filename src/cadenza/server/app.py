@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cadenza.realtime import Node
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(
@@ -49,7 +49,7 @@ def create_app(
 
     Args:
         node: The engine.
-        config: Which endpoints there are, and where.
+        config: The endpoints that there are, and their paths.
         gate: The door of the transports; made from the other two by default.
         routes: Further routes of the program; they come first.
         api_rpc: Answers the server API's ``rpc``: method and parameters in, a JSON result out.

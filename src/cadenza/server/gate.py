@@ -1,4 +1,4 @@
-"""The door of every transport: may this request become a connection, and as whom.
+"""The door of every transport: it lets a request become a connection, as some user, or refuses.
 
 Pure decisions about the HTTP side; the specification promises 101, 400 and 401.
 """
@@ -63,16 +63,16 @@ class Gate:
     """Decides about requests, by the configuration of a server.
 
     Args:
-        node: Where connections go.
+        node: The node of the connections.
         config: The server's configuration.
+        own_scheme: ``http`` or ``https`` of a page that the server has itself; see ``Origins``.
+            Empty: it has none.
     """
 
-    def __init__(self, node: Node, config: Config) -> None:
+    def __init__(self, node: Node, config: Config, own_scheme: str = "") -> None:
         self.node = node
         self.config = config
-        scheme = "https" if config.http_server.tls.enabled else "http"
-        own = scheme if config.dashboard.enabled else ""
-        self.origins = Origins(config.client.allowed_origins, own)
+        self.origins = Origins(config.client.allowed_origins, own_scheme)
         self.deflate = _deflate(config.websocket)
         plain = (WEBSOCKET_JSON, WEBSOCKET_PROTOBUF)
         self._wires = plain, plain if self.deflate is None else compressed_wires(self.deflate)

@@ -48,7 +48,7 @@ class Server(uvicorn.Server):
 
     Args:
         config: uvicorn's.
-        node: Whose clients are disconnected before uvicorn waits for connections to end.
+        node: Its clients are disconnected before uvicorn waits for connections to end.
         on_started: Called once it listens.
         internal: A second application and the socket that it is served on.
     """

@@ -1,4 +1,4 @@
-"""``connect``: who is it, what is it subscribed to from the start."""
+"""``connect``: the client's user, and its subscriptions from the start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``subscribe`` and ``unsubscribe``: who may listen, and the answer that says where it begins."""
+"""``subscribe`` and ``unsubscribe``: the grant, and the answer that says where it begins."""
 
 from __future__ import annotations
 

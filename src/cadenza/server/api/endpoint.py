@@ -55,7 +55,7 @@ class ApiEndpoint:
     """``POST /api/<method>``.
 
     Args:
-        methods: What is called.
+        methods: The methods that are called.
         config: The ``http_api`` section.
     """
 

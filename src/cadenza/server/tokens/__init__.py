@@ -1,4 +1,4 @@
-"""JSON Web Tokens: who is connecting, and who may subscribe (protocol 3.2 to 3.5).
+"""JSON Web Tokens of connections and subscriptions (protocol 3.2 to 3.5).
 
 Claims and errors are the engine's own, from ``cadenza.realtime.claims``.
 """
