@@ -20,7 +20,15 @@ CONFIG = {
                 "history_ttl": "60s",
                 "allowed_delta_types": ["fossil"],
                 "delta_publish": True,
-            }
+            },
+            {
+                "name": "debounced",
+                "allow_subscribe_for_client": True,
+                "allow_publish_for_client": True,
+                "history_size": 100,
+                "history_ttl": "60s",
+                "client_publish_debounce_interval": "300ms",
+            },
         ]
     },
     "rpc": {"ping": {"enabled": False}},
@@ -60,3 +68,45 @@ async def test_a_position_from_elsewhere_at_the_top_of_a_delta_channel(js, serve
     for text in texts[1:]:
         assert (await client.event("publication", name))["data"] == text
     assert client.unseen("disconnected") == []
+
+
+async def test_publishes_are_debounced_as_the_server_asks(js, server, token, channel):
+    """The first at once, then the newest of those that came within the interval."""
+    name = channel("debounced")
+    ada = await js.connect(token=token("ada"))
+    bob = await js.connect("bob", token=token("bob"))
+    for client in (ada, bob):
+        await client.subscribe(name)
+    for n in range(20):
+        await ada.call("publish", {"$data": {"n": n}}, channel=name)
+    seen = [(await bob.event("publication", name))["data"]["n"] for _ in range(2)]
+    assert seen == [0, 19]
+    history = await server.api("history", channel=name, limit=100)
+    assert [pub["data"]["n"] for pub in history["publications"]] == [0, 19]
+
+
+async def test_a_map_subscription_is_refused_and_nothing_else_breaks(js, token, channel):
+    """There are none here; the connection and its other subscriptions go on."""
+    name = channel("delta")
+    client = await js.connect(token=token("ada"))
+    await client.subscribe(name)
+    other = f"{name}-map"
+    await client.want(other, map=True)
+    assert (await client.event("unsubscribed", other))["code"] == 103
+    await client.publish(name, {"still": "here"})
+    assert (await client.event("publication", name))["data"] == {"still": "here"}
+    assert client.unseen("disconnected") == []
+
+
+async def test_subscribing_and_leaving_in_a_loop_ends_subscribed(js, server, token, channel):
+    """No command overtakes another; the last wish counts."""
+    name = channel("delta")
+    client = await js.connect(token=token("ada"))
+    await client.want(name)
+    for _ in range(20):
+        await client.call("unsubscribe", channel=name)
+        await client.call("subscribe", channel=name)
+    await client.call("ready", 10_000, channel=name)
+    result = await server.api("publish", channel=name, data={"n": 1})
+    assert (await client.event("publication", name))["offset"] == result["offset"]
+    assert client.unseen("error") == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cadenza.config import ConfigError, load_tree
+from cadenza.config.commercial import OTHERS
 from cadenza.config.names import supported, unsupported
 from cadenza.config.unsupported import UNSUPPORTED
-from cadenza.config.unsupported_commercial import OTHERS
 
 SECTIONS = """
 http_server log engine broker presence_manager map_broker controller shared_poll client channel

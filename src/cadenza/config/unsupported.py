@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from cadenza.config import unsupported_commercial as commercial
+from cadenza.config import commercial
 
 Shape: TypeAlias = "dict[str, Shape] | list[Shape] | str | int | None"
 """The options of a section by name, the one shape of a list's items, or a default; ``None`` stands

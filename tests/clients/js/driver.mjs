@@ -1,7 +1,8 @@
 // centrifuge-js by remote control: commands come as JSON lines, answers and events leave as such.
 //
 // In:  {id, op: 'connect', client, protocol, endpoint, options, asks}    a new client, connecting
-//      {id, op: 'subscribe', client, channel, options, asks, book}       a new subscription
+//      {id, op: 'subscribe', client, channel, options, asks, book}       a new subscription,
+//                                                                      of options.map to a map
 //      {id, op: 'call', client, channel?, method, args}                  any method of either
 //      {id, op: 'book', client, channel}                                 the book kept so far
 //      {op: 'answer', ask, token | error | unauthorized}                 to a question
@@ -92,9 +93,10 @@ const operations = {
     centrifuge.connect();
   },
 
-  subscribe({ client, channel, options, asks, book }) {
+  subscribe({ client, channel, options: { map, ...options }, asks, book }) {
     const { centrifuge, protocol } = clients.get(client);
-    const subscription = centrifuge.newSubscription(channel, {
+    const make = map ? 'newMapSubscription' : 'newSubscription';
+    const subscription = centrifuge[make](channel, {
       minResubscribeDelay: 20,
       maxResubscribeDelay: 200,
       ...options,
