@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from cadenza.client import *  # noqa: F403  what a type checker should see is what there is
@@ -22,7 +22,7 @@ except PackageNotFoundError:  # a source tree that was never installed
 __all__ = ["__version__"]
 
 
-_PARTS = ("cadenza.client", "cadenza.client.api")
+_PARTS: Final = ("cadenza.client", "cadenza.client.api")
 
 
 def __getattr__(name: str) -> Any:

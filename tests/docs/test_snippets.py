@@ -17,8 +17,8 @@ import typer
 import yaml
 
 from cadenza.cli import app
+from cadenza.clock import VirtualClock
 from cadenza.config import load_tree
-from cadenza.market.clock import VirtualClock
 from cadenza.market.feeds.replay import ReplayFeed
 from cadenza.market.market import Market
 

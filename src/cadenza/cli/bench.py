@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,7 +17,7 @@ from cadenza.cli.options import (
 from cadenza.cli.program import perform
 from cadenza.cli.target import find_target, is_loopback
 
-DEFAULT_CHANNEL = "market:orderBook:BINANCE:BTC/USDT"
+DEFAULT_CHANNEL: Final = "market:orderBook:BINANCE:BTC/USDT"
 
 
 def bench(  # noqa: PLR0917 - typer reads the options from the parameters

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from cadenza.client.clock import Clock, Timer, sleep
 from cadenza.client.errors import (
     ApiError,
     CallTimeoutError,
@@ -21,6 +20,7 @@ from cadenza.client.errors import (
     ReplyError,
 )
 from cadenza.client.host import ClientHost
+from cadenza.clock import Clock, Timer
 from cadenza.models import Pagination, RpcError
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Deadline:
     def __init__(self, clock: Clock, seconds: float) -> None:
         self.seconds: Final = seconds
         self._clock = clock
-        self._until = clock.now() + seconds
+        self._until = clock.monotonic() + seconds
         self._timer: Timer | None = None
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
@@ -74,7 +74,7 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds that are left; negative when the time is over."""
-        return self._until - self._clock.now()
+        return self._until - self._clock.monotonic()
 
     async def __aenter__(self) -> None:
         if self.left <= 0:
@@ -197,7 +197,7 @@ class ApiCalls:
         """
         host = self._host
         while host.is_connected and host.stats.connects == connection and deadline.left > 0:
-            await sleep(host.options.clock, NOTICED)
+            await host.options.clock.sleep(NOTICED)
 
     async def _envelope(self, method: str, params: dict[str, Any]) -> Envelope:
         answer = await self._host.rpc(method, params)

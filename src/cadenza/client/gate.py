@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from cadenza.client.clock import Clock
 from cadenza.client.errors import CallTimeoutError, ClientError, again
+from cadenza.clock import Clock
 
 
 class Gate:

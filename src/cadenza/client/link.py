@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from cadenza.client.clock import Timer
 from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
 from cadenza.client.pending_calls import Done, PendingCalls
 from cadenza.client.states import ClientEvent
 from cadenza.client.transport import Transport
+from cadenza.clock import Timer
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.messages import Command, Push, Reply
@@ -78,7 +78,7 @@ class Link:
         self._codec = codec
         self._decode = codec.decode
         self._options = options
-        self._now = options.clock.now
+        self._now = options.clock.monotonic
         self._on_push = on_push
         self._is_over = is_over
         self._room = room

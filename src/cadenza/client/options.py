@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypedDict
 
 from cadenza.client.callbacks import Callback
-from cadenza.client.clock import Clock, LoopClock
 from cadenza.client.errors import ClientError, UsageError
 from cadenza.client.values import (
     Cause,
@@ -19,6 +18,7 @@ from cadenza.client.values import (
     ServerPublication,
     Subscribed,
 )
+from cadenza.clock import Clock, LoopClock
 from cadenza.protocol.messages import ClientInfo, FilterNode
 
 GetToken = Callable[[], Awaitable[str]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cadenza.client.clock import Clock, Timer
 from cadenza.client.errors import CallTimeoutError, ClientError, ReplyError, again
+from cadenza.clock import Clock, Timer
 from cadenza.protocol.messages import Reply
 
 Done = Callable[[Reply | ClientError], None]

@@ -9,7 +9,6 @@ from typing import Final, Protocol
 from cadenza import __version__
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Tasks
-from cadenza.client.clock import sleep
 from cadenza.client.codec import CODECS
 from cadenza.client.errors import (
     CONNECT_TOKEN,
@@ -202,7 +201,7 @@ class Session:
         while self.state is not ClientState.DISCONNECTED:
             self.happen(await self._attempt())
             if self.state is ClientState.CONNECTING:
-                await sleep(self._options.clock, self._backoff.next())
+                await self._options.clock.sleep(self._backoff.next())
 
     async def _attempt(self) -> Ending:
         """One connection, from the token to its end."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import Timer
 from cadenza.client.deltas import Deltas
 from cadenza.client.errors import (
     ALREADY_SUBSCRIBED,
@@ -33,6 +32,7 @@ from cadenza.client.states import (
 )
 from cadenza.client.tokens import Refresh, fetch_token
 from cadenza.client.values import Cause, StreamPosition, Subscribed, decode, encode_optional
+from cadenza.clock import Timer
 from cadenza.protocol import codes, messages
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import ChannelRequest, Command, Reply, SubscribeResult

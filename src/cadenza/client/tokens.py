@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Tasks
-from cadenza.client.clock import Timer
 from cadenza.client.errors import (
     ClientError,
     ConnectionLostError,
@@ -16,6 +15,7 @@ from cadenza.client.errors import (
 )
 from cadenza.client.options import ClientOptions
 from cadenza.client.pending_calls import Done
+from cadenza.clock import Timer
 from cadenza.protocol.messages import Reply
 
 Fetch = Callable[[], Awaitable[str]]

@@ -24,13 +24,18 @@ class HttpServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """``http_server``: the ports to listen on."""
 
     address: str = "127.0.0.1"
-    """Host to bind; empty: every interface."""
+    """Host to bind; empty: every interface, IPv6 and IPv4."""
     port: int = 8000
     """Port to listen on; 0: any free one."""
     internal_address: str = ""
     """Host of the internal port; empty: the same as ``address``."""
     internal_port: int = 0
     """Separate port for the HTTP API, health and metrics; 0: they share ``port``."""
+    keep_alive_timeout: Duration = Duration(75)
+    """How long a connection without a request is kept, counted in whole seconds; 0: for ever. It
+    must be longer than whatever is in front keeps its idle connections (AWS load balancers and
+    ingress-nginx: 60 s), or that one sends a request into a connection that is just being closed.
+    Cadenza's own option."""
     tls: TlsConfig = TlsConfig()
 
 

@@ -1,10 +1,10 @@
-"""Instrument ids and instruments with their integer scales."""
+"""Instrument ids, instruments with their integer scales, and the steps of both."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from cadenza.models import (
     Venue,
 )
 
-_ASSET = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,39}")
+_ASSET: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,39}")
 
 
 class InstrumentId(NamedTuple):
@@ -88,7 +88,7 @@ class Listing:
         return f"Listing({self.id}, tick {self.ticks.step}, lot {self.lots.step})"
 
 
-ORDER_TYPES = (
+ORDER_TYPES: Final = (
     OrderType.MARKET,
     OrderType.LIMIT,
     OrderType.LIMIT_MAKER,
@@ -100,7 +100,7 @@ ORDER_TYPES = (
     OrderType.TAKE_PROFIT_LIMIT,
     OrderType.TRAILING_STOP,
 )
-TIME_IN_FORCE = (
+TIME_IN_FORCE: Final = (
     TimeInForce.GTC,
     TimeInForce.IOC,
     TimeInForce.FOK,
@@ -110,7 +110,7 @@ TIME_IN_FORCE = (
 )
 """What the paper venue takes, on books of its own and on mirrored ones."""
 
-LEAST_NOTIONAL = {
+LEAST_NOTIONAL: Final = {
     "USDT": "5",
     "USDC": "5",
     "FDUSD": "5",
@@ -122,11 +122,11 @@ LEAST_NOTIONAL = {
 }
 """The smallest cost of an order as spot venues have it, by quote asset."""
 
-MAX_LOTS = 10**12
+MAX_LOTS: Final = 10**12
 """The largest order, in lots: far from any limit of an integer or a JSON reader."""
 
 # Eight decimals is the finest quantity step of the spot venues recorded so far.
-FINEST_LOT = "0.00000001"
+FINEST_LOT: Final = "0.00000001"
 
 
 def make_instrument(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sortedcontainers import SortedList
 
@@ -18,7 +18,7 @@ from cadenza.market.instrument import Listing
 from cadenza.market.scale import DecimalScale
 from cadenza.models import Row
 
-NO_BOUND = sys.maxsize
+NO_BOUND: Final = sys.maxsize
 """The bound of a ladder that has fewer levels than asked for: beyond every key."""
 
 
@@ -99,7 +99,7 @@ class Ladder:
         return self._order[0] if self._rows else None
 
     def bound(self, depth: int) -> int:
-        """The key of the level at ``depth`` (1 is the best); `NO_BOUND` if there is none."""
+        """The key of the level at ``depth`` (1 is the best); ``NO_BOUND`` if there is none."""
         return self._order[depth - 1] if 0 < depth <= len(self._rows) else NO_BOUND
 
     def between(self, after: int, last: int) -> Iterator[int]:
@@ -169,7 +169,7 @@ class OrderBook:
         return touched
 
     def replace(self, bids: Iterable[Row], asks: Iterable[Row]) -> None:
-        """Forget every level and take these; raises as `apply` does."""
+        """Forget every level and take these; raises as ``apply`` does."""
         self.bids.clear()
         self.asks.clear()
         self.apply(bids, asks)

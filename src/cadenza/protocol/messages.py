@@ -227,6 +227,7 @@ class SubscribeResult(Message):
     was_recovering: bool = False
     delta: bool = False
     id: Int64 = 0
+    publish_debounce: UInt32 = 0
 
 
 class ConnectResult(Message):

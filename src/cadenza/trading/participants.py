@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.simulation.crowd import LEVELS, Crowd
 from cadenza.market.simulation.intents import Intent, Place, Resize, Take
 from cadenza.market.simulation.ladder import Quote

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.instrument import Listing
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook

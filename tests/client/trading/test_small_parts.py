@@ -11,11 +11,11 @@ import pytest
 
 from cadenza.client import ClientError, UsageError
 from cadenza.client.api_calls import Deadline, DeadlineError
-from cadenza.client.clock import LoopClock
 from cadenza.client.fields import decimal_text, millis
 from cadenza.client.trading import __all__ as names
 from cadenza.client.trading import errors
 from cadenza.client.trading.order_request import OrderIds, order_wire
+from cadenza.clock import LoopClock
 
 BID = {"side": "BUY", "instrument": "PAPER:BTC/USDT", "quantity": 1}
 

@@ -59,7 +59,7 @@ async def test_a_slow_reader_of_an_account_is_ended_and_recovers():
         while ann.ended is None:
             orders.append(await trader.submit("BUY", "98.00", "0.1"))
         assert ann.ended.code == 3008
-        assert gateway.node.slow.conflations == 0
+        assert gateway.node.slow_readers.conflations == 0
         assert copy.offset == ann.pushed()[-1]["offset"]
         back = await Trader.connected(gateway)
         again = await back.subscribe(recover=True, offset=copy.offset, epoch=first["epoch"])

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Final, Literal, Self
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import Timer
 from cadenza.client.errors import (
     BufferOverflowError,
     CallTimeoutError,
@@ -25,6 +24,7 @@ from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
 from cadenza.client.values import Cause, Publication, Subscribed
+from cadenza.clock import Timer
 from cadenza.models.channels import book_channel
 
 GOOD_RUN: Final = 100
@@ -217,9 +217,9 @@ class LiveOrderBook(OrderBook):
         """
         clock = self._host.options.clock
         limit = self._host.options.start_timeout if timeout is None else timeout
-        until = clock.now() + limit
+        until = clock.monotonic() + limit
         await self.subscription.ready(limit)
-        await self._gate.wait(max(0.0, until - clock.now()))
+        await self._gate.wait(max(0.0, until - clock.monotonic()))
 
     def settle(self) -> None:
         """As ``OrderBook.settle``; levels that turn out to be wrong make it subscribe again."""

@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol, Self
 from msgspec import UNSET
 
 from cadenza.client.callbacks import Callback
-from cadenza.client.clock import Clock
 from cadenza.client.errors import TIMEOUT, ClientError
 from cadenza.client.fields import (
     ZERO,
@@ -24,6 +23,7 @@ from cadenza.client.fields import (
 from cadenza.client.trading.events import AccountEvent, OrderUpdated
 from cadenza.client.trading.streams import EventStream, Streams
 from cadenza.client.trading.values import Execution, fees_of
+from cadenza.clock import Clock
 from cadenza.models import (
     OrderSide,
     OrderStatus,

@@ -9,7 +9,6 @@ from typing import Any, Final
 from cadenza.client.api_calls import ApiCalls, Deadline, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Callback
-from cadenza.client.clock import Clock, sleep
 from cadenza.client.errors import ApiError, ClientError, UsageError
 from cadenza.client.fields import Number, decimal_of, decimal_text
 from cadenza.client.host import ClientHost
@@ -21,6 +20,7 @@ from cadenza.client.trading.order import Order, OrderEndedError
 from cadenza.client.trading.order_request import order_wire, word
 from cadenza.client.trading.resync import GET
 from cadenza.client.trading.streams import Streams
+from cadenza.clock import Clock
 from cadenza.models import OrderSide, OrderStatus, RpcTradeOrder
 
 SUBMIT: Final = "command.trade_order.submit"
@@ -236,7 +236,7 @@ class OrderCommands:
                 except ApiError as error:
                     if not again or not error.temporary:
                         raise
-                await sleep(options.clock, backoff.next())
+                await options.clock.sleep(backoff.next())
 
         deadline = Deadline(options.clock, options.start_timeout if seconds is None else seconds)
         return await self._calls.certain(method, patient, deadline, name)

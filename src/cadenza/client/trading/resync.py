@@ -11,7 +11,6 @@ import msgspec
 
 from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import sleep
 from cadenza.client.errors import (
     ApiError,
     CallTimeoutError,
@@ -90,7 +89,7 @@ async def ask(host: ClientHost, calls: ApiCalls, gap: Gap) -> Answers:
                 gone = [Found(order_id, None, None) for order_id in gap.missing]
                 return Answers(found=gone, error=error)
             host.trouble(error)
-        await sleep(options.clock, backoff.next())
+        await options.clock.sleep(backoff.next())
 
 
 async def _ask(calls: ApiCalls, gap: Gap) -> Answers:

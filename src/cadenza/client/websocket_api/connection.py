@@ -8,11 +8,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from cadenza.client.clock import Timer
 from cadenza.client.errors import CallTimeoutError, ClientError, ConnectionLostError, UsageError
 from cadenza.client.options import ClientOptions
 from cadenza.client.transport import Transport
 from cadenza.client.websocket_api.models import WsCommand, WsReply
+from cadenza.clock import Timer
 
 SWITCHING: Final = 101
 PONG: Final = b"{}"
@@ -127,7 +127,7 @@ class WebSocketConnection:
         """Replies came: answers go to their commands, everything else to the iteration."""
         if self._end is not None:
             return
-        self._heard = self._options.clock.now()
+        self._heard = self._options.clock.monotonic()
         for line in data.removesuffix(b"\n").split(b"\n"):
             try:
                 found = msgspec.json.decode(line)
@@ -174,7 +174,7 @@ class WebSocketConnection:
             self._watch = self._options.clock.call_later(self._patience, self._look)
 
     def _look(self) -> None:
-        silent = self._options.clock.now() - self._heard
+        silent = self._options.clock.monotonic() - self._heard
         if silent >= self._patience and not self._is_paused:
             self.lost(2, "no ping")
             return
@@ -195,7 +195,8 @@ class WebSocketConnection:
                 _fail(answered, UsageError(f"{len(self._came)} replies wait to be iterated over"))
 
     def _resume(self) -> None:
-        self._heard = self._options.clock.now()  # silence while nothing is read is not the server's
+        # Silence while nothing is read is not the server's.
+        self._heard = self._options.clock.monotonic()
         self._is_paused = False
         self._transport.resume()
 

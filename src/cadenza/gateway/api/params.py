@@ -8,6 +8,7 @@ decimals are plain. An empty body counts as an empty object, as calls without pa
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Callable
 from enum import Enum
@@ -29,6 +30,9 @@ MOST_FIELDS: Final = 1000
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _FLAGS: Final = {"true": True, "false": False}
 _LISTS: Final = (inspect.ListType, inspect.VarTupleType)
+
+# A look into a type takes milliseconds, and bad requests may come in any number.
+_type_info: Final = functools.cache(inspect.type_info)
 
 # Parts of what the decoder says.
 _AT: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
@@ -80,7 +84,7 @@ def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:
 
     It raises `OperationError`, which names the field and what is wrong with it.
     """
-    info = inspect.type_info(kind)
+    info = _type_info(kind)
     fields = info.fields if isinstance(info, inspect.StructType) else ()
     types = {field.encode_name: concrete(field.type) for field in fields}
 
@@ -166,7 +170,7 @@ def _describe(
     place = _AT.search(text)
     path = place["path"] if place else ""
     said = text[: place.start()] if place else text
-    wanted, given = _follow(path, inspect.type_info(kind), values)
+    wanted, given = _follow(path, _type_info(kind), values)
     field = path.lstrip(".")
     missing = _MISSING.match(said)
     if missing is not None:

@@ -35,7 +35,7 @@ from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
 from cadenza.gateway.api.results import request_reader, requested, result_shower
 from cadenza.models import RestEnvelope
-from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
+from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenUndecided, TokenVerifier
 from cadenza.realtime.eager import settle, waits
 from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.origin import Origins
@@ -276,6 +276,9 @@ class Bearer:
             claims = await settle(self._verifier.connect(token, now))
         except TokenExpired:
             raise OperationError(errors.EXPIRED_TOKEN, field="Authorization") from None
+        except TokenUndecided:
+            message = "whether the token is valid cannot be decided just now"
+            raise OperationError(errors.UNAVAILABLE, message, field="Authorization") from None
         except TokenInvalid:
             raise OperationError(errors.INVALID_TOKEN, field="Authorization") from None
         if claims.expire_at and claims.expire_at <= now:

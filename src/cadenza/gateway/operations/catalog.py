@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cadenza import __version__
+from cadenza.clock import Clock
 from cadenza.config import TradingConfig
 from cadenza.gateway.api.operation import Operation
 from cadenza.gateway.api.registry import Registry
@@ -34,7 +35,6 @@ from cadenza.gateway.operations.subscriptions import market_subscription_operati
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 from cadenza.gateway.trading.trading import Trading
-from cadenza.market.clock import Clock
 from cadenza.market.market import Market
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.venue import PaperVenue

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import UNSET
 
+from cadenza.clock import Clock
 from cadenza.gateway.api.fields import missing, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.views import view
@@ -26,7 +27,6 @@ from cadenza.gateway.operations.order_params import (
     submit_of_rpc,
 )
 from cadenza.gateway.trading.order_payloads import order_record
-from cadenza.market.clock import Clock
 from cadenza.models import (
     AmendTradeOrderRequest,
     CancelAllTradeOrdersRequest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +12,16 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from cadenza.clock import Clock
 from cadenza.config import Config, StoreConfig, TradingConfig
 from cadenza.gateway.feeds import make_participants, paper_instruments
 from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import AccountEvents
-from cadenza.market.clock import Clock
 from cadenza.market.instrument import Listing
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Venue
-from cadenza.realtime import ChannelOptions, Node
+from cadenza.realtime import ChannelOptions
 from cadenza.trading.errors import TradingError
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.ledger.fees import MILLION, FeeSchedule
@@ -54,9 +55,11 @@ class Trading:
         config: The whole configuration.
         market: Shows the paper books, and has the mirrored ones.
         clock: The time.
-        options: The options of the account channels.
-        venues: Venues that a new account trades at, beside PAPER.
-        faults: Faults that orders meet on purpose.
+        outlet: Publishes the events of accounts.
+        chance: Ids are made of it, and the participants' seed if none is configured.
+        options: Of the account channels.
+        venues: Where a new account trades, beside PAPER.
+        faults: What happens to orders on purpose.
 
     Attributes:
         venue: The paper venue.
@@ -69,18 +72,20 @@ class Trading:
         config: Config,
         market: Market,
         clock: Clock,
-        options: ChannelOptions,
+        outlet: Outlet,
         *,
+        chance: random.Random,
+        options: ChannelOptions,
         venues: tuple[Venue, ...],
         faults: OrderFaults,
     ) -> None:
         self._config = config
         self._market = market
         self._clock = clock
-        new_id = RisingIds(clock.time_ms)
-        self._outlet = Outlet()
+        self._chance = chance
+        new_id = RisingIds(clock.time_ms, chance.randbytes)
         self.events: Final = AccountEvents(
-            self._outlet, options, new_id, currency=config.trading.currency
+            outlet, options, new_id, currency=config.trading.currency
         )
         self.venue: Final = PaperVenue(
             make_store(config.trading.store),
@@ -100,14 +105,13 @@ class Trading:
         """The instruments with books of their own."""
         return [spec.instrument_id for spec in paper_instruments(self._config.market.simulated)]
 
-    async def open(self, node: Node) -> None:
-        """Take back what the store has, and begin to trade; account events go to this node.
+    async def open(self) -> None:
+        """Take back what the store has, and begin to trade.
 
         Raises:
             StoreError: The store cannot be used.
         """
         venue = self.venue
-        self._outlet.attach(node)
         await venue.open()
         self.events.attach(venue)
         self._market.add_observer(self._mirrors)
@@ -132,7 +136,10 @@ class Trading:
 
     def _open_participants(self) -> None:
         participants = make_participants(
-            self._config.market.simulated, self._engines.__getitem__, self.venue.marks
+            self._config.market.simulated,
+            self._engines.__getitem__,
+            self.venue.marks,
+            self._chance,
         )
         for name, crowd in participants.items():
             self.venue.exchange.instruments[name].add_listener(crowd.heard)

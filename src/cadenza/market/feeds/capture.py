@@ -1,4 +1,4 @@
-"""What captures of several venues share, above all their lines: ``<seconds>.<fraction>: <json>``.
+"""The lines that captures of several venues share: ``<seconds>.<fraction>: <json>``.
 
 Other lines tell of the capture itself: a socket opened (``<->``), a request sent (``<-``), an HTTP
 reply (``->``), or a closing note.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from cadenza.market.errors import BadMessageError, ChecksumError
 from cadenza.market.feed import BookCheck
@@ -15,8 +16,8 @@ from cadenza.market.feeds.continuity import UNNUMBERED
 from cadenza.market.feeds.messages import Declaration
 from cadenza.market.order_book import OrderBook
 
-_NS_DIGITS = 9
-_OPENED = re.compile(rb"(\S+) <-> [0-9.]+\s*")
+_NS_DIGITS: Final = 9
+_OPENED: Final = re.compile(rb"(\S+) <-> [0-9.]+\s*")
 
 
 def opened_address(sample: Sequence[bytes]) -> bytes:
@@ -50,7 +51,7 @@ def checksum_check(checksum: Callable[[OrderBook], int], expected: int) -> BookC
 
 
 class CaptureDecoder:
-    """What the decoders of captured sockets share; see `Decoder`.
+    """What the decoders of captured sockets share; see ``Decoder``.
 
     Such a capture holds many instruments, which are declared with their snapshots, and its books
     have no update numbers.

@@ -1,10 +1,11 @@
-"""Brings decoded messages to the sink, keeps each book's chain unbroken, and counts."""
+"""The delivery of decoded messages to the sink: each book's chain unbroken, everything counted."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from cadenza.market.errors import BookFaultError, MarketError, SequenceGapError
 from cadenza.market.feed import FeedStatistics, MarketSink
@@ -17,9 +18,9 @@ from cadenza.market.feeds.messages import (
     TradePrint,
 )
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-LOGGED_SKIPS = 20
+LOGGED_SKIPS: Final = 20
 """Skipped messages logged one by one; a damaged file would fill the log otherwise."""
 
 
@@ -27,7 +28,7 @@ class Delivery:
     """Delivers to one sink; the sequence rule comes with every message's market.
 
     Args:
-        sink: Where to.
+        sink: Takes the market data.
     """
 
     def __init__(self, sink: MarketSink) -> None:
@@ -59,7 +60,7 @@ class Delivery:
         """Count and log a message that cannot be used."""
         self._counts["skipped"] += 1
         if self._counts["skipped"] <= LOGGED_SKIPS:
-            _log.warning("message skipped: %s", reason)
+            logger.warning("message skipped: %s", reason)
 
     def waiting(self) -> list[str]:
         """Instruments whose book has updates but no valid snapshot."""

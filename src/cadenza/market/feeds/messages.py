@@ -1,4 +1,4 @@
-"""What a venue's message says, whatever the venue: the language between decoders and the replay."""
+"""Messages of any venue, decoded: the language between decoders and the replay."""
 
 from __future__ import annotations
 

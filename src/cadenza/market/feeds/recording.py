@@ -1,4 +1,4 @@
-"""Finds recordings and reads their lines, a bounded piece at a time.
+"""Recordings: files and folders of them, found and read a bounded piece at a time.
 
 A path is a file or a folder. The format is told by the first lines, not by the name. Files of one
 market (say, one symbol on one venue) follow one another in the order of their names, as parts of
@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from cadenza.market.errors import BadMessageError, RecordingFormatError, RecordingNotFoundError
 from cadenza.market.feeds import (
@@ -28,23 +28,54 @@ from cadenza.market.feeds.continuity import SequenceRule
 from cadenza.market.feeds.messages import Declaration, Message
 from cadenza.market.feeds.recording_parquet import MAGIC, read_parquet
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """A longer line is no message: the largest recorded snapshot has 0.5 MB."""
 
-SAMPLE_LINES = 128
+SAMPLE_LINES: Final = 128
 """Lines looked at to tell the format: past the first depth update of every recording known."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
-FORMATS: dict[str, Callable[[Sequence[bytes]], Decoder | None]] = {
+
+FORMATS: Final[dict[str, Callable[[Sequence[bytes]], Decoder | None]]] = {
     "Binance (spot, USD-M, COIN-M)": replay_binance.detect,
     "OKX": replay_okx.detect,
     "Kraken": replay_kraken.detect,
     "Coinbase": replay_coinbase.detect,
     "cadenza record": replay_cadenza.detect,
 }
+
+
+class Decoder(Protocol):
+    """Reads the lines of one venue's recordings.
+
+    Attributes:
+        market: Recordings with equal ``market`` are parts of one and follow one another.
+        rule: How the venue's book updates follow one another.
+        declarations: The instruments known from the beginning of the file.
+    """
+
+    market: str
+    rule: SequenceRule
+    declarations: Sequence[Declaration]
+
+    def split(self, line: bytes) -> tuple[int, bytes] | None:
+        """Cut a line into receive time (ns since the epoch) and body.
+
+        ``None`` for a line that is no received message.
+
+        Raises:
+            BadMessageError: It looks like one and is none.
+        """
+
+    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
+        """Read a body; empty if it says nothing about books or trades.
+
+        Raises:
+            BadMessageError: It is no message of this venue.
+        """
 
 
 class Received(NamedTuple):
@@ -117,7 +148,7 @@ def find_recordings(path: Path) -> list[Recording]:
         try:
             markets.setdefault(_detect(file).market, []).append(file)
         except RecordingFormatError as error:
-            _log.warning("left out: %s", error)
+            logger.warning("left out: %s", error)
     if not markets:
         raise RecordingNotFoundError(
             path, f"no recording in this folder (known formats: {', '.join(FORMATS)})"
@@ -156,29 +187,4 @@ def _lines(path: Path) -> Iterator[bytes]:
                     yield line
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 # A recorder that was killed leaves its last block incomplete.
-                _log.warning("%s ends early: %s", path, error)
-
-
-class Decoder(Protocol):
-    """Reads the lines of one venue's recordings.
-
-    Attributes:
-        market: Recordings with equal ``market`` are parts of one and follow one another.
-        rule: How the venue's book updates follow one another.
-        declarations: The instruments known from the beginning of the file.
-    """
-
-    market: str
-    rule: SequenceRule
-    declarations: Sequence[Declaration]
-
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut a line into receive time (ns since the epoch) and body.
-
-        ``None`` for a line that is no received message; raises `BadMessageError`.
-        """
-        ...
-
-    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
-        """Read a body; empty if it says nothing about books or trades; raises `BadMessageError`."""
-        ...
+                logger.warning("%s ends early: %s", path, error)

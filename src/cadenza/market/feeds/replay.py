@@ -1,9 +1,9 @@
-"""Replays recordings at any speed: the recording's own pace, a multiple of it, or flat out.
+"""The replay feed: recordings at their own pace, at a multiple of it, or flat out.
 
-What happens at a gap in a book's updates: the book is declared stale, so that nothing more of it is
-published, and the replay goes on holding its newest updates. The next snapshot in the recording, or
+At a gap in its updates a book is declared stale, so that nothing more of it is published, and the
+replay goes on holding its newest updates. The next snapshot in the recording, or
 the beginning of the next loop, makes the book healthy again. A recording without another snapshot
-leaves the book stale to its end, and `ReplayFeed.statistics` says so.
+leaves the book stale to its end, and ``ReplayFeed.statistics`` says so.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.errors import BadMessageError
 from cadenza.market.feed import FeedStatistics, MarketSink
 from cadenza.market.feeds.delivery import Delivery
 from cadenza.market.feeds.recording import find_recordings, merged
 from cadenza.models import Instrument
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-MAX_SPEED = math.inf
+MAX_SPEED: Final = math.inf
 """As fast as the machine can, still letting others run in between."""
 
-SLICE_SECONDS = 0.003
-MAX_BURST = 64
+SLICE_SECONDS: Final = 0.003
+MAX_BURST: Final = 64
 """Others get their turn after so much time or so many messages, whichever comes first."""
 
 
@@ -34,7 +35,7 @@ class Pacer:
     """Holds messages back until their time.
 
     Args:
-        clock: Where the time comes from.
+        clock: The time.
         speed: Recorded seconds a second; infinite for no holding back.
         max_silence_s: A longer silence in the recording (a night between two files) is cut to this.
     """
@@ -77,13 +78,13 @@ class Pacer:
 
 
 class ReplayFeed:
-    """A `Feed` of recordings.
+    """A ``Feed`` of recordings.
 
     Args:
-        path: A recording, or a folder of them (see `recording`).
-        sink: Where the market data goes.
+        path: A recording, or a folder of them (see ``recording``).
+        sink: Takes the market data.
         clock: Paces the replay.
-        speed: 1 is the recording's own pace, 10 is ten times as fast, `MAX_SPEED` flat out.
+        speed: 1 is the recording's own pace, 10 is ten times as fast, ``MAX_SPEED`` flat out.
         loop: Begin again after the last message, each book with a fresh SNAPSHOT. Otherwise the
             market stands still with its final books.
         max_silence_s: The longest silence kept, in recorded seconds.
@@ -142,7 +143,7 @@ class ReplayFeed:
             self._delivery.restart()
             self._pacer.restart()
         self._is_finished = True
-        _log.info("replay of %s finished: %s", self._path, self.statistics())
+        logger.info("replay of %s finished: %s", self._path, self.statistics())
 
     async def _run_once(self) -> None:
         sources = [(recording, recording.decoder()) for recording in self._recordings]
@@ -165,7 +166,7 @@ class ReplayFeed:
             except BadMessageError as error:
                 delivery.skip(f"{recording}: {error}")
         for instrument_id in delivery.waiting():
-            _log.warning(
+            logger.warning(
                 "%s: no book at the end of %s: its updates have no snapshot they continue "
                 "(a recording that goes on from another needs both files in one folder)",
                 instrument_id,

@@ -1,4 +1,4 @@
-"""Decodes Binance recordings: spot, USD-M and COIN-M, depth updates, REST snapshot and trades.
+"""The decoder of Binance recordings: spot, USD-M, COIN-M; depth, REST snapshot and trades.
 
 A line is the local receive time in nanoseconds, one space, and the JSON as the venue sent it:
 stream messages as ``{"stream": ..., "data": {...}}``; the REST depth snapshot is the one without
@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -69,10 +70,10 @@ class _Snapshot(msgspec.Struct):
     event_ms: int = msgspec.field(name="E", default=0)
 
 
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_depth = msgspec.json.Decoder(_Depth).decode
-_decode_trade = msgspec.json.Decoder(_Trade).decode
-_decode_snapshot = msgspec.json.Decoder(_Snapshot).decode
+_decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+_decode_depth: Final = msgspec.json.Decoder(_Depth).decode
+_decode_trade: Final = msgspec.json.Decoder(_Trade).decode
+_decode_snapshot: Final = msgspec.json.Decoder(_Snapshot).decode
 
 
 def _bridge_spot(snapshot_id: int, diff: BookDiff) -> Verdict:
@@ -99,28 +100,28 @@ def _follow_futures(last_id: int, diff: BookDiff) -> Verdict:
     return Verdict.APPLY if diff.previous_id == last_id else Verdict.GAP
 
 
-SPOT_RULE = SequenceRule(bridge=_bridge_spot, follow=_follow_spot)
-FUTURES_RULE = SequenceRule(bridge=_bridge_futures, follow=_follow_futures)
+SPOT_RULE: Final = SequenceRule(bridge=_bridge_spot, follow=_follow_spot)
+FUTURES_RULE: Final = SequenceRule(bridge=_bridge_futures, follow=_follow_futures)
 
 # Tick and lot as found in recordings; of any other symbol the digits as written are taken, which
 # are the same for every price, and for every quantity, of a symbol.
-_STEPS = {
+_STEPS: Final = {
     (Segment.SPOT, "BTCUSDT"): ("0.01", "0.000001"),
     (Segment.USD_M, "BTCUSDT"): ("0.1", "0.001"),
     (Segment.USD_M, "ETHUSDT"): ("0.01", "0.001"),
     (Segment.COIN_M, "BTCUSD_PERP"): ("0.1", "1"),
 }
-_NOTES = {
+_NOTES: Final = {
     Segment.SPOT: "Binance spot",
     Segment.USD_M: "Binance USD-M futures",
     Segment.COIN_M: "Binance COIN-M futures, quantities in contracts",
 }
-_SYMBOL = re.compile(
+_SYMBOL: Final = re.compile(
     r"([A-Z0-9]+?)(USDT|USDC|FDUSD|TUSD|BUSD|USD|BTC|ETH|BNB|EUR|TRY|BRL|JPY)(?:_([A-Z0-9]+))?"
 )
-_LINE = re.compile(rb"[0-9]{19} \{.*\}\s*", re.DOTALL)
-_SYMBOL_FIELD = re.compile(rb'"s":"([A-Z0-9_]+)"')
-_ROW = re.compile(rb'(?:\["|"p":")([0-9.]+)","(?:q":")?([0-9.]+)"')
+_LINE: Final = re.compile(rb"[0-9]{19} \{.*\}\s*", re.DOTALL)
+_SYMBOL_FIELD: Final = re.compile(rb'"s":"([A-Z0-9_]+)"')
+_ROW: Final = re.compile(rb'(?:\["|"p":")([0-9.]+)","(?:q":")?([0-9.]+)"')
 
 
 def detect(sample: Sequence[bytes]) -> BinanceDecoder | None:
@@ -162,7 +163,7 @@ def _instrument(symbol: str, segment: Segment, price: str, quantity: str) -> Ins
 
 
 class BinanceDecoder:
-    """Reads the recordings of one symbol; see `Decoder`.
+    """Reads the recordings of one symbol; see ``Decoder``.
 
     Args:
         symbol: The venue's name of the instrument.

@@ -1,4 +1,4 @@
-"""Decodes recordings of `cadenza record`: books and trades as a Cadenza server published them.
+"""The decoder of ``cadenza record``: books and trades as a Cadenza server published them.
 
 Instruments keep their names, except those of ``PAPER``, whose names belong to the paper venue of
 the server that replays: they are published under ``MOCK``. The steps are those that the server told
@@ -87,12 +87,12 @@ def _follows(last_id: int, diff: BookDiff) -> Verdict:
     return Verdict.DROP if diff.last_id <= last_id else Verdict.GAP
 
 
-# A server that has begun anew counts from 1 again, so a snapshot counts whatever its number.
+# A server that was restarted counts from 1 again, so a snapshot counts whatever its number.
 _RULE: Final = SequenceRule(bridge=_follows, follow=_follows, is_numbered=False)
 
 
 def detect(sample: Sequence[bytes]) -> CadenzaDecoder | None:
-    """A decoder for a recording that begins with these lines, if `cadenza record` wrote it."""
+    """A decoder for a recording that begins with these lines, if ``cadenza record`` wrote it."""
     if not sample or not sample[0].startswith(b'{"event":"'):
         return None
     try:
@@ -105,10 +105,10 @@ def detect(sample: Sequence[bytes]) -> CadenzaDecoder | None:
 
 
 class CadenzaDecoder:
-    """Reads the lines of one recording; see `Decoder`.
+    """Reads the lines of one recording; see ``Decoder``.
 
     Args:
-        channels: What was recorded.
+        channels: The recorded channels.
         sample: The lines after the first, where instruments are described.
     """
 

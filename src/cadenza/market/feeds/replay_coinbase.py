@@ -1,4 +1,4 @@
-"""Decodes Coinbase captures: the ``level2`` and ``matches`` channels.
+"""The decoder of Coinbase captures: the ``level2`` and ``matches`` channels.
 
 The API's list of venues has no Coinbase and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``SKL-USD`` is ``MOCK:SKL/USD``. The description
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
@@ -25,7 +26,7 @@ from cadenza.market.instrument import FINEST_LOT, finest_step, make_instrument
 from cadenza.models import Instrument, OrderSide, Row, Venue
 
 # The venue names the side of the maker, so the aggressor was on the other.
-_AGGRESSORS = {"buy": OrderSide.SELL, "sell": OrderSide.BUY}
+_AGGRESSORS: Final = {"buy": OrderSide.SELL, "sell": OrderSide.BUY}
 
 
 class _Snapshot(msgspec.Struct, tag_field="type", tag="snapshot"):
@@ -53,9 +54,9 @@ class _Kind(msgspec.Struct):
     type: str = ""
 
 
-_decode_kind = msgspec.json.Decoder(_Kind).decode
-_decode = msgspec.json.Decoder(_Snapshot | _Update | _Match).decode
-_KINDS = frozenset({"snapshot", "l2update", "match"})
+_decode_kind: Final = msgspec.json.Decoder(_Kind).decode
+_decode: Final = msgspec.json.Decoder(_Snapshot | _Update | _Match).decode
+_KINDS: Final = frozenset({"snapshot", "l2update", "match"})
 
 
 def detect(sample: Sequence[bytes]) -> CoinbaseDecoder | None:
@@ -64,7 +65,7 @@ def detect(sample: Sequence[bytes]) -> CoinbaseDecoder | None:
 
 
 class CoinbaseDecoder(CaptureDecoder):
-    """Reads the messages of one socket; see `Decoder`."""
+    """Reads the messages of one socket; see ``Decoder``."""
 
     def __init__(self) -> None:
         super().__init__("Coinbase")

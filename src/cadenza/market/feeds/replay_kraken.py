@@ -1,4 +1,4 @@
-"""Decodes Kraken captures: the ``book`` channel, every update checked by its CRC32.
+"""The decoder of Kraken captures: the ``book`` channel, every update checked by its CRC32.
 
 The API's list of venues has no Kraken and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``XBT/CHF`` is ``MOCK:XBT/CHF``. The description
@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from itertools import chain
+from typing import Final
 
 import msgspec
 
@@ -21,9 +22,9 @@ from cadenza.market.instrument import finest_step, make_instrument
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, Row, Venue
 
-CHECKED_LEVELS = 10
+CHECKED_LEVELS: Final = 10
 
-_CHANNEL = re.compile(r"book-([0-9]+)")
+_CHANNEL: Final = re.compile(r"book-([0-9]+)")
 
 
 class _Part(msgspec.Struct):
@@ -39,9 +40,9 @@ class _Part(msgspec.Struct):
     checksum: str = msgspec.field(name="c", default="")
 
 
-_decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_decode_part = msgspec.json.Decoder(_Part).decode
-_decode_text = msgspec.json.Decoder(str).decode
+_decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_part: Final = msgspec.json.Decoder(_Part).decode
+_decode_text: Final = msgspec.json.Decoder(str).decode
 
 
 def detect(sample: Sequence[bytes]) -> KrakenDecoder | None:
@@ -57,7 +58,7 @@ def checksum(book: OrderBook) -> int:
 
 
 class KrakenDecoder(CaptureDecoder):
-    """Reads the messages of one socket; see `Decoder`."""
+    """Reads the messages of one socket; see ``Decoder``."""
 
     def __init__(self) -> None:
         super().__init__("Kraken")

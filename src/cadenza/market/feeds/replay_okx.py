@@ -1,4 +1,4 @@
-"""Decodes OKX captures: the ``books`` and ``trades`` channels, every book checked by its CRC32.
+"""The decoder of OKX captures: ``books`` and ``trades``, every book checked by its CRC32.
 
 Ids: ``BTC-USDT`` is ``OKX:BTC/USDT``, the swap ``UNI-USD-SWAP`` is ``OKX:UNI-PERP/USD``, the dated
 future ``BTC-USD-220527`` is ``OKX:BTC-220527/USD``. Quantities of the latter two are contracts.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from itertools import chain, zip_longest
+from typing import Final
 
 import msgspec
 
@@ -25,7 +26,7 @@ from cadenza.market.instrument import FINEST_LOT, finest_step, make_instrument
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, InstrumentType, OrderSide, Row, Venue
 
-CHECKED_LEVELS = 25
+CHECKED_LEVELS: Final = 25
 
 _VenueRow = tuple[str, str, str, str]
 """Price, size, a deprecated field, number of orders."""
@@ -57,11 +58,11 @@ class _Trade(msgspec.Struct):
     timestamp: str = msgspec.field(name="ts")
 
 
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_books = msgspec.json.Decoder(list[_Book]).decode
-_decode_trades = msgspec.json.Decoder(list[_Trade]).decode
+_decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
+_decode_books: Final = msgspec.json.Decoder(list[_Book]).decode
+_decode_trades: Final = msgspec.json.Decoder(list[_Trade]).decode
 
-_SIDES = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
+_SIDES: Final = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
 
 
 def detect(sample: Sequence[bytes]) -> OkxDecoder | None:
@@ -79,7 +80,7 @@ def checksum(book: OrderBook) -> int:
 
 
 class OkxDecoder(CaptureDecoder):
-    """Reads the messages of one socket; see `Decoder`."""
+    """Reads the messages of one socket; see ``Decoder``."""
 
     def __init__(self) -> None:
         super().__init__("OKX")
