@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, is_typeddict
 
 import msgspec
 
+from generators.fields import field_table, internals, is_made_elsewhere
 from generators.source import attribute_docs
 
 _SECTIONS = ("Args", "Returns", "Raises", "Attributes")
@@ -39,10 +40,27 @@ def _entry(module: ModuleType, name: str) -> Iterator[str]:
         yield _code(f"{keyword} {_signature(value, name)}")
         yield _prose(inspect.getdoc(value))
         return
-    yield _code(f"class {_class_head(value, name)}")
-    yield _prose(value.__doc__ and inspect.cleandoc(value.__doc__))
-    yield from _fields(value)
-    yield from _methods(value)
+    text = inspect.cleandoc(value.__doc__) if value.__doc__ else ""
+    is_sdk = module.__name__ == "cadenza.client"
+    fields = field_table(value) if is_sdk else ""
+    if not is_sdk:
+        yield _code(f"class {_class_head(value, name)}")
+    elif is_made_elsewhere(value) or is_typeddict(value):
+        yield _code(f"class {name}")
+        text = _without(text, "Args")
+    else:
+        yield _code(f"class {_class_head(value, name)}")
+    yield _prose(_without(text, "Attributes") if fields else text)
+    if fields:
+        yield fields
+    else:
+        yield from _fields(value)
+    yield from _methods(value, internals(value) if is_sdk else frozenset(), is_table=bool(fields))
+
+
+def _without(text: str, section: str) -> str:
+    """A docstring without one of its sections."""
+    return re.sub(rf"(?m)^{section}:\n(?:(?:    .*)?\n?)+?(?=^\S|\Z)", "", text).strip()
 
 
 def _class_head(value: type, name: str) -> str:
@@ -124,11 +142,15 @@ def _default(value: object) -> str:
     return f"{factory.__name__}()" if factory else f"{type(value).__name__}()"
 
 
-def _methods(value: type) -> Iterator[str]:
-    if issubclass(value, (msgspec.Struct, Exception)):
+def _methods(value: type, hidden: frozenset[str], *, is_table: bool) -> Iterator[str]:
+    if issubclass(value, (msgspec.Struct, Exception)) or is_typeddict(value):
         return
     for name, member in vars(value).items():
-        if name.startswith("_") or (inspect.getdoc(member) or "").startswith("See ``"):
+        if name.startswith("_") or name in hidden:
+            continue
+        if (inspect.getdoc(member) or "").startswith("See ``"):
+            continue
+        if isinstance(member, property) and is_table:
             continue
         if isinstance(member, property):
             yield f"#### `{name}`"

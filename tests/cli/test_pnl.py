@@ -73,6 +73,17 @@ def test_fills_and_profit(cadenza):
     assert read(cadenza("fills", "--json", "--since", "2090-01-01")) == []
 
 
+@pytest.mark.usefixtures("_trader")
+@pytest.mark.parametrize(
+    ("given", "meant"), [("BINANCE:BTCUSDT", "BINANCE:BTC/USDT"), ("BTC-USDT", NAME)]
+)
+def test_the_book_that_was_meant(cadenza, given, meant):
+    """As ``trade`` says it; of two venues the one where one can trade."""
+    found = cadenza("book", given, "--once")
+    assert found.returncode != 0
+    assert f'did you mean "{meant}"?' in found.stderr
+
+
 def test_nothing_to_buy(start_server, cadenza, environment, token):
     """A market order that buys nothing says why, in the table too, and exits with 1."""
     server = start_server({}, "--feed", "none")

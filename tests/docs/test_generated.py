@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import re
 import subprocess
@@ -141,3 +142,33 @@ def test_the_page_on_trading_names_codes_that_exist():
     named = {int(code) for code in re.findall(r"\b[1-7]0\d{3}\b", prose)}
     assert named
     assert named <= {one.code for one in CATALOGUE}
+
+
+def test_the_reference_of_the_sdk_has_the_fields_and_none_of_the_internals(monkeypatch):
+    """What people code from: each as a row with a type and a sentence."""
+    monkeypatch.syspath_prepend(str(DOCS))
+    internal = importlib.import_module("generators.fields").INTERNAL
+    text = page("sdk-reference.md")
+
+    def entry(name):
+        return text.partition(f"\n### `{name}`\n")[2].partition("\n### `")[0]
+
+    wanted = {
+        "Order": ["order_id", "status", "side", "price", "filled_quantity", "remaining", "fees"],
+        "Position": ["net", "realized_pnl", "entry_price", "quantity"],
+        "OrderTerms": ["side", "instrument", "quantity", "post_only", "take_profit"],
+        "ConnectArguments": ["token", "get_token", "on_error", "timeout"],
+        "SubscribeArguments": ["since", "recoverable", "on_publication", "overflow"],
+        "Execution": ["price", "quantity", "fees", "at"],
+        "InstrumentPnl": ["realized", "unrealized", "fees", "net"],
+        "Account": ["account_id", "orders", "balances", "positions", "is_live"],
+    }
+    for name, fields in wanted.items():
+        rows = {row[0]: row for row in rows_under(entry(name), "Field")}
+        for field in fields:
+            assert rows[field][1]
+            assert rows[field][-1].endswith(".")
+    for name, members in internal.items():
+        for member in members:
+            assert f"\n#### `{member}`\n" not in entry(name)
+            assert f"\n| `{member}` |" not in entry(name)

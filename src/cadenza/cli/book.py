@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import difflib
+from typing import Annotated, NoReturn
 
 import typer
 
+import cadenza
+from cadenza.cli.exits import Failure
 from cadenza.cli.options import (
     JsonOption,
     LimitOption,
@@ -16,7 +19,9 @@ from cadenza.cli.options import (
     UrlOption,
 )
 from cadenza.cli.program import perform
-from cadenza.cli.target import find_target
+from cadenza.cli.session import connected
+from cadenza.cli.target import Target, find_target
+from cadenza.protocol import codes
 
 
 def book(  # noqa: PLR0917 - typer reads the options from the parameters
@@ -51,6 +56,30 @@ def book(  # noqa: PLR0917 - typer reads the options from the parameters
 
         most = 1 if once else limit
         show = ladder_json if json else None
-        await show_book(target, instrument, depth, most, interval, show=show)
+        try:
+            await show_book(target, instrument, depth, most, interval, show=show)
+        except cadenza.UnsubscribedError as error:
+            if error.server_code != codes.UNKNOWN_CHANNEL.code:
+                raise
+            await _suggest(target, instrument, error)
 
     perform(job)
+
+
+async def _suggest(target: Target, instrument: str, error: cadenza.UnsubscribedError) -> NoReturn:
+    """Name the instrument that was probably meant: the paper venue's first, as it can be traded.
+
+    Raises:
+        Failure: There is no such instrument.
+    """
+    from cadenza.cli.explain import explain  # noqa: PLC0415 - the SDK loads late
+
+    async with connected(target) as client:
+        names = [it.instrument_id for it in await client.instruments()]
+    flat = {it.replace("/", ""): it for it in sorted(names, key=lambda it: it.startswith("PAPER:"))}
+    flat |= {it.partition(":")[2]: name for it, name in flat.items()}
+    wanted = instrument.upper().replace("/", "").replace("-", "")
+    near = difflib.get_close_matches(wanted, list(flat), 1)
+    failure = explain(error)
+    hint = f'; did you mean "{flat[near[0]]}"?' if near else ""
+    raise Failure(f"{failure}{hint}", failure.code) from error

@@ -56,6 +56,7 @@ from cadenza.client.options import (
     ClientOptions,
     ConnectArguments,
     Overflow,
+    SubscribeArguments,
     SubscriptionCallbacks,
     SubscriptionOptions,
     split,
@@ -66,6 +67,7 @@ from cadenza.client.subscription import Subscription
 from cadenza.client.tags import tag
 from cadenza.client.trading import (
     Account,
+    AccountArguments,
     AccountChoiceError,
     AccountClosedError,
     AccountEvent,
@@ -81,6 +83,7 @@ from cadenza.client.trading import (
     Order,
     OrderEndedError,
     OrderRejectedError,
+    OrderTerms,
     OrderTimeoutError,
     OrderUpdated,
     Pnl,
@@ -105,6 +108,7 @@ from cadenza.protocol.messages import ClientInfo
 
 __all__ = [
     "Account",
+    "AccountArguments",
     "AccountChoiceError",
     "AccountClosedError",
     "AccountEvent",
@@ -131,6 +135,7 @@ __all__ = [
     "ClientState",
     "ClientStats",
     "ClosedError",
+    "ConnectArguments",
     "Connected",
     "ConnectionLostError",
     "Depth",
@@ -152,6 +157,7 @@ __all__ = [
     "OrderBook",
     "OrderEndedError",
     "OrderRejectedError",
+    "OrderTerms",
     "OrderTimeoutError",
     "OrderUpdated",
     "OutcomeUnknownError",
@@ -169,6 +175,7 @@ __all__ = [
     "ServerPublication",
     "StaleBookError",
     "StreamPosition",
+    "SubscribeArguments",
     "Subscribed",
     "Subscription",
     "SubscriptionCallbacks",
