@@ -36,7 +36,7 @@ from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger.errors import AmountTextError
 from cadenza.trading.ledger.fees import FeeSchedule
 from cadenza.trading.ledger.ledger import Ledger
-from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.ledger.units import SHOWN_DECIMALS, AssetScales
 from cadenza.trading.matching.commands import SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.mirrored.engine import MirroredEngine
@@ -142,7 +142,7 @@ class PaperVenue:
             self.ledger,
             self.positions,
             self.journal,
-            fees=rules.fees,
+            fees=msgspec.structs.replace(rules.fees, grain=10 ** (DECIMALS - SHOWN_DECIMALS)),
             listener=listener,
             new_id=new_id,
             on_end=(index.ended, endings.ended),

@@ -422,9 +422,15 @@ class Clearing:
         carry = 0
         if order.is_buy:
             held = self.ledger.reservation(state.hold)
-            carry = charge(rate, cost, held.carry if held else 0).carry
+            carry = charge(rate, cost, held.carry if held else 0, self.fees.grain).carry
         keep = order.need(self.fees, carry)
-        return Leg(account_id=state.account_id, order_id=state.hold, rate_ppm=rate, keep=keep)
+        return Leg(
+            account_id=state.account_id,
+            order_id=state.hold,
+            rate_ppm=rate,
+            grain=self.fees.grain,
+            keep=keep,
+        )
 
     def _filled(
         self, order: LiveOrder, event: Trade, cost: int, fee: int, *, is_maker: bool

@@ -247,7 +247,11 @@ class Placement:
         if fees.hold(units.cost(terms.protection, terms.lots)) <= free:
             return terms
         touch = instrument.touch(True)
-        affordable = free * MILLION // ((MILLION + fees.worst_ppm) * units.cost(1, terms.lots))
+        affordable = (
+            (free - fees.grain + 1)
+            * MILLION
+            // ((MILLION + fees.worst_ppm) * units.cost(1, terms.lots))
+        )
         if not touch or affordable < touch:
             return terms  # the reservation will say what is missing
         return msgspec.structs.replace(terms, protection=min(terms.protection, affordable))

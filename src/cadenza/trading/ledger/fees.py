@@ -49,16 +49,17 @@ class Charge(NamedTuple):
     carry: int
 
 
-def charge(ppm: int, cost: int, carry: int = 0) -> Charge:
+def charge(ppm: int, cost: int, carry: int = 0, grain: int = 1) -> Charge:
     """The fee of a fill.
 
     Args:
         ppm: The rate in parts per million.
         cost: Price times quantity, minor units of the quote asset.
         carry: The carry of the order's fill before this one; 0 for the first.
+        grain: The minor units that fees are rounded up to multiples of.
     """
     due = ppm * cost - carry
-    fee = -(-due // MILLION)
+    fee = -(-due // (MILLION * grain)) * grain
     return Charge(fee, fee * MILLION - due)
 
 
@@ -68,6 +69,7 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         maker_ppm: The rate of the order that was in the book; a negative one is a rebate.
         taker_ppm: The rate of the order that came.
+        grain: The minor units that fees are rounded up to multiples of.
 
     Raises:
         FeeRateError: A rate of 100 % or more, in either direction.
@@ -75,6 +77,7 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
     maker_ppm: int = 0
     taker_ppm: int = 0
+    grain: int = 1
 
     def __post_init__(self) -> None:
         for name, ppm in (("maker", self.maker_ppm), ("taker", self.taker_ppm)):
@@ -100,4 +103,4 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
             cost: Minor units of the quote asset.
             carry: The order's carry after its last fill.
         """
-        return cost + max(0, charge(self.worst_ppm, cost, carry).fee)
+        return cost + max(0, charge(self.worst_ppm, cost, carry, self.grain).fee)

@@ -18,6 +18,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         account_id: The account of the order.
         order_id: The key of its reservation.
         rate_ppm: The fee rate it pays, see ``fees.FeeSchedule.rate``.
+        grain: What its fee is rounded up to, see ``fees.charge``.
         keep: The amount that the rest of the order needs reserved after this fill (of a buy
             ``fees.FeeSchedule.hold``, of a sell the base amount left); whatever the fill did not
             take beyond that becomes free. 0: the order is done, its reservation closes.
@@ -26,6 +27,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     account_id: str
     order_id: str
     rate_ppm: int = 0
+    grain: int = 1
     keep: int = 0
 
 
@@ -87,11 +89,9 @@ def settle(fill: Fill, buyer: Reservation | None, seller: Reservation | None) ->
     """
     quote, base = fill.quote_asset, fill.base_asset
     carried = buyer.carry if buyer else 0
-    buyer_fee, buyer_carry = charge(fill.buyer.rate_ppm, fill.cost, carried)
+    buyer_fee, buyer_carry = charge(fill.buyer.rate_ppm, fill.cost, carried, fill.buyer.grain)
     carried = seller.carry if seller else 0
-    seller_fee, seller_carry = charge(
-        fill.seller.rate_ppm, fill.cost, seller.carry if seller else 0
-    )
+    seller_fee, seller_carry = charge(fill.seller.rate_ppm, fill.cost, carried, fill.seller.grain)
     postings: list[Posting] = []
     reservations: list[Reservation] = []
     for leg, held, asset, taken, carry in (

@@ -21,6 +21,10 @@ _MOVING: Final = frozenset(
         "lastExecutionAt",
         "canceledAt",
         "cancelReason",
+        "isWorking",
+        "waitsFor",
+        "triggeredAt",
+        "preventedQuantity",
         "rejectReason",
     )
 )
