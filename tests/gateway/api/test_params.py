@@ -162,7 +162,7 @@ def test_an_empty_member_is_not_given(name):
 
 @pytest.mark.parametrize("data", [b"", b"null", b" ", b"{}", b'{"unknown":[1,{"x":null}]}'])
 def test_calls_without_parameters(data):
-    """Nothing, null and unknown fields are fine."""
+    """Nothing, null and, as there is nothing to misspell, any fields are fine."""
     assert reader(NoParams)(data) == NoParams()
 
 
@@ -202,3 +202,18 @@ def test_any_bytes_are_read_or_refused(data):
     """Bytes that are no JSON never cause anything but an answer."""
     with pytest.raises(OperationError):
         reader(SubmitTradeOrderRequest)(data)
+
+
+def test_unknown_fields_are_refused_at_every_depth_with_the_nearest_name():
+    """A limit price that is misspelt would otherwise be an order without one."""
+    order = {"instrumentId": "X", "orderSide": "BUY", "orderType": "LIMIT", "quantity": "1"}
+    given = {"tradingAccountId": ID, "tradeOrder": {**order, "limitPrise": "5"}}
+    error = refusal(RpcSubmitTradeOrderParams, given)
+    assert error.entry.name == "INVALID_FIELD"
+    assert error.message == (
+        'there is no field "tradeOrder.limitPrise"; did you mean "limitPrice"?'
+    )
+    given = {"tradingAccountId": ID, "tradeOrder": order, "awaitClose": True}
+    assert refusal(RpcSubmitTradeOrderParams, given).message == (
+        'there is no field "awaitClose"; did you mean "awaitClosed"?'
+    )

@@ -33,9 +33,25 @@ def test_lists_repeat_the_name():
     assert (found.venue, found.limit, found.offset) == (Venue.BINANCE, 50, 3)
 
 
-def test_empty_and_unknown_parameters_are_ignored():
-    """Clients send both."""
-    assert instruments("venue=&nothing=1&symbols=&=x&&") == ListInstrumentsQuery()
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("venues=BINANCE", 'there is no field "venues"; did you mean "venue"?'),
+        ("nothing=1", 'there is no field "nothing"'),
+        ("=x", 'there is no field ""'),
+        ("venue=", "venue is empty: give it a value, or leave it out"),
+        ("symbols=", "symbols is empty: give it a value, or leave it out"),
+        ("symbols=BTC/USDT&symbols=", "symbols is empty: give it a value, or leave it out"),
+        ("limit=", "limit is empty: give it a value, or leave it out"),
+    ],
+)
+def test_what_is_unknown_or_empty_is_never_read_as_all(query, message):
+    """An unset variable of a shell, or a misspelt filter, would list everything."""
+    assert refusal(query).message == message
+
+
+def test_nothing_between_separators_is_nothing():
+    assert instruments("&&") == ListInstrumentsQuery()
 
 
 def test_names_of_the_api():
@@ -73,9 +89,10 @@ def test_wrong_values(query, message):
 
 def test_required_parameters():
     """A missing one is named, and so is an empty one."""
-    assert refusal("interval=&instrumentId=a", query_reader(GetKlineQuery)).message == (
-        "interval is missing"
+    assert refusal("interval=1m&instrumentId=", query_reader(GetKlineQuery)).message == (
+        "instrumentId is empty: give it a value, or leave it out"
     )
+    assert refusal("instrumentId=a", query_reader(GetKlineQuery)).message == "interval is missing"
 
 
 def test_booleans_and_enumerations():

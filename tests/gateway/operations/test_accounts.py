@@ -128,6 +128,16 @@ async def test_what_a_paper_account_cannot_be_is_refused(desk, params, field):
     assert desk.world.venue.registry.of_owner("ann") == ()
 
 
+@pytest.mark.parametrize("body", [None, {}])
+async def test_connecting_nothing_makes_no_account(desk, body):
+    """A call without a body, sent again and again, would leave an account each time."""
+    for _ in range(2):
+        error = await desk.rest("POST", "tradingAccount/connect", body)
+        assert error.entry.name == "MISSING_FIELD"
+        assert error.problem.field == "externalTradingAccountId"
+    assert desk.world.venue.registry.of_owner("ann") == ()
+
+
 @pytest.mark.parametrize(
     "account",
     [

@@ -80,7 +80,7 @@ def _info() -> dict[str, Any]:
         "description": (
             "Market data and a paper venue. Answers are wrapped: `errno` 0 is success, any other"
             f" is `AABBB` with the module first: {modules}. Decimals are texts in plain notation;"
-            " times are milliseconds since the Unix epoch, UTC. Unknown fields are ignored."
+            " times are milliseconds since the Unix epoch, UTC. Unknown fields are refused."
         ),
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }

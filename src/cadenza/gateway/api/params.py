@@ -1,10 +1,12 @@
 """The parameters of a call, read strictly: what is wrong with them is said in a sentence.
 
-Unknown fields are ignored: the API's clients are generated from newer and older versions of it.
-What is known is strict: a number is no text and a text no number, enumerations are closed, and
-decimals are plain. An empty body counts as an empty object, as calls without parameters have none.
-``null`` in a field that knows none means that it is not given, as does an empty text where an
-enumeration is wanted: the serializers of many languages write them for what nobody has set.
+Unknown fields are refused with the nearest known name, as a misspelt filter would list everything
+and a misspelt limit would trade without one. So is an empty parameter of a query, which is never
+read as "all". What is known is strict: a number is no text and a text no number, enumerations are
+closed, and decimals are plain. An empty body counts as an empty object, as calls without parameters
+have none. In a body ``null`` in a field that knows none means that it is not given, as does an
+empty text where an enumeration is wanted: the serializers of many languages write them for what
+nobody has set.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -42,6 +44,8 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
 _EMPTY: Final = frozenset((b"", b"null"))
 _BLANK: Final = b'""'
+_CURSOR: Final = "cursor"
+_any: Final = msgspec.json.Decoder().decode
 _FEW: Final = 8
 """So many valid values are all named in a sentence; of more, only the nearest."""
 
@@ -63,33 +67,46 @@ def reader(kind: type[StructT]) -> Callable[[bytes], StructT]:
 
     It raises `OperationError`, which names the field and what is wrong with it.
     """
-    decode = msgspec.json.Decoder(kind).decode
-    info = inspect.type_info(kind)
+    decode = _decoder(kind)
+    fields = _fields(inspect.type_info(kind))
 
     def read(data: bytes) -> StructT:
         try:
-            return decode_filled(data) if _BLANK in data else decode(data)
+            params = decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if data.strip() in _EMPTY:
                 return decode_empty()
-            if isinstance(error, msgspec.ValidationError) and b"null" in data:
-                return decode_again(data)
             raise _refusal(error, kind, data) from None
-
-    def decode_filled(data: bytes) -> StructT:
-        return msgspec.convert(_given(msgspec.json.decode(data), info), type=kind)
-
-    def decode_again(data: bytes) -> StructT:
-        try:
-            return decode_filled(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _refusal(error, kind, data) from None
+        if fields:
+            _check_names(_any(data), fields)
+        return params
 
     def decode_empty() -> StructT:
         try:
             return decode(b"{}")
         except msgspec.ValidationError as error:
             raise _describe(error, kind, {}) from None
+
+    return read
+
+
+def _decoder(kind: type[StructT]) -> Callable[[bytes], StructT]:
+    """Decode ``kind``; fields that say nothing are as if they were not there."""
+    decode = msgspec.json.Decoder(kind).decode
+    info = inspect.type_info(kind)
+
+    def decode_given(data: bytes) -> StructT:
+        return msgspec.convert(_given(_any(data), info), type=kind)
+
+    def read(data: bytes) -> StructT:
+        if _BLANK in data:
+            return decode_given(data)
+        try:
+            return decode(data)
+        except msgspec.ValidationError:
+            if b"null" not in data:
+                raise
+        return decode_given(data)
 
     return read
 
@@ -134,8 +151,13 @@ def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:
         values: dict[str, Any] = {}
         for name, text in _pairs(query):
             wanted = types.get(name)
-            if wanted is None or not text:
-                continue
+            if wanted is None:
+                raise _unknown_field("", name, types)
+            if not text:
+                if name == _CURSOR:  # that of the first page
+                    continue
+                message = f"{name} is empty: give it a value, or leave it out"
+                raise OperationError(errors.INVALID_FIELD, message, field=name, provided=("",))
             if isinstance(wanted, _LISTS):
                 values.setdefault(name, []).append(_value(name, text, concrete(wanted.item_type)))
             elif name in values:
@@ -147,6 +169,48 @@ def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:
         return _converted(values, kind)
 
     return read
+
+
+Fields = dict[str, "Fields | None"]
+"""The names of an object's fields, each with the fields of the object or objects that it holds."""
+
+
+def _fields(wanted: Any) -> Fields | None:
+    """The fields of a type, or of what it is a list of; ``None``: any names, or none at all."""
+    wanted = concrete(wanted)
+    if isinstance(wanted, _LISTS):
+        return _fields(wanted.item_type)
+    if not isinstance(wanted, inspect.StructType):
+        return None
+    return {field.encode_name: _fields(field.type) for field in wanted.fields}
+
+
+def _check_names(value: Any, fields: Fields, path: str = "") -> None:
+    """Refuse what an object has and its type has not, unless it is null and so says nothing.
+
+    Raises:
+        OperationError: It names the field by its path.
+    """
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_names(item, fields, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in fields and inner is not None:
+                raise _unknown_field(path, name, fields)
+            below = fields.get(name)
+            if below:
+                _check_names(inner, below, f"{path}.{name}".lstrip("."))
+
+
+def _unknown_field(path: str, name: str, known: Iterable[str]) -> OperationError:
+    """There is no such field; the sentence names the nearest one."""
+    names = tuple(known)
+    near = difflib.get_close_matches(cut(name), names, n=1, cutoff=0.6)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    field = cut(f"{path}.{name}".lstrip("."))
+    message = f'there is no field "{field}"{hint}'
+    return OperationError(errors.INVALID_FIELD, message, field=field, required=names)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

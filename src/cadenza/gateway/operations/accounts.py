@@ -298,8 +298,12 @@ def wish_of_rest(given: ConnectTradingAccountRequest) -> AccountWish:
     """The body of ``POST tradingAccount/connect``.
 
     Raises:
-        OperationError: It names a dealer.
+        OperationError: It names a dealer, or nothing at all: whoever repeats a call without a body
+            does not want another account each time.
     """
+    if given == ConnectTradingAccountRequest():
+        hint = "; name the account to connect, or give the nickname of a new one"
+        raise missing("externalTradingAccountId", hint)
     if given.dealer_account_id is not UNSET:
         problem = "not wanted: paper accounts are no dealer's"
         raise invalid("dealerAccountId", given.dealer_account_id, problem)
