@@ -7,6 +7,7 @@ call and must not wait either.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -17,18 +18,23 @@ import msgspec
 from cadenza.market.book_view import BookView
 from cadenza.market.clock import Clock
 from cadenza.market.errors import (
+    BadLevelError,
     BookFaultError,
     InstrumentConflictError,
     NoSnapshotError,
+    OffStepError,
     UnknownInstrumentError,
 )
-from cadenza.market.feed import BookCheck
-from cadenza.market.instrument import Listing
+from cadenza.market.feed import Best, BookCheck
+from cadenza.market.instrument import Listing, common_step, decimals, finest_step, with_steps
 from cadenza.market.order_book import OrderBook, Touched
 from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
+
+FINEST_DECIMALS = 18
+"""A number with more decimals does not make the steps finer: it is a damaged one."""
 
 
 class MarketListener(Protocol):
@@ -54,7 +60,17 @@ class MarketListener(Protocol):
 class _Desk:
     """All the market knows about one instrument."""
 
-    __slots__ = ("book", "fault", "has_book", "is_pending", "trades", "view")
+    __slots__ = (
+        "book",
+        "fault",
+        "has_book",
+        "is_guessed",
+        "is_held",
+        "is_pending",
+        "owes_snapshot",
+        "trades",
+        "view",
+    )
 
     def __init__(self, listing: Listing, depth_limit: int, depth: int, recent_trades: int) -> None:
         self.book = OrderBook(listing, depth_limit=depth_limit)
@@ -63,6 +79,11 @@ class _Desk:
         self.fault: BookFaultError | None = None
         self.has_book = False
         self.is_pending = False
+        # Its steps are only guessed: finer ones replace them.
+        self.is_guessed = False
+        # Crossed, and proven to be so: see `CrossedBookError`.
+        self.is_held = False
+        self.owes_snapshot = True
 
 
 class Market:
@@ -130,17 +151,32 @@ class Market:
 
     # What a feed says: see `MarketSink`.
 
-    def instrument(self, instrument: Instrument, *, depth_limit: int = 0) -> None:
+    def instrument(
+        self, instrument: Instrument, *, depth_limit: int = 0, is_guessed: bool = False
+    ) -> None:
         """Declare an instrument."""
         desk = self._desks.get(instrument.instrument_id)
         if desk is None:
             listing = Listing(instrument)
             desk = _Desk(listing, depth_limit, self._depth, self._recent_trades)
+            desk.is_guessed = is_guessed
             self._desks[instrument.instrument_id] = desk
             for observer in self._observers:
                 observer.on_instrument(desk.book)
-        elif desk.book.listing.instrument != instrument or desk.book.depth_limit != depth_limit:
+            return
+        book = desk.book
+        if book.listing.instrument == instrument and book.depth_limit == depth_limit:
+            desk.is_guessed = desk.is_guessed and is_guessed
+            return
+        if not (desk.is_guessed or is_guessed):
             raise InstrumentConflictError(instrument.instrument_id)
+        book.depth_limit = depth_limit
+        if desk.is_guessed:
+            desk.is_guessed = is_guessed
+            tick = common_step(book.listing.ticks.step, instrument.pip_size)
+            lot = common_step(book.listing.lots.step, instrument.lot_size)
+            self._refine(desk, tick, lot)
+            self._tell_observers_again(desk)
 
     def book_snapshot(
         self,
@@ -149,22 +185,16 @@ class Market:
         asks: Iterable[Row],
         timestamp_ms: int,
         check: BookCheck | None = None,
+        *,
+        is_proven: bool = False,
     ) -> None:
         """Replace a book and publish it as a SNAPSHOT."""
         desk = self._desk(instrument_id)
-        try:
-            desk.book.replace(bids, asks)
-            if check:
-                check(desk.book)
-        except BookFaultError as fault:
-            self.book_stale(fault)
-            raise
-        desk.has_book = True
-        self._set_health(instrument_id, desk, None)
-        for observer in self._observers:
-            observer.on_book_changed(desk.book, None, timestamp_ms)
-        payload = desk.view.publish_snapshot(timestamp_ms)
-        self._tell_book(instrument_id, payload, UpdateType.SNAPSHOT)
+        desk.book.clear()
+        self._change(desk, bids, asks, check)
+        desk.has_book = desk.owes_snapshot = True
+        self._hold_if_crossed(desk, is_proven=is_proven or check is not None)
+        self._becomes_healthy(desk, timestamp_ms)
 
     def book_diff(
         self,
@@ -173,26 +203,41 @@ class Market:
         asks: Iterable[Row],
         timestamp_ms: int,
         check: BookCheck | None = None,
+        *,
+        is_proven: bool = False,
+        best: Best | None = None,
     ) -> None:
         """Change a book and publish the change, or leave it for `publish_pending`."""
         desk = self._desk(instrument_id)
-        if desk.fault or not desk.has_book:
+        if not desk.has_book or (desk.fault and not desk.is_held):
             raise NoSnapshotError(instrument_id)
-        try:
-            touched = desk.book.apply(bids, asks)
-            if check:
-                check(desk.book)
-        except BookFaultError as fault:
-            self.book_stale(fault)
-            raise
+        listing = desk.book.listing
+        touched = self._change(desk, bids, asks, check)
+        if best is not None:
+            with contextlib.suppress(BadLevelError):
+                more = self._show_best(desk, best)
+                touched.bids.extend(more.bids)
+                touched.asks.extend(more.asks)
         desk.view.touch(touched, timestamp_ms)
-        for observer in self._observers:
-            observer.on_book_changed(desk.book, touched, timestamp_ms)
-        if not self._is_paced:
-            self._publish_diff(instrument_id, desk)
-        elif not desk.is_pending:
-            desk.is_pending = True
-            self._pending.append(instrument_id)
+        self._hold_if_crossed(desk, is_proven=is_proven or check is not None)
+        if desk.is_held:
+            self._becomes_healthy(desk, timestamp_ms)
+            return
+        is_refined = desk.book.listing is not listing
+        self._changed(desk, None if is_refined else touched, timestamp_ms)
+
+    def book_best(self, instrument_id: str, best: Best, timestamp_ms: int) -> None:
+        """Show the best levels until the next update; published as what `book_diff` changes."""
+        desk = self._desk(instrument_id)
+        if not desk.has_book or desk.fault:
+            raise NoSnapshotError(instrument_id)
+        listing = desk.book.listing
+        touched = self._show_best(desk, best)
+        if not (touched.bids or touched.asks):
+            return
+        desk.view.touch(touched, timestamp_ms)
+        is_refined = desk.book.listing is not listing
+        self._changed(desk, None if is_refined else touched, timestamp_ms)
 
     def trade(
         self,
@@ -208,7 +253,14 @@ class Market:
         desk = self._desk(instrument_id)
         listing = desk.book.listing
         # Looked up first to refuse what is no price or quantity of this instrument.
-        ticks, lots = listing.ticks[price], listing.lots[quantity]
+        try:
+            ticks, lots = listing.ticks[price], listing.lots[quantity]
+        except OffStepError:
+            if not self._is_refined_for(desk, [(price, quantity)]):
+                raise
+            listing = desk.book.listing
+            ticks, lots = listing.ticks[price], listing.lots[quantity]
+            self._tell_observers_again(desk)
         for observer in self._observers:
             observer.on_trade_seen(listing, ticks, lots, side, timestamp_ms)
         trade = Trade(
@@ -228,7 +280,122 @@ class Market:
 
     def book_stale(self, fault: BookFaultError) -> None:
         """Stop publishing a book until its next snapshot."""
-        self._set_health(fault.instrument_id, self._desk(fault.instrument_id), fault)
+        desk = self._desk(fault.instrument_id)
+        desk.is_held = False
+        self._set_health(fault.instrument_id, desk, fault)
+
+    # What a call of a feed does to a book.
+
+    def _change(
+        self,
+        desk: _Desk,
+        bids: Iterable[Row],
+        asks: Iterable[Row],
+        check: BookCheck | None,
+    ) -> Touched:
+        """Apply an update and check it, in finer steps if it shows that those were a poor guess."""
+        bids, asks = _again(bids), _again(asks)
+        try:
+            try:
+                touched = desk.book.change(bids, asks)
+            except BadLevelError as error:
+                is_off = isinstance(error.reason, OffStepError)
+                if not (is_off and self._is_refined_for(desk, [*bids, *asks])):
+                    raise
+                # Quantities are absolute: what was applied already is applied again.
+                touched = desk.book.change(bids, asks)
+            if check:
+                check(desk.book)
+        except BookFaultError as fault:
+            self.book_stale(fault)
+            raise
+        return touched
+
+    def _show_best(self, desk: _Desk, best: Best) -> Touched:
+        try:
+            return desk.book.show_best(*best)
+        except BadLevelError as error:
+            rows = [row for row in best if row is not None]
+            if not (isinstance(error.reason, OffStepError) and self._is_refined_for(desk, rows)):
+                raise
+            return desk.book.show_best(*best)
+
+    def _hold_if_crossed(self, desk: _Desk, *, is_proven: bool) -> None:
+        """Raise if a book is crossed; one that is proven to be so goes on to be updated."""
+        crossing = desk.book.crossing()
+        if crossing is None:
+            return
+        if is_proven:
+            crossing.is_held = True
+            if not desk.is_held:
+                self.book_stale(crossing)
+            desk.is_held = True
+        else:
+            self.book_stale(crossing)
+        raise crossing
+
+    def _becomes_healthy(self, desk: _Desk, timestamp_ms: int) -> None:
+        """A book has been replaced, or is uncrossed again."""
+        instrument_id = desk.book.listing.instrument.instrument_id
+        desk.is_held = False
+        self._set_health(instrument_id, desk, None)
+        if not desk.owes_snapshot:
+            self._changed(desk, None, timestamp_ms)
+            return
+        desk.owes_snapshot = False
+        for observer in self._observers:
+            observer.on_book_changed(desk.book, None, timestamp_ms)
+        payload = desk.view.publish_snapshot(timestamp_ms)
+        self._tell_book(instrument_id, payload, UpdateType.SNAPSHOT)
+
+    def _changed(self, desk: _Desk, touched: Touched | None, timestamp_ms: int) -> None:
+        """Tell observers of a change, and publish it or note that it is to be published."""
+        instrument_id = desk.book.listing.instrument.instrument_id
+        for observer in self._observers:
+            observer.on_book_changed(desk.book, touched, timestamp_ms)
+        if not self._is_paced:
+            self._publish_diff(instrument_id, desk)
+        elif not desk.is_pending:
+            desk.is_pending = True
+            self._pending.append(instrument_id)
+
+    # Steps that were guessed.
+
+    def _is_refined_for(self, desk: _Desk, rows: Sequence[Row]) -> bool:
+        """Whether steps that were only guessed could give way to ones that these rows fit."""
+        if not desk.is_guessed:
+            return False
+        listing = desk.book.listing
+        tick = common_step(listing.ticks.step, finest_step(price for price, _ in rows))
+        lot = common_step(listing.lots.step, finest_step(quantity for _, quantity in rows))
+        if max(decimals(tick), decimals(lot)) > FINEST_DECIMALS:
+            return False
+        self._refine(desk, tick, lot)
+        return True
+
+    def _refine(self, desk: _Desk, tick: str, lot: str) -> None:
+        """Go over to finer steps: observers are told of the instrument anew."""
+        before = desk.book.listing
+        if (before.ticks.step, before.lots.step) == (tick, lot):
+            return
+        listing = Listing(with_steps(before.instrument, tick, lot))
+        desk.view.rescale(desk.book.refine(listing))
+        _log.info(
+            "%s has finer steps than it seemed: %s and %s (price, quantity), not %s and %s",
+            listing.id,
+            tick,
+            lot,
+            before.ticks.step,
+            before.lots.step,
+        )
+        for observer in self._observers:
+            observer.on_instrument(desk.book)
+
+    def _tell_observers_again(self, desk: _Desk) -> None:
+        """Those that began anew with an instrument take its book as it is."""
+        if desk.has_book and not desk.fault:
+            for observer in self._observers:
+                observer.on_book_changed(desk.book, None, desk.view.time_ms)
 
     # Publication.
 
@@ -283,7 +450,12 @@ class MarketObserver(Protocol):
     """
 
     def on_instrument(self, book: OrderBook) -> None:
-        """An instrument was declared (``book.listing``); its book may be empty yet."""
+        """An instrument was declared (``book.listing``); its book may be empty yet.
+
+        It is declared anew, with the same book, when steps that were guessed give way to finer
+        ones: the listing is another one then, and its ticks and lots are smaller. The next call
+        about the book is `on_book_changed` without ``touched``, unless the book is stale.
+        """
         ...
 
     def on_book_changed(self, book: OrderBook, touched: Touched | None, timestamp_ms: int) -> None:
@@ -306,6 +478,11 @@ class MarketObserver(Protocol):
     def on_stale(self, listing: Listing, fault: BookFaultError) -> None:
         """A book cannot be trusted any more, until it is replaced; told once."""
         ...
+
+
+def _again(rows: Iterable[Row]) -> Sequence[Row]:
+    """Rows that can be read twice."""
+    return rows if isinstance(rows, list | tuple) else list(rows)
 
 
 async def publish_every(market: Market, clock: Clock, interval_ms: int) -> None:

@@ -34,7 +34,7 @@ from cadenza.trading.ledger.errors import AmountTextError
 from cadenza.trading.ledger.fees import FeeSchedule
 from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.ledger.units import AssetScales
-from cadenza.trading.matching.commands import SelfTrade
+from cadenza.trading.matching.commands import CancelAll, SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.matching.saved_order import RestoreError
 from cadenza.trading.mirrored.engine import MirroredEngine
@@ -213,6 +213,7 @@ class PaperVenue:
         `Exchange.market_did`.
         """
         listing = book.listing
+        last = self._unlist(listing)
         engine = MirroredEngine(book, first_trade_id=self.now() * TRADES_A_MILLISECOND)
 
         def touch(is_buy: bool) -> int:
@@ -224,8 +225,28 @@ class PaperVenue:
         except NotTradableError as error:
             logger.warning("%s", error)
             return None
-        self._list(desk)
+        self._list(desk, last)
         return engine
+
+    def _unlist(self, listing: Listing) -> int:
+        """Let go of the same instrument with coarser steps, as it is declared anew.
+
+        Orders are in whole ticks and lots of the steps they came with, so those that are open are
+        cancelled.
+
+        Returns:
+            Price of its last trade, in ticks of the new listing; 0: there is none.
+        """
+        desk = self.exchange.desks.pop(str(listing.id), None)
+        if desk is None:
+            return 0
+        live = self.exchange.clearing.live.values()
+        owners = {one.state.account_id for one in live if one.desk is desk}
+        if owners and self.journal.failure is None:
+            logger.warning("%s has finer steps now: its open orders are cancelled", listing.id)
+            for owner in sorted(owners):
+                self.exchange.tell(desk, CancelAll(now=self.now(), owner=owner))
+        return desk.engine.last * listing.finer_than(desk.listing)[0]
 
     def _list(self, desk: Desk, last: int = 0) -> None:
         """Trade an instrument.

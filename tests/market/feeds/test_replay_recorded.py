@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from cadenza.market.clock import VirtualClock
-from cadenza.market.feeds import replay_kraken, replay_okx
+from cadenza.market.venues import kraken, okx
 from cadenza.market.feeds.delivery import Delivery
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
@@ -89,7 +89,7 @@ def test_the_futures_book_agrees_with_the_best_prices_at_equal_update_ids(
             best[data["u"]] = (data["b"], data["B"], data["a"], data["A"])
     market = Market(depth=1)
     delivery = Delivery(market)
-    recording = Recording([path])
+    recording = Recording(path)
     decoder = recording.decoder()
     delivery.deliver(decoder.declarations[0], decoder.rule)
     book = market.book(decoder.declarations[0].instrument.instrument_id)
@@ -159,7 +159,7 @@ async def test_coinbase_is_replayed_without_a_fault(shared_data, recorder):
 
 @pytest.mark.parametrize(
     ("name", "module"),
-    [("OKX.ws.1.0.gz", replay_okx), ("KRAKEN.ws.50.0.gz", replay_kraken)],
+    [("OKX.ws.1.0.gz", okx), ("KRAKEN.ws.50.0.gz", kraken)],
 )
 async def test_a_wrong_checksum_stops_the_book(shared_data, recorder, monkeypatch, name, module):
     monkeypatch.setattr(module, "CHECKED_LEVELS", 3)

@@ -192,7 +192,8 @@ class QuoteDesk:
             raise UnknownQuoteError(request.quote_id)
         if offer.order_id:
             raise QuoteUsedError(offer.quote_id, offer.order_id)
-        if now >= offer.expire_at:
+        # A quote counts in the steps of its desk, which ends when the instrument gets finer ones.
+        if now >= offer.expire_at or self._desks.get(offer.desk.instrument_id) is not offer.desk:
             raise QuoteExpiredError(offer.quote_id, now - offer.expire_at)
         _check_same(offer, request)
         return offer
