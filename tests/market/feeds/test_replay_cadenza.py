@@ -121,7 +121,8 @@ async def test_without_steps_those_of_the_first_snapshot_count(replay):
     """A server that has no such call."""
     market, counted = await replay(header(), trade(0.5, 1), snapshot(1, 5), trade(2, 2))
     shown = market.listing(BTC).instrument
-    assert (shown.pip_size, shown.lot_size) == ("0.01", "0.00000001")
+    # Of the numbers' digits, without the zeros at their end; 0.500 of the trade made the lot finer.
+    assert (shown.pip_size, shown.lot_size) == ("1", "0.1")
     assert counted.trades == 1  # before the book nothing is known of the instrument
 
 

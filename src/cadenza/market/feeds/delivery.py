@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 LOGGED_SKIPS = 20
 """Skipped messages logged one by one; a damaged file would fill the log otherwise."""
 
+LONGEST_REASON = 500
+"""Characters of a reason in the log; it may quote the message."""
+
 MOST_NAMES = 200
 """Names of messages that are not understood, at most; garbage may have any number of them."""
 
@@ -119,7 +122,7 @@ class Delivery:
         """Count and log a message that cannot be used."""
         self._counts["skipped"] += 1
         if self._counts["skipped"] <= LOGGED_SKIPS:
-            _log.warning("message skipped: %s", reason)
+            _log.warning("message skipped: %s", reason[:LONGEST_REASON])
 
     def waiting(self) -> list[str]:
         """Instruments whose book has updates but no valid snapshot."""
@@ -248,6 +251,7 @@ class Delivery:
         self._is_well(item)
         if best is not None:
             self._sink.book_best(item.instrument_id, best, timestamp_ms)
+            self._counts["bests"] += 1
 
     def _is_well(self, item: BookSnapshot | BookDiff) -> None:
         if item.instrument_id in self._stale:
