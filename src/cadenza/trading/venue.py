@@ -148,6 +148,7 @@ class PaperVenue:
         self.journal.prepare = self.exchange.prepare
         self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)
         self.marks: dict[str, int] = {}
+        self._left_out: dict[tuple[str, str], Position] = {}
         self.security_types: dict[str, SecurityType] = {}
 
     async def open(self) -> None:
@@ -260,6 +261,11 @@ class PaperVenue:
             raise StoreDamagedError("the store", f"{desk.instrument_id}: {error}") from error
         for account in self.registry:
             held = self.positions.get(account.account_id, desk.instrument_id)
+            left_out = self._left_out.pop((account.account_id, desk.instrument_id), None)
+            if held is None and left_out is not None:
+                # The instrument was listed before with a lot that could not express it.
+                held = left_out
+                self.positions.put(held)
             if held is not None and held.lot != desk.listing.lots.step:
                 self._rescale(held, desk.listing)
 
@@ -287,6 +293,7 @@ class PaperVenue:
                 listing.lots.step,
             )
             self.positions.drop(position)
+            self._left_out[position.account_id, position.instrument_id] = position
 
     def _learned(self, listing: Listing) -> AssetScales:
         """The scales, with the instrument's assets among them."""
