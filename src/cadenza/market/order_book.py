@@ -97,9 +97,11 @@ class Ladder:
         key, lots = self._keys[row[0]], self._lots[row[1]]
         if not lots:
             return []
-        better = list(self._order.irange(None, key, inclusive=(True, False)))
-        for gone in better:
-            self._put(gone, None)
+        better: list[int] = []
+        if self._rows and self._order[0] < key:
+            better.extend(self._order.irange(None, key, inclusive=(True, False)))
+            for gone in better:
+                self._put(gone, None)
         present = self._rows.get(key)
         if present is None or self._lots[present[1]] != lots:
             # One price keeps its spelling.

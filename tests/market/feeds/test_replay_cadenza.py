@@ -85,6 +85,18 @@ async def test_books_and_trades_come_as_they_were_published(replay, recorder):
     assert shown.description == "Recorded from BINANCE of a Cadenza server"
 
 
+async def test_blanks_and_the_order_of_keys_mean_nothing(replay):
+    """As a program writes the lines that reads them and writes them again."""
+    lines = [header(), instrument(), snapshot(1, 5), diff(3, 6)]
+    again = [
+        "  " + json.dumps(dict(reversed(json.loads(one).items())), separators=(" ,", " : ")) + "\n"
+        for one in lines
+    ]
+    market, counted = await replay(*again)
+    assert (counted.snapshots, counted.diffs, counted.skipped) == (1, 1, 0)
+    assert market.listing(BTC).instrument.pip_size == "0.01"
+
+
 async def test_the_pace_is_that_of_the_capture(replay):
     """Not of the venue's timestamps."""
     clock = VirtualClock()

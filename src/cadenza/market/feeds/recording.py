@@ -124,21 +124,23 @@ def merged(recordings: Sequence[tuple[Recording, Decoder]]) -> Iterator[Received
         range(len(recordings)), key=lambda source: recordings[source][0].first_ns, reverse=True
     )
     heap: list[tuple[int, int, Received, Iterator[Received]]] = []
-
-    def push(source: int, stream: Iterator[Received]) -> None:
-        received = next(stream, None)
-        if received is not None:
-            heapq.heappush(heap, (received.time_ns, source, received, stream))
-
     while heap or waiting:
         while waiting and (not heap or recordings[waiting[-1]][0].first_ns <= heap[0][0]):
             source = waiting.pop()
             recording, decoder = recordings[source]
-            push(source, recording.received(decoder, source))
-        if heap:
-            _, source, received, stream = heapq.heappop(heap)
-            yield received
-            push(source, stream)
+            stream = recording.received(decoder, source)
+            first = next(stream, None)
+            if first is not None:
+                heapq.heappush(heap, (first.time_ns, source, first, stream))
+        if not heap:
+            continue
+        _, source, received, stream = heap[0]
+        yield received
+        following = next(stream, None)
+        if following is None:
+            heapq.heappop(heap)
+        else:
+            heapq.heapreplace(heap, (following.time_ns, source, following, stream))
 
 
 def find_recordings(path: Path) -> list[Recording]:
