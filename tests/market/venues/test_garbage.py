@@ -177,6 +177,10 @@ def test_an_address_tells_the_venue(address, venue):
     assert (found and found.venue) == venue
 
 
+def test_behind_a_proxy_the_messages_tell_the_venue():
+    assert find_decoder("ws://localhost:9000/feed", GOOD["OKX"]).venue == "OKX"
+
+
 @pytest.mark.parametrize("venue", GOOD)
 def test_without_an_address_each_message_tells_the_venue(venue):
     for message in GOOD[venue]:

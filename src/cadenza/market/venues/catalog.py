@@ -33,7 +33,9 @@ def find_decoder(
         messages: Its first messages, decoded.
         instruments: What other connections of the same market know.
     """
-    for venue in VENUES:
-        if venue.recognises(address, messages):
-            return venue.open(address, messages, instruments)
+    # A proxy's address tells nothing, but the messages may.
+    for known in dict.fromkeys((address, "")):
+        for venue in VENUES:
+            if venue.recognises(known, messages):
+                return venue.open(address, messages, instruments)
     return None
