@@ -1,7 +1,7 @@
 # Chores of Cadenza. `make serve` and `make test` set up everything they need.
 # Options for the program behind a chore go into ARGS: make serve ARGS='--port 9000'
 
-.PHONY: help serve test venv page lint bench lock clean
+.PHONY: help serve test quick venv page lint bench lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -14,6 +14,8 @@ RECENT := import sys; sys.exit(sys.version_info < (3, 11))
 # The first interpreter that is recent enough; PYTHON=... names another one.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	if $$python -c '$(RECENT)' 2>/dev/null; then echo $$python; break; fi; done)
+
+WORKERS = $(shell echo $$(($$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN) + 1)))
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PIP_INSTALL := $(PIP) install --quiet --require-hashes --requirement
@@ -48,11 +50,18 @@ serve: .venv/.serve ## Run a sandbox with streaming markets
 	@$(MAKE) --no-print-directory page || echo 'Going on without the page.'
 	@exec $(BIN)/cadenza serve $(ARGS)
 
-# A file of tests at a time on each core; one after another in this terminal: ARGS='-n 0'.
-test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) lint ## Check style and types, run all tests
+# The tests start the program hundreds of times: its bytecode is kept, whatever the environment says.
+test quick: export PYTHONDONTWRITEBYTECODE :=
+
+# One worker more than there are cores, as some tests wait: for an end of a token, for a server.
+# One test after another in this terminal: ARGS='-n 0'.
+test: .venv/.test $(NODE_PACKAGES) $(PAGE_BUILDS) ## Check style and types, run all tests
 	$(call system,command -v curl,curl,curl is needed: the examples of the HTTP API are run with it.)
 	$(call system,command -v chromium,chromium,Chromium is needed: the page is tested in it.)
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+quick: .venv/.test $(PAGE_BUILDS) ## Run the tests that start no process
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal -m 'not process' $(ARGS)
 
 venv: .venv/.test $(PAGE_BUILDS) ## Make .venv with everything in it
 

@@ -24,7 +24,7 @@ class PageLibraries(BuildHookInterface):  # type: ignore[type-arg]  # it is gene
             return
         sys.path.insert(0, str(Path(self.root) / "src"))
         from cadenza.dashboard.vendor import (  # noqa: PLC0415  likewise
-            VendoringError,
+            VendorError,
             missing,
             vendor,
         )
@@ -33,5 +33,5 @@ class PageLibraries(BuildHookInterface):  # type: ignore[type-arg]  # it is gene
             return
         try:
             vendor()
-        except VendoringError as error:
+        except VendorError as error:
             self.app.display_warning(f"the wheel is without the libraries of the page: {error}")

@@ -57,7 +57,7 @@ class Meter:
 
 async def sdk_callback(url: str, channel: str, meter: Meter) -> None:
     """The SDK, a plain callback that decodes the payload."""
-    from cadenza.client import Publication, connect  # noqa: PLC0415  measured alone
+    from cadenza.client import Publication, connect  # noqa: PLC0415 - measured alone
 
     def handle(publication: Publication) -> None:
         _ = publication.data
@@ -70,7 +70,7 @@ async def sdk_callback(url: str, channel: str, meter: Meter) -> None:
 
 async def sdk_iteration(url: str, channel: str, meter: Meter) -> None:
     """The SDK, iterated over, payloads decoded."""
-    from cadenza.client import Overflow, connect  # noqa: PLC0415  measured alone
+    from cadenza.client import Overflow, connect  # noqa: PLC0415 - measured alone
 
     async with connect(url) as client:
         async for publication in await client.subscribe(channel, overflow=Overflow.BLOCK):
@@ -82,7 +82,7 @@ async def sdk_iteration(url: str, channel: str, meter: Meter) -> None:
 
 async def sdk_payload(url: str, channel: str, meter: Meter) -> None:
     """The SDK, a plain callback that leaves the payload as it is."""
-    from cadenza.client import connect  # noqa: PLC0415  measured alone
+    from cadenza.client import connect  # noqa: PLC0415 - measured alone
 
     async with connect(url) as client:
         await client.subscribe(channel, on_publication=meter.tick)
@@ -91,7 +91,7 @@ async def sdk_payload(url: str, channel: str, meter: Meter) -> None:
 
 async def sdk_book(url: str, channel: str, meter: Meter, *, reads: bool = False) -> None:
     """A local book, each update decoded and in place; perhaps its best prices read after each."""
-    from cadenza.client import OrderBook, Publication, connect  # noqa: PLC0415  measured alone
+    from cadenza.client import OrderBook, Publication, connect  # noqa: PLC0415 - measured alone
 
     book = OrderBook(channel.removeprefix("market:orderBook:"))
 
@@ -115,7 +115,7 @@ async def sdk_read_book(url: str, channel: str, meter: Meter) -> None:
 
 async def rival(url: str, channel: str, meter: Meter) -> None:
     """centrifuge-python: decoded JSON, no book."""
-    from centrifuge import (  # noqa: PLC0415  measured alone
+    from centrifuge import (  # noqa: PLC0415 - measured alone
         Client,
         PublicationContext,
         SubscriptionEventHandler,
@@ -168,7 +168,7 @@ def consume(name: str, port: int, channel: str, count: int, loop: str) -> None:
         print(meter.micros)
 
     if loop == "uvloop":
-        import uvloop  # noqa: PLC0415  only where it is asked for
+        import uvloop  # noqa: PLC0415 - only where it is asked for
 
         uvloop.run(work())
     else:

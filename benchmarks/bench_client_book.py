@@ -19,7 +19,7 @@ import msgspec
 
 from cadenza.client.market.changes import BookState
 from cadenza.client.market.order_book import OrderBook
-from cadenza.market.clock import SystemClock, VirtualClock
+from cadenza.clock import LoopClock, VirtualClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
@@ -77,7 +77,7 @@ def streams() -> list[Stream]:
             if path.exists():
                 market, collector = Market(depth=depth), Collector()
                 market.add_listener(collector)
-                asyncio.run(ReplayFeed(path, market, SystemClock(), speed=MAX_SPEED).run())
+                asyncio.run(ReplayFeed(path, market, LoopClock(), speed=MAX_SPEED).run())
                 found.append(collector.stream(f"{path.name.split('.')[0]}, depth {depth or 'all'}"))
     if not found:
         market, collector = Market(), Collector()

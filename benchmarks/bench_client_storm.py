@@ -20,7 +20,7 @@ from pathlib import Path
 
 from processes import allow_sockets, await_port, free_port
 
-from cadenza.client import Client, Connected, Left, Overflow, Publication, connect
+from cadenza.client import Cause, Client, Connected, Overflow, Publication, connect
 
 CLIENTS = 1_000
 LOST_PUBLICATIONS = 20_000
@@ -109,7 +109,7 @@ class Crowd:
         if len(self.back) == CLIENTS:
             self.all_back.set()
 
-    def _went(self, why: Left) -> None:
+    def _went(self, why: Cause) -> None:
         if why.reason != "connect called":
             self.lost += 1
             if self.lost == CLIENTS:

@@ -17,12 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from cadenza.clock import VirtualClock
 from cadenza.protocol import json_codec, protobuf_codec
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.messages import Command, ConnectRequest, PublishRequest, SubscribeRequest
 from cadenza.protocol.messages import payload as raw
 from cadenza.realtime import ChannelOptions, Connection, Namespace, Node
-from cadenza.realtime.clock import VirtualClock
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.handlers import ConnectReply, Handlers
 from cadenza.realtime.options import ChannelRules

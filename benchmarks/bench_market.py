@@ -18,15 +18,16 @@ from pathlib import Path
 import msgspec
 from sortedcontainers import SortedDict
 
+from cadenza.clock import LoopClock, VirtualClock
 from cadenza.market.book_view import BookView
-from cadenza.market.clock import SystemClock, VirtualClock
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
-from cadenza.market.feeds.simulated import DEFAULT_INSTRUMENTS, SimulatedFeed, Simulation
+from cadenza.market.feeds.simulated import SimulatedFeed, Simulation
 from cadenza.market.instrument import Listing
 from cadenza.market.klines import Klines
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS
 from cadenza.market.venues.messages import BookDiff, BookSnapshot
 from cadenza.models import Instrument, OrderSide, Row, UpdateType
 
@@ -176,7 +177,7 @@ def bench_replay(path: Path) -> None:
     counter = Counter()
     market = Market()
     market.add_listener(counter)
-    feed = ReplayFeed(path, market, SystemClock(), speed=MAX_SPEED)
+    feed = ReplayFeed(path, market, LoopClock(), speed=MAX_SPEED)
     start = time.perf_counter()
     asyncio.run(feed.run())
     seconds = time.perf_counter() - start
@@ -202,7 +203,7 @@ def seconds_of_trades(instrument: Instrument, gap_ms: int, *, with_klines: bool)
     for _ in range(3):
         chance, market, now = random.Random(1), Market(), 1_723_161_253_000
         if with_klines:
-            market.add_observer(Klines(SystemClock()))
+            market.add_observer(Klines(LoopClock()))
         market.add_listener(Counter())
         market.instrument(instrument)
         ticks = Listing(instrument).ticks

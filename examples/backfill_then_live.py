@@ -1,8 +1,8 @@
-"""Backfill from a channel's history, then live, without a gap and without a double.
+"""Backfill from the history of a channel, then follow it live: no gap, and nothing twice.
 
-Usage: ``CADENZA_TOKEN=... python examples/backfill_then_live.py CHANNEL COUNT``. It reads what the
-stream holds, page by page, goes on live from exactly there, and prints COUNT payloads with their
-offsets. ``CADENZA_WS`` names another server.
+Usage: ``CADENZA_TOKEN=... python examples/backfill_then_live.py CHANNEL COUNT``. It reads the
+stream page by page, goes on live from exactly there, and prints COUNT payloads with their offsets.
+``CADENZA_WS`` names another server.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def main(channel: str, count: int) -> None:
                 place = publication.offset
                 print(place, publication.data, flush=True)
                 count -= 1
-            since = cadenza.Position(place, epoch)
+            since = cadenza.StreamPosition(place, epoch)
             page = await client.history(channel, PAGE, since=since)
         if not count:
             return

@@ -1,4 +1,4 @@
-"""Connect, follow the trades of one instrument, and come back by itself when the line breaks.
+"""Connect and follow the trades of one instrument; the client reconnects by itself.
 
 Usage: ``CADENZA_TOKEN=... python examples/first_connection.py [COUNT]``. It prints COUNT (5) trades
 and ends. ``CADENZA_WS`` and ``CADENZA_INSTRUMENT`` name another server and instrument.

@@ -1,4 +1,4 @@
-"""A local order book that keeps itself, printed as it changes.
+"""A local order book that keeps itself current, printed as it changes.
 
 Usage: ``CADENZA_TOKEN=... python examples/live_ladder.py [CHANGES]``. It prints the touch for so
 many (10) changes, then the ladder, and ends. ``CADENZA_WS`` and ``CADENZA_INSTRUMENT`` name another

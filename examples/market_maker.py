@@ -2,7 +2,7 @@
 
 Usage: ``CADENZA_TOKEN=... python examples/market_maker.py [MOVES]``. It quotes, follows the market
 for so many (3) moves, takes its quotes back, and says what it earned or lost. ``CADENZA_WS`` and
-``CADENZA_INSTRUMENT`` name another server and instrument. It is an example, and no strategy.
+``CADENZA_INSTRUMENT`` name another server and instrument. It is an example, not a strategy.
 """
 
 from __future__ import annotations

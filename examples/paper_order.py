@@ -1,9 +1,9 @@
 """Trades on the paper venue over plain WebSocket: an order, and everything that happens to it.
 
 Usage: ``CADENZA_TOKEN=... python examples/paper_order.py [INSTRUMENT] [SIDE] [QUANTITY]``. It finds
-the account, which a user's first look makes and funds, subscribes to its channel, sends a market
-order and prints the account's events until the order has ended and its money is booked. The token
-names the user who trades; a sandbox prints one.
+the account, which is made and funded when a user first asks for it, subscribes to its channel,
+sends a market order and prints the account's events until the order has ended and its money is
+booked. The token names the user who trades; a sandbox prints one.
 """
 
 from __future__ import annotations

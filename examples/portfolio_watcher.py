@@ -1,8 +1,8 @@
 """Watch an account: balances, positions, and what happens to its orders.
 
 Usage: ``CADENZA_TOKEN=... python examples/portfolio_watcher.py [EXECUTIONS]``. It prints every
-event until so many (1) executions have come. Trade from elsewhere meanwhile. ``CADENZA_WS`` names
-another server.
+event until so many (1) executions have come. Trade from another program meanwhile. ``CADENZA_WS``
+names another server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ URL = os.environ.get("CADENZA_WS", "ws://127.0.0.1:8000/connection/websocket")
 
 
 async def main(executions: int) -> None:
-    """Print what the account tells."""
+    """Print the events of the account."""
     async with (
         cadenza.connect(URL, token=os.environ["CADENZA_TOKEN"]) as client,
         await client.account() as account,

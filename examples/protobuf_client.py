@@ -1,8 +1,8 @@
-"""The same client over Protobuf, publishing bytes that are no JSON.
+"""A client over Protobuf that publishes bytes which are not JSON.
 
 Usage: ``CADENZA_TOKEN=... python examples/protobuf_client.py CHANNEL``. The channel's namespace
-must let clients publish, and all its clients must use Protobuf: bytes that are no JSON cannot
-travel in JSON. ``CADENZA_WS`` names another server.
+must let clients publish, and all its clients must use Protobuf: bytes that are not JSON
+cannot travel in JSON. ``CADENZA_WS`` names another server.
 """
 
 from __future__ import annotations

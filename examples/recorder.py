@@ -1,7 +1,7 @@
-"""Record channels to a file, one JSON object a line, and never lose a publication in silence.
+"""Record channels to a file, one JSON object a line; a gap is always reported.
 
 Usage: ``CADENZA_TOKEN=... python examples/recorder.py FILE COUNT CHANNEL...``. It appends COUNT
-publications. A break is recovered; where that fails, a line says that something is missing.
+publications. A break is recovered; where that fails, a line says that publications are missing.
 ``CADENZA_WS`` names another server.
 """
 

@@ -21,6 +21,7 @@ import jwt
 import pytest
 
 pytest.register_assert_rewrite("support")
+pytest_plugins = ["support.order", "support.processes"]
 
 ROOT = Path(__file__).parents[1]
 SECRET = "tests-hmac-secret-0123456789abcdef-0123456789abcdef-0123456789abcdef"
@@ -146,7 +147,7 @@ def _is_option(name: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def start_server(tmp_path_factory) -> Iterator[Callable[..., ServerProcess]]:
+def start_server(processes, tmp_path_factory) -> Iterator[Callable[..., ServerProcess]]:
     """``start_server(config, *options)`` gives a new server, which ends with the session.
 
     ``config`` is merged over ``BASE_CONFIG``; ``options`` are those of ``cadenza serve``. A test

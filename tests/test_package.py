@@ -27,6 +27,7 @@ def test_an_unknown_name():
         _ = cadenza.conect
 
 
+@pytest.mark.process
 def test_importing_the_package_loads_no_client():
     """The server and the wire do without the SDK."""
     script = "import sys, cadenza; print(*sorted(it for it in sys.modules if 'cadenza' in it))"

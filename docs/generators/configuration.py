@@ -9,7 +9,7 @@ import msgspec
 
 from cadenza.config import Config, Secret
 from cadenza.config.names import fields, is_struct, item_type
-from cadenza.config.unsupported import LACKING
+from cadenza.config.unsupported import UNSUPPORTED
 from cadenza.realtime.duration import Duration
 from generators.source import attribute_docs, one_line, table
 
@@ -105,7 +105,7 @@ def lacking() -> str:
     """Options of Centrifugo that are warned of and ignored."""
     rows = [
         [f"`{path}`", one_line(f"{_sentence(lack.sentence)}.")]
-        for path, lack in LACKING.items()
+        for path, lack in UNSUPPORTED.items()
         if not path.startswith("channel.without_namespace.")
     ]
     return table(["Option or section", "What that means"], rows)

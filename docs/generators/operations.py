@@ -9,7 +9,6 @@ from typing import Any
 
 from cadenza.gateway.api import CATALOGUE, MODULES, Operation, Registry, asyncapi, openapi
 from cadenza.gateway.api.operation import PREFIX
-from cadenza.gateway.operations.catalog import registry_of
 from cadenza.gateway.operations.unserved import UNSERVED
 from generators.idle import gateway
 from generators.source import table
@@ -18,7 +17,7 @@ from generators.source import table
 @cache
 def registry() -> Registry:
     """Every operation of a gateway with the defaults."""
-    return registry_of(gateway())
+    return gateway().registry
 
 
 def served() -> str:

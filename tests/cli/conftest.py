@@ -95,7 +95,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(environment):
+def terminal(processes, environment):
     """Start a command at a terminal."""
     started = []
 
@@ -134,7 +134,7 @@ def as_trader(environment, server, token):
 
 
 @pytest.fixture
-def cadenza(environment):
+def cadenza(processes, environment):
     """Run a command to its end."""
 
     def run(*arguments, stdin="", **variables):
@@ -152,7 +152,7 @@ def cadenza(environment):
 
 
 @pytest.fixture
-def start(environment):
+def start(processes, environment):
     """Start a command that goes on."""
     started = []
 

@@ -26,14 +26,16 @@ def loaded(script):
     return set(found.stdout.split())
 
 
+@pytest.mark.process
 def test_the_program_loads_nothing_that_a_command_may_not_need():
     """Neither the SDK, nor a WebSocket library, nor tables."""
     assert loaded("import cadenza.cli") & (SERVER | HEAVY) == set()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "module",
-    ["asking", "listening", "booking", "trading", "recording", "benching"],
+    ["connection", "account_session", "listener", "book_view", "recording.run", "bench_load"],
 )
 def test_commands_of_users_load_nothing_of_the_server(module):
     """So that a plain install is enough for them; pyarrow only for Parquet."""

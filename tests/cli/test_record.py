@@ -12,8 +12,8 @@ import sys
 import pytest
 
 from cadenza.client import BookState, OrderBook
-from cadenza.market.clock import VirtualClock
-from cadenza.market.feeds.recording import read_parquet
+from cadenza.clock import VirtualClock
+from cadenza.market.feeds.recording_parquet import read_parquet
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.market import Market
 

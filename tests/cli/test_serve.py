@@ -49,7 +49,7 @@ def settings(tmp_path):
 
 
 @pytest.fixture
-def start():
+def start(processes):
     """Start ``cadenza serve`` and wait until its output holds a text."""
     processes = []
 
@@ -143,6 +143,7 @@ def test_two_sandboxes_share_no_secret(start):
     assert len(found) == 2
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0(start, settings, number):
     """With a configuration as well; the log says so, and there is no traceback."""

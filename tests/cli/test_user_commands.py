@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.market import Market
 

@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from cadenza import __version__
@@ -19,6 +20,7 @@ def test_it_names_cadenza_and_python():
     assert result.output == f"cadenza {__version__} (Python {platform.python_version()})\n"
 
 
+@pytest.mark.process
 def test_it_runs_as_a_module():
     """``python -m cadenza.cli`` is the same program."""
     command = [sys.executable, "-m", "cadenza.cli", "version"]

@@ -11,11 +11,11 @@ import pytest
 import cadenza.client
 from cadenza.client import (
     CallTimeoutError,
+    ClientState,
     DisconnectedError,
     Overflow,
-    Position,
     ReplyError,
-    State,
+    StreamPosition,
     UnauthorizedError,
     UnsubscribedError,
     UsageError,
@@ -115,7 +115,7 @@ async def test_questions(connect, server, kept):
         page = await stream.history(-1)
         assert [(it.offset, it.data["n"]) for it in page.publications] == [(1, 0), (2, 1), (3, 2)]
         assert page.position == stream.position
-        after = await stream.history(10, since=Position(2, page.position.epoch))
+        after = await stream.history(10, since=StreamPosition(2, page.position.epoch))
         assert [it.offset for it in after.publications] == [3]
         assert await client.rpc("ping") is None
 
@@ -201,7 +201,7 @@ async def test_final_disconnect(connect, server):
         with pytest.raises(DisconnectedError) as caught:
             await iteration
         assert caught.value.code == 3503
-        assert client.state is State.DISCONNECTED
+        assert client.state is ClientState.DISCONNECTED
         with pytest.raises(DisconnectedError):
             await client.publish("room:o", 1)
         await client.connect()

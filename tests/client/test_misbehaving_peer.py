@@ -9,10 +9,10 @@ import pytest
 import cadenza.client
 from cadenza.client import (
     CallTimeoutError,
+    ClientState,
     ConnectionLostError,
     DisconnectedError,
     ReplyError,
-    State,
     UsageError,
 )
 from support.client.events import Events, FastClock, take
@@ -87,7 +87,7 @@ async def test_final_codes(client, peer, code):
     assert await events.next("disconnected") == (code, "enough")
     with pytest.raises(DisconnectedError, match=f"{code} enough"):
         await client.publish("news", 1)
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
     await client.close()
 
 

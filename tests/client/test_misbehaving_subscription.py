@@ -9,8 +9,8 @@ import pytest
 
 import cadenza.client
 from cadenza.client import (
+    ClientState,
     Overflow,
-    State,
     SubscriptionState,
     UnauthorizedError,
     UnsubscribedError,
@@ -213,7 +213,7 @@ async def test_blocked_reader_reads_no_more(peer):
         await line.send(pub("news", number))
     assert await events.next("got") == 0
     await asyncio.sleep(1.0)  # 20 s of the client's clock: longer than its patience of 11 s
-    assert (client.state, client.stats.connects) == (State.CONNECTED, 1)
+    assert (client.state, client.stats.connects) == (ClientState.CONNECTED, 1)
     go.set()
     assert [await events.next("got") for _ in range(4)] == [1, 2, 3, 4]
     await client.close()

@@ -14,14 +14,14 @@ from cadenza.client import (
     SubscriptionCallbacks,
     SubscriptionOptions,
 )
-from cadenza.client.options import ConnectGiven, SubscribeGiven
+from cadenza.client.options import ConnectArguments, SubscribeArguments
 
 
 @pytest.mark.parametrize(
     ("given", "kinds"),
     [
-        (ConnectGiven, (ClientOptions, ClientCallbacks)),
-        (SubscribeGiven, (SubscriptionOptions, SubscriptionCallbacks)),
+        (ConnectArguments, (ClientOptions, ClientCallbacks)),
+        (SubscribeArguments, (SubscriptionOptions, SubscriptionCallbacks)),
     ],
 )
 def test_every_field_can_be_given(given, kinds):
@@ -32,6 +32,7 @@ def test_every_field_can_be_given(given, kinds):
     assert len(found) == len(types)
 
 
+@pytest.mark.process
 def test_nothing_of_the_server():
     """A plain install is enough, and the server's rooms stay asleep."""
     rooms = [f"cadenza.{it}" for it in ("server", "realtime", "market", "trading", "gateway")]

@@ -7,9 +7,9 @@ import pytest
 from cadenza.client.states import (
     CLIENT,
     SUBSCRIPTION,
-    Event,
-    Move,
-    State,
+    ClientEvent,
+    ClientMove,
+    ClientState,
     SubscriptionEvent,
     SubscriptionMove,
     SubscriptionState,
@@ -60,7 +60,7 @@ def cells(text, states, events, moves):
                 yield state, events[name], states(first), moves[words.pop(0)]
 
 
-CLIENT_CELLS = list(cells(CLIENT_ROWS, State, Event, Move))
+CLIENT_CELLS = list(cells(CLIENT_ROWS, ClientState, ClientEvent, ClientMove))
 SUBSCRIPTION_CELLS = list(
     cells(SUBSCRIPTION_ROWS, SubscriptionState, SubscriptionEvent, SubscriptionMove)
 )
@@ -82,5 +82,5 @@ def test_the_rows_are_all():
     """No state and no event is left out, here or there."""
     assert {it[:2] for it in CLIENT_CELLS} == set(CLIENT)
     assert {it[:2] for it in SUBSCRIPTION_CELLS} == set(SUBSCRIPTION)
-    assert len(CLIENT) == len(State) * len(Event)
+    assert len(CLIENT) == len(ClientState) * len(ClientEvent)
     assert len(SUBSCRIPTION) == len(SubscriptionState) * len(SubscriptionEvent)

@@ -226,7 +226,7 @@ class Wires:
 
 
 @pytest.fixture
-async def node() -> AsyncIterator[Node]:
+async def node(processes) -> AsyncIterator[Node]:
     """A Node process with centrifuge-js in it."""
     program = shutil.which("node")
     if program is None or not (HERE / "node_modules" / "centrifuge").is_dir():

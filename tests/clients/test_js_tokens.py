@@ -19,8 +19,8 @@ CONFIG = {
     },
 }
 SECONDS = 3
-RENEWALS = 5
-"""The fifth token is asked for when the first one and its grace are over."""
+RENEWALS = 4
+"""The fourth token is asked for when the first one and its grace are over."""
 
 
 def soon() -> int:

@@ -9,8 +9,8 @@ import pytest
 from cadenza.config import Config, ConfigError, dump, load_tree
 from cadenza.config.build import build
 from cadenza.config.environment import apply, put, variable
-from cadenza.config.names import lacking, supported
-from cadenza.config.problems import Report
+from cadenza.config.names import supported, unsupported
+from cadenza.config.report import Report
 from cadenza.config.values import read_scalar
 from cadenza.realtime.duration import Duration
 
@@ -20,7 +20,7 @@ PLAIN = sorted(p for p, t in supported().items() if t in SAMPLES and "[]" not in
 
 def test_every_option_has_a_variable_of_its_own():
     """Two paths must never mean the same variable."""
-    names = Counter(variable(path) for path in (*supported(), *lacking()) if "[]" not in path)
+    names = Counter(variable(path) for path in (*supported(), *unsupported()) if "[]" not in path)
     assert [name for name, count in names.items() if count > 1] == []
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.config.re2 import PatternError, compile_pattern, fixed_choices, may_take_long
+from cadenza.config.errors import PatternError
+from cadenza.config.re2 import compile_pattern, fixed_choices, may_take_long
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "conformance"
 SPAWN = f"{sys.executable} -m cadenza.cli serve --config {{config}} --port {{port}} --feed none"
 
 pytestmark = [
+    pytest.mark.process,
     pytest.mark.skipif(
         not (CORPUS / "check.py").exists(),
         reason="needs the conformance corpus, which lies beside the repository",

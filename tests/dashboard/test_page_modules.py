@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 SUITES = sorted((HERE / "js").glob("*.test.mjs"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name.partition(".")[0])
 def test_the_suite_of_a_pure_module_passes(suite):
     node = shutil.which("node")

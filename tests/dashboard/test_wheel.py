@@ -44,12 +44,14 @@ def build(tree, **environment):
     return zipfile.ZipFile(wheel).namelist(), done.stdout + done.stderr
 
 
+@pytest.mark.process
 def test_a_wheel_holds_the_libraries_with_their_licences(tree):
     names, _ = build(tree)
     assert {f"cadenza/dashboard/vendor/{it.name}" for it in BUILDS} <= set(names)
     assert "cadenza/py.typed" in names
 
 
+@pytest.mark.process
 def test_without_npm_a_wheel_is_built_without_them(tree, tmp_path):
     """And says so: the client works, and the gateway tells how to get them."""
     names, said = build(tree, PATH=str(tmp_path / "empty"))

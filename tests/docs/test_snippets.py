@@ -17,8 +17,8 @@ import typer
 import yaml
 
 from cadenza.cli import app
+from cadenza.clock import VirtualClock
 from cadenza.config import load_tree
-from cadenza.market.clock import VirtualClock
 from cadenza.market.feeds.replay import ReplayFeed
 from cadenza.market.market import Market
 
@@ -45,6 +45,7 @@ def environment(server, token) -> dict[str, str]:
     return os.environ | {"CADENZA_API_KEY": API_KEY, "CADENZA_TOKEN": token()}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("body", "is_run"), snippets("python"))
 def test_python(body, is_run, server, token):
     """Those that are marked run to their end; the others parse."""
@@ -106,6 +107,7 @@ def test_json(body, is_run):
         json.loads(line)
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not there")
 @pytest.mark.parametrize(("body", "is_run"), snippets("js"))
 def test_javascript_parses(body, is_run, tmp_path):

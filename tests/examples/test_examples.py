@@ -225,6 +225,7 @@ def test_trade_mjs_trades_with_the_official_client(server, token, tmp_path):
     assert any(line.startswith("FILLED 0.01000 at ") for line in printed)
 
 
+@pytest.mark.process
 async def test_embed_node_decides_everything_itself():
     """Handlers name the user, refuse a channel, change a publication and answer an RPC."""
     port = free_port()
@@ -247,6 +248,7 @@ async def test_embed_node_decides_everything_itself():
         assert (await next_publication(ws))["data"]["number"] > 0
 
 
+@pytest.mark.process
 async def test_embed_node_refuses_who_it_does_not_know():
     port = free_port()
     async with (
@@ -258,6 +260,7 @@ async def test_embed_node_refuses_who_it_does_not_know():
         assert ws.close_code == 3500
 
 
+@pytest.mark.process
 async def test_fastapi_app_publishes_what_rest_takes():
     port = free_port()
     command = ("uvicorn", "--app-dir", str(EXAMPLES), "--port", str(port), "fastapi_app:app")

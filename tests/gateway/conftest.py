@@ -10,12 +10,15 @@ from types import MappingProxyType
 import jwt
 import pytest
 
+from cadenza.clock import VirtualClock
 from cadenza.config import load_tree
-from cadenza.gateway import gateway as compose
+from cadenza.gateway.feeds import make_feed
+from cadenza.gateway.gateway import Gateway
 from cadenza.market.feed import FeedStatistics
 from cadenza.market.instrument import make_instrument
 from cadenza.models import OrderSide, Venue
 from cadenza.server.wires import ASGI_JSON
+from support.gateway.api_world import ApiWorld
 
 KEY = "unit-test-hmac-key-0123456789abcdef"
 BTC = "BINANCE:BTC/USDT"
@@ -81,11 +84,15 @@ class Client:
         return [push["pub"] for push in pushes if push["channel"] == channel and "pub" in push]
 
 
-class HandClock:
-    """A clock that the test moves; who sleeps on it never wakes."""
+class HandClock(VirtualClock):
+    """A clock that the test moves, and on which nothing ever falls due."""
 
     def __init__(self):
+        super().__init__(START)
         self.now_ms = START
+
+    def time(self):
+        return self.now_ms / 1000
 
     def time_ms(self):
         return self.now_ms
@@ -139,21 +146,23 @@ def instrument():
 
 
 @pytest.fixture
-async def gateway_of(monkeypatch, instrument):
+async def gateway_of(instrument):
     """Run gateways with a scripted feed; sections of the configuration come by name."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(script=None, *, feed=True, late=False, **sections):
-            if feed:
-                scripted = ScriptedFeed([] if late else [instrument], script, late=late)
-                monkeypatch.setattr(compose, "make_feed", lambda *_: scripted)
+        async def start(script=None, *, feed=True, late=False, clock=None, **sections):
+            scripted = ScriptedFeed([] if late else [instrument], script, late=late)
             market = {"feed": "none", "order_book": {"update_interval": "1h"}}
             tree = {
                 "client": {"token": {"hmac_secret_key": KEY}},
                 "market": {**market, **sections.pop("market", {})},
                 **sections,
             }
-            gateway = compose.Gateway(load_tree(tree, {}, {})[0])
+            gateway = Gateway(
+                load_tree(tree, {}, {})[0],
+                clock=clock,
+                feed=(lambda *_: scripted) if feed else make_feed,
+            )
             await stack.enter_async_context(gateway.running())
             return gateway
 
@@ -180,16 +189,14 @@ def signed():
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    clock = HandClock()
-    monkeypatch.setattr(compose, "SystemClock", lambda: clock)
-    return clock
+def clock():
+    return HandClock()
 
 
 @pytest.fixture
 async def desk_of(gateway_of, clock):
     async def start(**sections):
-        return Desk(await gateway_of(**sections), clock)
+        return Desk(await gateway_of(clock=clock, **sections), clock)
 
     return start
 
@@ -197,3 +204,9 @@ async def desk_of(gateway_of, clock):
 @pytest.fixture
 async def desk(desk_of):
     return await desk_of()
+
+
+@pytest.fixture
+def world():
+    """The operations over a small market, with callers of both surfaces."""
+    return ApiWorld()

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from cadenza.clock import VirtualClock
 from cadenza.config import MarketConfig, SimulatedConfig
 from cadenza.gateway.feeds import make_feed, make_participants, paper_instruments
-from cadenza.market.clock import VirtualClock
 from cadenza.market.market import Market
 from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime
 from cadenza.trading.matching.engine import MatchingEngine
 
 
+class Seed(random.Random):
+    """A source of chance that draws one seed, always the same."""
+
+    def getrandbits(self, _):
+        return 5
+
+
 def feed_of(**options):
     config = MarketConfig(simulated=SimulatedConfig(**options))
-    return make_feed(config, Market(), VirtualClock(), new_seed=lambda: 5)
+    return make_feed(config, Market(), VirtualClock(), Seed())
 
 
 def participants_of(marks=None, **options):
     engines = {spec.instrument_id: MatchingEngine() for spec in PAPER_INSTRUMENTS}
     config = SimulatedConfig(**options)
-    return make_participants(config, engines.__getitem__, marks or {}, new_seed=lambda: 5)
+    return make_participants(config, engines.__getitem__, marks or {}, Seed())
 
 
 def test_by_default_the_feed_has_all_but_the_paper_venue():

@@ -37,7 +37,7 @@ async def test_a_feed_that_fails_does_not_end_the_gateway(gateway_of, client_of,
     assert record.name == "cadenza.gateway"
     assert "the venue speaks nonsense" in caplog.text
     assert gateway.failures == {"the market feed": "ValueError: the venue speaks nonsense"}
-    assert GatewayHealth(gateway).parts()["market"] is HealthStatus.DEGRADED
+    assert GatewayHealth(gateway.parts).parts()["market"] is HealthStatus.DEGRADED
 
 
 async def test_a_feed_that_ends_leaves_its_books(gateway_of, client_of):
@@ -111,7 +111,7 @@ def test_feeds_that_cannot_be_made(market, error, message):
     """The message names what is missing."""
     config = load_tree({"market": market}, {}, {})[0].market
     with pytest.raises(error, match=message):
-        make_feed(config, None, None)
+        make_feed(config, None, None, None)
 
 
 async def test_the_simulator_feeds_every_instrument(client_of):

@@ -8,7 +8,7 @@ import zipfile
 import msgspec
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.errors import UnknownInstrumentError
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 
+from cadenza.clock import VirtualClock
 from cadenza.market.errors import (
     BadLevelError,
     ChecksumError,
@@ -161,3 +164,21 @@ def test_declaring_an_instrument_twice_changes_nothing_unless_it_differs(market,
 def test_an_unknown_instrument_is_an_error_that_names_the_nearest(market):
     with pytest.raises(UnknownInstrumentError, match='did you mean "BINANCE:BTC/USDT"'):
         market.snapshot("BINANCE:BTC/USD")
+
+
+async def test_the_publisher_keeps_its_beat_and_leaves_out_missed_ones():
+    """Work that takes longer than two intervals costs the beats in it, and no delay after it."""
+    clock = VirtualClock()
+    beats = []
+
+    class Busy(Market):
+        def publish_pending(self):
+            beats.append(clock.time_ms() - start)
+            if len(beats) == 2:
+                clock.advance(0.25)
+
+    start = clock.time_ms()
+    task = asyncio.create_task(Busy().publish_every(clock, 100))
+    await clock.sleep(0.65)
+    task.cancel()
+    assert beats == [100, 200, 500, 600]

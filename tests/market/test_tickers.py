@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.errors import SequenceGapError, UnknownInstrumentError
 from cadenza.market.klines import Klines
 from cadenza.market.market import Market

@@ -38,6 +38,7 @@ def test_two_messages_do_not_share_their_containers():
     assert second.tags == {}
 
 
+@pytest.mark.process
 def test_importing_the_package_loads_none_of_its_modules():
     code = (
         "import sys, cadenza.protocol;"

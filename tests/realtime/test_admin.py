@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from cadenza.protocol import codes
-from cadenza.realtime import CommandError, HistoryFilter, Override, Position, SubscriptionGrant
+from cadenza.realtime import (
+    CommandError,
+    HistoryFilter,
+    Override,
+    StreamPosition,
+    SubscriptionGrant,
+)
 from cadenza.realtime.controller import (
     DisconnectUser,
     NodeState,
@@ -99,7 +105,7 @@ async def test_a_subscribe_may_say_where_it_recovers_from(make_any_world: MakeWo
         await world.publish("r:c", number)
     top = (await world.node.admin.history("r:c", HistoryFilter())).top
     order = SubscribeUser(
-        target=Target(user="ann"), channel="r:c", recover_since=Position(1, top.epoch)
+        target=Target(user="ann"), channel="r:c", recover_since=StreamPosition(1, top.epoch)
     )
     await world.node.admin.subscribe(order)
     await world.turn()
@@ -150,9 +156,9 @@ async def test_history(make_world: MakeWorld):
     page = await admin.history("c", HistoryFilter(-1))
     assert [found.offset for found in page.publications] == [1, 2, 3]
     assert (await admin.history("c", HistoryFilter())).publications == []
-    wrong = HistoryFilter(1, Position(0, page.top.epoch), reverse=True)
+    wrong = HistoryFilter(1, StreamPosition(0, page.top.epoch), reverse=True)
     assert await refused(admin.history("c", wrong)) == 107
-    assert await refused(admin.history("c", HistoryFilter(1, Position(1, "x")))) == 112
+    assert await refused(admin.history("c", HistoryFilter(1, StreamPosition(1, "x")))) == 112
     await admin.history_remove("c")
     assert await admin.history("c", HistoryFilter(-1)) == ([], page.top)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cadenza.protocol.messages import Publication
 from cadenza.realtime.recovery import join_live, recover_cache, recover_stream
-from cadenza.realtime.stream import HistoryFilter, Page, Position, Stream
+from cadenza.realtime.stream import HistoryFilter, Page, Stream, StreamPosition
 
 
 def pubs(*offsets: int) -> list[Publication]:
@@ -42,7 +42,7 @@ def test_stream_mode(
     top: tuple[int, str],
     recovered: list[int] | None,
 ):
-    outcome = recover_stream(Position(*since), Page(pubs(*read), Position(*top)))
+    outcome = recover_stream(StreamPosition(*since), Page(pubs(*read), StreamPosition(*top)))
     assert outcome.recovered is (recovered is not None)
     assert offsets(outcome.publications) == (recovered or [])
 
@@ -66,16 +66,16 @@ def test_cache_mode(
     top: tuple[int, str],
     recovered: list[int] | None,
 ):
-    outcome = recover_cache(Position(*since), Page(pubs(*read), Position(*top)))
+    outcome = recover_cache(StreamPosition(*since), Page(pubs(*read), StreamPosition(*top)))
     assert outcome.recovered is (recovered is not None)
     assert offsets(outcome.publications) == (recovered or [])
 
 
 def test_cache_mode_finds_the_newest_that_matches():
-    page = Page(pubs(5, 4, 3), Position(5, "e"))
-    outcome = recover_cache(Position(0, ""), page, lambda found: found.offset < 5)
+    page = Page(pubs(5, 4, 3), StreamPosition(5, "e"))
+    outcome = recover_cache(StreamPosition(0, ""), page, lambda found: found.offset < 5)
     assert offsets(outcome.publications) == [4]
-    assert not recover_cache(Position(0, ""), page, lambda _: False).recovered
+    assert not recover_cache(StreamPosition(0, ""), page, lambda _: False).recovered
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_recovery_is_complete_or_refused(
     stream = Stream("e")
     for _ in range(published):
         stream.add(Publication(), size)
-    position = Position(since, "e")
+    position = StreamPosition(since, "e")
     page = stream.read(HistoryFilter(most, position))
     outcome = recover_stream(position, page)
     missed = published - since

@@ -77,7 +77,7 @@ async def test_more_than_the_queue_ends_the_connection_with_3008(make_world: Mak
     assert other.code is None
     assert len(other.pushes("pub")) == 40
     assert list(world.node.hub.channels["c"].subscriptions) == [other.connection]
-    assert len(world.node.slow) == 0
+    assert len(world.node.slow_readers) == 0
 
 
 async def test_a_slow_reader_of_a_state_is_late_and_never_ended(make_world: MakeWorld):
@@ -98,7 +98,7 @@ async def test_a_slow_reader_of_a_state_is_late_and_never_ended(make_world: Make
     at = seen.index(states[0])
     assert seen[:at] == [("n", number, number) for number in range(1, at + 1)]
     assert seen[at + 1 :] == [("n", number, number) for number in (203, 204, 205)]
-    assert world.node.slow.conflations == 1
+    assert world.node.slow_readers.conflations == 1
 
 
 async def test_a_client_that_is_slow_for_a_moment_misses_nothing(make_world: MakeWorld):
@@ -110,7 +110,7 @@ async def test_a_client_that_is_slow_for_a_moment_misses_nothing(make_world: Mak
     client.connection.resume_writing()
     await book.move(world)
     assert shown(client) == [("n", number, number) for number in (1, 2, 3, 4)]
-    assert world.node.slow.conflations == 0
+    assert world.node.slow_readers.conflations == 0
 
 
 async def test_pausing_again_and_again_conflates_again(make_world: MakeWorld):
@@ -123,7 +123,7 @@ async def test_pausing_again_and_again_conflates_again(make_world: MakeWorld):
         client.connection.resume_writing()
         await world.turn()
         assert shown(client)[-1] == ("state", book.number, book.number)
-    assert world.node.slow.conflations == 3
+    assert world.node.slow_readers.conflations == 3
 
 
 async def test_a_transport_that_fills_while_it_drains_holds_the_rest(make_world: MakeWorld):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.protocol.messages import Publication, payload
-from cadenza.realtime.stream import HistoryFilter, Position, Stream
+from cadenza.realtime.stream import HistoryFilter, Stream, StreamPosition
 
 
 def stream_of(published: int, size: int) -> Stream:
@@ -34,10 +34,10 @@ def test_read_is_the_naive_filter(
         wanted = [offset for offset in kept if since is None or offset > since]
     if limit >= 0:
         wanted = wanted[:limit]
-    position = None if since is None else Position(since, "any")
+    position = None if since is None else StreamPosition(since, "any")
     page = stream_of(published, size).read(HistoryFilter(limit, position, reverse))
     assert [publication.offset for publication in page.publications] == wanted
-    assert page.top == Position(published, "epoch")
+    assert page.top == StreamPosition(published, "epoch")
 
 
 @given(st.integers(1, 12), st.lists(st.integers(1, 6), min_size=1, max_size=12))
@@ -58,10 +58,10 @@ def test_only_the_first_publication_carries_the_epoch():
 def test_clearing_keeps_offset_and_epoch():
     stream = stream_of(3, 10)
     stream.clear()
-    assert stream.read(HistoryFilter(-1)) == ([], Position(3, "epoch"))
+    assert stream.read(HistoryFilter(-1)) == ([], StreamPosition(3, "epoch"))
     assert stream.newest() is None
     stream.add(Publication(), 10)
-    assert stream.top == Position(4, "epoch")
+    assert stream.top == StreamPosition(4, "epoch")
 
 
 def test_newest_is_the_base_of_the_next_delta():

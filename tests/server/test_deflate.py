@@ -35,7 +35,56 @@ DEFLATE = Deflate(level=1, min_size=0, limit=10_000)
 )
 def test_offers(offers, accepted):
     """An offer that asks for what we do not do is declined; the next may be fine."""
-    assert DEFLATE.accepts(offers) == accepted
+    assert bool(DEFLATE.answer(offers)) == accepted
+
+
+@pytest.mark.parametrize(
+    ("offers", "answer"),
+    [
+        ("permessage-deflate; client_max_window_bits", ANSWER),
+        ('permessage-deflate; client_max_window_bits="8"', ANSWER),
+        (
+            'permessage-deflate; server_max_window_bits="15", permessage-deflate',
+            f"{ANSWER}; server_max_window_bits=15",
+        ),
+        ("permessage-deflate; server_max_window_bits=9, permessage-deflate", ANSWER),
+        ("permessage-deflate; x=y, permessage-deflate; client_no_context_takeover", ANSWER),
+        ('x-y; z="a, permessage-deflate;", permessage-deflate', ANSWER),
+        (
+            r'permessage-deflate; server_max_window_bits="1\5"',
+            f"{ANSWER}; server_max_window_bits=15",
+        ),
+        (", permessage-deflate ,", ANSWER),
+        ("permessage-deflate; server_max_window_bits", ""),
+        ("permessage-deflate; server_max_window_bits=015", ""),
+        ("permessage-deflate; server_max_window_bits=16", ""),
+        ("permessage-deflate; client_max_window_bits=7", ""),
+        ("permessage-deflate; client_max_window_bits=08", ""),
+        ("permessage-deflate; client_max_window_bits=", ""),
+        ("permessage-deflate; server_no_context_takeover=1", ""),
+        ('permessage-deflate; client_no_context_takeover=""', ""),
+        ("permessage-deflate; client_max_window_bits; client_max_window_bits=10", ""),
+        ("permessage-deflate; server_no_context_takeover; SERVER_no_context_takeover", ""),
+        ("permessage-deflate=1", ""),
+        ("permessage-deflate;", ""),
+        ("permessage-deflate; a b", ""),
+        ('permessage-deflate; server_max_window_bits="15', ""),
+    ],
+)
+def test_answers(offers, answer):
+    """RFC 7692, 5.1 and 7.1: the first offer that can be met, and what it must be told."""
+    assert DEFLATE.answer(offers) == answer
+
+
+def test_a_last_block_is_not_the_end_of_a_message():
+    """RFC 7692, 7.2.3.4: its example, and one with a block after the last one."""
+    last = bytes.fromhex("f348cdc9c90700")
+    assert DEFLATE.inflate(last + b"\x00") == b"Hello"
+    assert DEFLATE.inflate(last + bytes.fromhex("f248cdc9c90700")) == b"HelloHello"
+    bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+    part = bomb.compress(b"x" * 6000) + bomb.flush()
+    with pytest.raises(FrameError):
+        DEFLATE.inflate(part + part + b"\x00")
 
 
 @given(st.binary(max_size=2000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from urllib.parse import quote
 
 import pytest
 
@@ -42,7 +43,7 @@ async def test_half_a_body_is_dropped_in_time(serve, raw, monkeypatch):
     """So is a body that was announced and does not come."""
     monkeypatch.setattr(http_protocol, "BODY_TIMEOUT", 0.05)
     reader, writer = await raw(await serve(), upgrade=False)
-    writer.write(b"POST /connection/http_stream HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+    writer.write(b"POST /connection/http_stream HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await reader.readexactly(1)
 
@@ -120,7 +121,7 @@ async def test_garbage_is_answered_with_400(serve, raw, garbage):
 async def test_upgrade_to_something_else_is_a_plain_request(serve, raw):
     """``h2c`` is not spoken; the request is answered as if it had not asked."""
     reader, writer = await raw(await serve(), upgrade=False)
-    writer.write(b"GET /health HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
 
 
@@ -171,3 +172,73 @@ async def test_many_silent_sockets_leave_room_for_others(serve, join, until, mon
     finally:
         for sock in socks:
             sock.close()
+
+
+async def test_an_idle_connection_outlives_those_of_balancers(serve, raw, monkeypatch, config_of):
+    """It is closed after what is configured: 75 s unless somebody says otherwise."""
+    assert config_of().http_server.keep_alive_timeout == 75
+    running = await serve(http_server={"keep_alive_timeout": "90s"})
+    loop, delays = asyncio.get_running_loop(), []
+    later = loop.call_later
+
+    def call_later(delay, callback, *arguments, **options):
+        if delay == 90:
+            delays.append(callback)
+        return later(delay, callback, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_later", call_later)
+    reader, writer = await raw(running, upgrade=False)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"{}")
+    (close,) = delays
+    close()
+    assert await reader.read() == b""
+
+
+async def test_idle_connections_may_have_no_limit(serve, raw):
+    """0: they are kept for ever."""
+    running = await serve(http_server={"keep_alive_timeout": 0})
+    reader, writer = await raw(running, upgrade=False)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"{}")
+    await asyncio.sleep(0.05)
+    (protocol,) = running.server.server_state.connections
+    assert protocol.timeout_keep_alive_task is None
+    writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert await reader.readuntil(b"{}")
+
+
+@pytest.mark.parametrize("path", ["uni_sse", "sse"])
+async def test_http_1_0_gets_events_without_chunks(serve, raw, path, token):
+    """What ends a stream there is the end of the connection (RFC 9112, 6.1)."""
+    running = await serve()
+    reader, writer = await raw(running, upgrade=False)
+    connect = json.dumps(
+        {"token": token()} if path == "uni_sse" else {"id": 1, "connect": {"token": token()}}
+    )
+    target = f"/connection/{path}?cf_connect={quote(connect)}"
+    writer.write(f"GET {target} HTTP/1.0\r\n\r\n".encode())
+    start = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert start.startswith(b"http/1.1 200 ")
+    assert b"transfer-encoding" not in start
+    assert b"\r\nconnection: close\r\n" in start
+    assert (await reader.readuntil(b"\n\n")).lstrip(b"\r\n").startswith(b"data: {")
+    await running.node.shutdown()
+    assert (await reader.read()).endswith(b"\n\n")
+
+
+@pytest.mark.parametrize("path", ["uni_http_stream", "http_stream"])
+async def test_http_1_0_gets_a_stream_without_chunks(serve, raw, path, token):
+    """The same for lines of JSON."""
+    running = await serve()
+    reader, writer = await raw(running, upgrade=False)
+    body = json.dumps(
+        {"token": token()} if path[0] == "u" else {"id": 1, "connect": {"token": token()}}
+    )
+    fields = f"Connection: keep-alive\r\nContent-Length: {len(body)}"
+    writer.write(f"POST /connection/{path} HTTP/1.0\r\n{fields}\r\n\r\n{body}".encode())
+    start = (await reader.readuntil(b"\r\n\r\n")).lower()
+    assert b"transfer-encoding" not in start
+    assert json.loads(await reader.readline())
+    await running.node.shutdown()
+    assert all(json.loads(line) for line in (await reader.read()).splitlines())

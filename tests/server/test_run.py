@@ -51,6 +51,11 @@ async def serving(config):
 @pytest.fixture
 def certificate(tmp_path):
     """Paths of a fresh self-signed certificate for 127.0.0.1 and of its key."""
+    return make_certificate(tmp_path)
+
+
+def make_certificate(folder):
+    """Write a new one, and its key, into a folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -68,7 +73,7 @@ def certificate(tmp_path):
         )
         .sign(key, hashes.SHA256())
     )
-    cert_path, key_path = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert_path, key_path = folder / "cert.pem", folder / "key.pem"
     cert_path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     key_path.write_bytes(
         key.private_bytes(
@@ -105,7 +110,7 @@ async def test_tls(config_of, certificate, dial, token, form):
         assert "connect" in reply
         await client.socket.close()
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /health HTTP/1.1\r\n\r\n")
+        writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             assert not (await reader.read()).startswith(b"HTTP/1.1 200")
         writer.close()
@@ -217,7 +222,8 @@ async def test_a_second_signal_ends_the_waiting(config_of, dial, token, monkeypa
 
 
 UPGRADE = (
-    b"GET /connection/websocket HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"GET /connection/websocket HTTP/1.1\r\nHost: a\r\n"
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
@@ -230,3 +236,56 @@ async def test_shutdown_has_an_end(config_of, token, monkeypatch):
         writer.write(UPGRADE)
         assert (await reader.readline()).startswith(b"HTTP/1.1 101")
     writer.transport.abort()
+
+
+async def test_no_address_means_both_families(config_of):
+    """As the docs say: every interface, IPv6 and IPv4 (one socket for both)."""
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    config = config_of(http_server={"address": "", "port": free_port()})
+    async with serving(config) as port:
+        for host in ("127.0.0.1", "::1"):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+async def test_a_hangup_renews_the_certificate_and_ends_nothing(config_of, tmp_path, caplog, until):
+    """New handshakes get the new certificate; a bad one is logged, and the old one stays."""
+    first = [path.read_text() for path in make_certificate(tmp_path)]
+    second = [path.read_text() for path in make_certificate(tmp_path)]
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def put(*texts):
+        cert.write_text(texts[0])
+        key.write_text(texts[1])
+
+    put(*first)
+    tls = {"enabled": True, "cert_pem": str(cert), "key_pem": str(key)}
+    config = config_of(http_server={"port": free_port(), "tls": tls})
+    caplog.set_level("INFO")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    async def shown(port):
+        _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+        found = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        writer.close()
+        return ssl.DER_cert_to_PEM_cert(found)
+
+    async def hang_up():
+        before = len(caplog.records)
+        signal.raise_signal(signal.SIGHUP)
+        await until(lambda: len(caplog.records) >= before + 2)
+        return caplog.records[-1].getMessage()
+
+    async with serving(config) as port:
+        assert await shown(port) == first[0]
+        put(*second)
+        assert await hang_up() == "the certificate was read again"
+        assert await shown(port) == second[0]
+        put(first[0], second[1])
+        assert "the certificate stays as it is" in await hang_up()
+        assert await shown(port) == second[0]

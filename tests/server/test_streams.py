@@ -17,7 +17,7 @@ from cadenza.protocol.messages import (
     SubscribeRequest,
 )
 from cadenza.protocol.protobuf_codec import decode_message, delimit, encode_message
-from cadenza.server import queued_transport as queued
+from cadenza.server import queued_transport
 
 KINDS = ["http_stream", "sse"]
 ORIGIN = {"Origin": "https://allowed.example"}
@@ -355,7 +355,7 @@ async def test_shutdown_ends_streams(serve, stream, connect):
 
 async def test_a_stream_nobody_reads_is_bounded(serve, connect, until, monkeypatch):
     """Its queue has the limit of a WebSocket's, and its end does not wait for the client."""
-    monkeypatch.setattr(queued, "CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr(queued_transport, "CLOSE_TIMEOUT", 0.05)
     running = await serve(client={"queue_max_size": 200_000})
     body = json.dumps(connect()) + '\n{"id":2,"subscribe":{"channel":"news"}}'
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
@@ -370,7 +370,7 @@ async def test_a_stream_nobody_reads_is_bounded(serve, connect, until, monkeypat
         largest = max(largest, connection.queued_bytes + connection.transport._size)
         await asyncio.sleep(0)
     assert running.node.disconnect_counts[3008] == 1
-    assert largest <= 200_000 + queued.HIGH_WATER + 100_000
+    assert largest <= 200_000 + queued_transport.HIGH_WATER + 100_000
     await until(lambda: not running.server.server_state.tasks)
     writer.transport.abort()
 

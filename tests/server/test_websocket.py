@@ -61,9 +61,6 @@ async def test_the_101_says_what_was_agreed(serve, raw):
     ("request_bytes", "status"),
     [
         (head(method="POST"), b"405"),
-        (head(path="/nothing"), b"404"),
-        (head(path="/connection/websocket/"), b"404"),
-        (head(path="/health"), b"404"),
         (head(extra="Origin: https://evil.example\r\n"), b"403"),
         (head(extra="Authorization: Bearer x\r\n"), b"401"),
         (head().replace(b": 13", b": 7"), b"400"),
@@ -80,6 +77,21 @@ async def test_answers_to_an_upgrade(serve, raw, request_bytes, status):
         size = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         assert json.loads(await reader.readexactly(size))["error"]["code"]
         assert await reader.read() == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nothing", b"404"), ("/connection/websocket/", b"404"), ("/health", b"200")],
+)
+async def test_an_upgrade_elsewhere_is_a_plain_request(serve, raw, path, status):
+    """Proxies add the upgrade to whatever passes; only where WebSockets are, it means something."""
+    reader, writer = await raw(await serve(), upgrade=False)
+    for _ in range(2):
+        writer.write(head(path=path))
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert answer.split(b" ")[1] == status
+        size = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        await reader.readexactly(size)
 
 
 async def test_frames_behind_the_request_are_not_lost(serve, raw, token):

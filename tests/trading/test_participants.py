@@ -49,6 +49,7 @@ async def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     assert digests[0] == digests[1] != digests[2]
 
 
+@pytest.mark.process
 def test_the_hash_seed_of_the_process_does_not_matter():
     """Two other processes with hash seeds of their own give the bytes of this one."""
     program = ("-m", "support.trading.participants_world")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.simulation.crowd import LEVELS
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS
 from cadenza.market.simulation.weather import Regime

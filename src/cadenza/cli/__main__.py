@@ -1,4 +1,4 @@
-"""``python -m cadenza.cli``."""
+"""The command line as a module: ``python -m cadenza.cli``."""
 
 from cadenza.cli import main
 

@@ -1,4 +1,4 @@
-"""Reads what users write as arguments: JSON, positions."""
+"""Arguments that are more than words: JSON, and positions of a stream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def json_argument(text: str | None, name: str) -> Any:
     """The value of an argument in JSON; ``-`` reads it from standard input.
 
     Raises:
-        typer.BadParameter: It is no JSON.
+        typer.BadParameter: It is not JSON, or longer than 16 MiB.
     """
     if text is None:
         return None
@@ -27,7 +27,7 @@ def json_argument(text: str | None, name: str) -> Any:
     except msgspec.DecodeError as error:
         hint = " (a text needs quotes of its own: '\"hello\"')" if text != "-" else ""
         raise typer.BadParameter(f"this is no JSON: {error}{hint}", param_hint=name) from None
-    # As it was written: a reading and writing again could change its numbers.
+    # As it was written: decoding and encoding could change its numbers.
     return msgspec.Raw(given.encode())
 
 
@@ -35,7 +35,7 @@ def position_argument(text: str | None) -> tuple[int, str] | None:
     """An ``OFFSET:EPOCH``, as ``cadenza history`` prints it.
 
     Raises:
-        typer.BadParameter: It is none.
+        typer.BadParameter: It is not a position.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""``cadenza bench``: what a server delivers to subscribers, as they see it."""
+"""``cadenza bench``: measures what a server delivers, as subscribers see it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bench(  # noqa: PLR0917 - typer reads the options from the parameters
         typer.Option("--channel", help=f"Each connection subscribes to it.  [{DEFAULT_CHANNEL}]"),
     ] = None,
     connections: Annotated[
-        int, typer.Option("--connections", "-c", min=1, max=1000, help="How many.")
+        int, typer.Option("--connections", "-c", min=1, max=1000, help="Connections to open.")
     ] = 10,
     seconds: Annotated[
         float, typer.Option("--seconds", "-s", min=0.1, max=600, help="How long to listen.")
@@ -71,10 +71,10 @@ def bench(  # noqa: PLR0917 - typer reads the options from the parameters
         raise Failure(remote, Exit.USAGE)
 
     async def job() -> None:
-        from cadenza.cli.bench_load import Load, benching  # noqa: PLC0415 - the SDK loads late
+        from cadenza.cli.bench_load import Load, run_load  # noqa: PLC0415 - the SDK loads late
 
         wanted = list(dict.fromkeys(channels or [DEFAULT_CHANNEL]))
         load = Load(wanted, connections, seconds, limit, rate)
-        await benching(target, load, as_json=json)
+        await run_load(target, load, as_json=json)
 
     perform(job)

@@ -1,4 +1,4 @@
-"""Puts a bounded load on a server from the outside, and measures what subscribers get."""
+"""A bounded load on a server from the outside, and a measurement of what subscribers get."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ PERCENTILES: Final = (50, 90, 99, 99.9)
 
 
 class Load(NamedTuple):
-    """What to do.
+    """The load to put on a server.
 
     Attributes:
-        channels: What each connection subscribes to.
-        connections: How many.
+        channels: The channels that each connection subscribes to.
+        connections: Connections to open.
         seconds: How long to listen.
-        limit: End after so many deliveries.
-        rate: Messages a second to publish to the first channel.
+        limit: Deliveries to all connections after which it ends sooner.
+        rate: Messages to publish to the first channel, a second; 0: none.
     """
 
     channels: Sequence[str]
@@ -57,17 +57,21 @@ _decode_stamp: Final = msgspec.json.Decoder(_Stamp).decode
 
 
 class Tally:
-    """What all connections got.
+    """A count of what all connections got.
+
+    Args:
+        limit: Deliveries after which ``full`` is set.
 
     Attributes:
-        deliveries: Publications.
+        deliveries: Publications that came.
         size: Bytes of their payloads.
         missing: Publications that never came, by their offsets.
         repeated: Publications that came again.
         lost: Connections that were lost.
-        failed: What failed, in words.
-        late_us: Lateness of each, in microseconds.
-        connect_us: How long each connection took, subscriptions included.
+        failed: A sentence for each failure.
+        late_us: Lateness in microseconds of each publication that says when it was made.
+        connect_us: Microseconds that each connection took, subscriptions included.
+        full: Set when the limit is reached, and when the measurement is over.
     """
 
     def __init__(self, limit: int) -> None:
@@ -100,8 +104,8 @@ class Tally:
             self.late_us.append((now_ns - made_ns) // 1000)
 
 
-class _Follower:
-    """The offsets of one subscription."""
+class _Subscriber:
+    """One subscription, whose offsets show what is missing or repeated."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -125,7 +129,7 @@ class _Follower:
         tally.count(publication, time.time_ns())
 
 
-async def benching(target: Target, load: Load, *, as_json: bool) -> None:
+async def run_load(target: Target, load: Load, *, as_json: bool) -> None:
     """Put the load on the server, and print what was measured.
 
     Raises:
@@ -168,12 +172,12 @@ async def _join(stack: AsyncExitStack, target: Target, load: Load, tally: Tally)
 
     session = await stack.enter_async_context(opened(target, notes=lost))
     for channel in load.channels:
-        follower = _Follower(tally)
+        subscriber = _Subscriber(tally)
         await session.client.subscribe(
             channel,
             recoverable=True,
-            on_publication=follower.take,
-            on_subscribed=follower.subscribed,
+            on_publication=subscriber.take,
+            on_subscribed=subscriber.subscribed,
         )
     tally.connect_us.append((time.perf_counter_ns() - began) // 1000)
     return session

@@ -1,4 +1,4 @@
-"""``cadenza book``: an order book in the terminal."""
+"""``cadenza book``: shows an order book in the terminal."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def book(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.book_view import ladder_json, watching  # noqa: PLC0415 - the SDK loads late
+        from cadenza.cli.book_view import ladder_json, show_book  # noqa: PLC0415 - the SDK loads late
 
         most = 1 if once else limit
         show = ladder_json if json else None
-        await watching(target, instrument, depth, most, interval, show=show)
+        await show_book(target, instrument, depth, most, interval, show=show)
 
     perform(job)

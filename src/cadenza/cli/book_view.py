@@ -1,4 +1,4 @@
-"""Watches a local order book, and shows it: as a ladder, or as JSON."""
+"""A local order book on standard output: as a ladder, or as JSON."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ BAR: Final = 20
 _STYLES: Final = {"bid": "green", "ask": "red"}
 
 Show = Callable[[OrderBook, int], str]
-"""A book, to so many levels a side, as text."""
+"""Makes the text of a book, to so many levels a side."""
 
 
-async def watching(
+async def show_book(
     target: Target,
     instrument: str,
     depth: int,
@@ -39,12 +39,12 @@ async def watching(
     """Show a book until the limit.
 
     Args:
-        target: The server.
-        instrument: Whose book.
-        depth: Levels a side.
-        limit: How many states to show; ``None``: all.
-        interval: Seconds between two, at least.
-        show: How; ``None`` for a ladder, in place at a terminal.
+        target: The server and the identity.
+        instrument: Id of the instrument.
+        depth: Levels a side, at most.
+        limit: Ends after so many states; ``None``: never.
+        interval: Seconds between two states, at least.
+        show: Makes the text of a state; ``None`` for a ladder, in place at a terminal.
     """
     in_place = show is None and limit != 1 and is_terminal(sys.stdout)
     async with opened(target) as session:

@@ -1,11 +1,15 @@
-"""``cadenza cancel``: takes orders back."""
+"""``cadenza cancel``: cancels orders."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+import cadenza
+from cadenza.cli.account_session import account_session, reason_of
+from cadenza.cli.exits import Failure
 from cadenza.cli.options import (
     AccountOption,
     JsonOption,
@@ -15,8 +19,9 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
+from cadenza.cli.order_table import emit_orders
 from cadenza.cli.program import perform
-from cadenza.cli.target import find_target
+from cadenza.cli.target import Target, find_target
 from cadenza.cli.trade import Side, confirm
 
 
@@ -50,15 +55,44 @@ def cancel(  # noqa: PLR0917 - typer reads the options from the parameters
     if not everything and (instrument or side):
         raise typer.BadParameter("--instrument and --side go with --all", param_hint="ORDER")
     target = find_target(url, profile, token_file, protocol)
-    if everything and not yes:
-        which = f"all open {f'{side.value} ' if side else ''}orders"
-        confirm(f"cancel {which}{f' in {instrument}' if instrument else ''}?")
-
-    async def job() -> None:
-        from cadenza.cli.account_session import cancelling  # noqa: PLC0415 - the SDK loads when needed
-
-        chosen = account or target.account or None
+    if everything:
+        if not yes:
+            which = f"all open {f'{side.value} ' if side else ''}orders"
+            confirm(f"cancel {which}{f' in {instrument}' if instrument else ''}?")
         word = None if side is None else side.value.upper()
-        await cancelling(target, chosen, names, instrument, word, as_json=json)
+        perform(lambda: _cancel_all(target, account, instrument, word, as_json=json))
+    else:
+        perform(lambda: _cancel(target, account, names, as_json=json))
 
-    perform(job)
+
+async def _cancel_all(
+    target: Target,
+    account_id: str | None,
+    instrument: str | None,
+    side: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    async with account_session(target, account_id) as account:
+        emit_orders(await account.cancel_all(instrument, side), as_json=as_json)
+
+
+async def _cancel(
+    target: Target, account_id: str | None, names: Sequence[str], *, as_json: bool
+) -> None:
+    """Cancel the orders that are named, and print those that were.
+
+    Raises:
+        Failure: One of them could not be cancelled; the others were.
+    """
+    troubles: list[str] = []
+    async with account_session(target, account_id) as account:
+        ended: list[cadenza.Order] = []
+        for name in names:
+            try:
+                ended.append(await account.cancel(name))
+            except (cadenza.OrderEndedError, cadenza.ApiError) as error:
+                troubles.append(f"{name}: {reason_of(error)}")
+        emit_orders(ended, as_json=as_json)
+    if troubles:
+        raise Failure("; ".join(troubles))

@@ -1,4 +1,4 @@
-"""``cadenza config``: check a configuration file, or print the default one."""
+"""``cadenza config``: checks a configuration, or prints the default one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the program ends: one table of exit codes, and the error that carries one."""
+"""Exit codes in one table, and the error that carries one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MEANINGS: Final[dict[Exit, str]] = {
     Exit.INTERRUPTED: "Ctrl-C (SIGINT); what was received has been written",
     Exit.TERMINATED: "SIGTERM, likewise",
 }
-"""What each means, as the documentation shows it."""
+"""The meaning of each code, as the documentation shows it."""
 
 
 class Failure(Exception):  # noqa: N818 - it says how a command ends, which need not be a bug

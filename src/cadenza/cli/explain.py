@@ -1,4 +1,4 @@
-"""From an error of the SDK to one sentence that says what to do, and an exit code."""
+"""Errors of the SDK, each explained in a sentence that says what to do, with an exit code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ADVICE: Final[dict[int, tuple[Exit, str]]] = {
     ),
     codes.PERMISSION_DENIED_CLOSE.code: (Exit.UNAUTHORIZED, GET_TOKEN),
 }
-"""What to do about a code of the protocol."""
+"""The exit code and the advice for a code of the protocol."""
 
 
 def explain(error: ClientError) -> Failure:

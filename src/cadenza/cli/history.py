@@ -1,4 +1,4 @@
-"""``cadenza history``: what a channel keeps."""
+"""``cadenza history``: prints the publications that a channel keeps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+import cadenza
 from cadenza.cli.arguments import position_argument
+from cadenza.cli.lines import publication_json, publication_line
 from cadenza.cli.options import (
     JsonOption,
     ProfileOption,
@@ -16,12 +18,14 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
+from cadenza.cli.output import emit, note
 from cadenza.cli.program import perform
+from cadenza.cli.session import as_subscriber, connected
 from cadenza.cli.target import find_target
 
 
 def history(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="At most so many; 0: the position alone.")
     ] = 10,
@@ -48,16 +52,18 @@ def history(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.session import reading  # noqa: PLC0415 - the SDK loads when needed
-
-        await reading(
-            target,
-            channel,
-            limit,
-            position,
-            is_reversed=not oldest and position is None,
-            as_json=json,
-            is_quiet=quiet,
-        )
+        is_reversed = not oldest and position is None
+        since = None if position is None else cadenza.StreamPosition(*position)
+        async with connected(target) as client:
+            page = await as_subscriber(
+                client,
+                channel,
+                lambda: client.history(channel, limit, since=since, reverse=is_reversed),
+            )
+        show = publication_json if json else publication_line
+        for publication in reversed(page.publications) if is_reversed else page.publications:
+            emit(show(publication, None))
+        if not quiet:
+            note(f"the stream is at {page.position.offset}:{page.position.epoch}")
 
     perform(job)

@@ -14,7 +14,7 @@ from cadenza.client.errors import ClientError
 
 
 def outcome(job: Callable[[], Coroutine[Any, Any, None]]) -> Exit:
-    """Run a job to its end.
+    """The exit code with which a job ends, once it has.
 
     Raises:
         Failure: It has failed.

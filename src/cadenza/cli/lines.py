@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+import cadenza
 from cadenza.cli.output import json_line, paint, safe
-from cadenza.client import ClientInfo, Publication
 
 
 def payload_fields(payload: bytes) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def payload_fields(payload: bytes) -> dict[str, Any]:
         return {"base64": base64.b64encode(payload).decode()}
 
 
-def info_fields(info: ClientInfo | None) -> dict[str, Any] | None:
+def info_fields(info: cadenza.ClientInfo | None) -> dict[str, Any] | None:
     """A client as JSON shows it."""
     if info is None:
         return None
@@ -35,7 +35,7 @@ def info_fields(info: ClientInfo | None) -> dict[str, Any] | None:
     return fields
 
 
-def publication_json(publication: Publication, time_ns: int | None) -> str:
+def publication_json(publication: cadenza.Publication, time_ns: int | None) -> str:
     """A publication as one line of JSON; ``time`` is when it came, ns since the epoch, UTC."""
     fields: dict[str, Any] = {"channel": publication.channel}
     if time_ns is not None:
@@ -50,7 +50,7 @@ def publication_json(publication: Publication, time_ns: int | None) -> str:
     return json_line(fields)
 
 
-def publication_line(publication: Publication, time_ns: int | None) -> str:
+def publication_line(publication: cadenza.Publication, time_ns: int | None) -> str:
     """A publication for people: when it came (local time), channel, offset and data."""
     fields = payload_fields(publication.raw)
     data = fields.get("data")

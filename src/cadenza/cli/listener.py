@@ -1,4 +1,4 @@
-"""Listens to channels until something ends it: a limit, the server, a closed pipe."""
+"""A listener to channels, until something ends it: a limit, the server, a closed pipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cadenza.client import (
 )
 
 Handle = Callable[[Publication], bool]
-"""Takes a publication; says whether it was the last one wanted."""
+"""Takes a publication, and gives whether it was the last one wanted."""
 
 
 class Listener:
@@ -24,10 +24,10 @@ class Listener:
     pipe nothing more is read, and the server notices in its own way.
 
     Args:
-        session: Connected.
-        handle: Takes publications.
+        session: A connected client.
+        handle: Takes each publication.
         notes: Hears what becomes of the subscriptions.
-        on_member: Takes joins (``True``) and leaves of a channel.
+        on_member: Takes a channel, whether somebody joins (``True``) or leaves, and who it is.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Listener:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, channels: Sequence[str], since: tuple[int, str] | None = None) -> None:
-        """Subscribe to all, and listen to the end.
+        """Subscribe to all channels, and listen until the end.
 
         Raises:
             ClientError: A subscription failed or ended.

@@ -12,7 +12,7 @@ DEFAULT_URL: Final = "ws://127.0.0.1:8000/connection/websocket"
 
 
 class Protocol(StrEnum):
-    """How messages are written."""
+    """The form in which messages are written."""
 
     JSON = "json"
     PROTOBUF = "protobuf"

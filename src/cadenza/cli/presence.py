@@ -1,4 +1,4 @@
-"""``cadenza presence``: who is in a channel."""
+"""``cadenza presence``: prints the members of a channel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cadenza.cli.lines import info_fields
 from cadenza.cli.options import (
     JsonOption,
     ProfileOption,
@@ -14,12 +15,14 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
+from cadenza.cli.output import emit, json_line, safe
 from cadenza.cli.program import perform
-from cadenza.cli.target import find_target
+from cadenza.cli.session import as_subscriber, connected
+from cadenza.cli.target import Target, find_target
 
 
 def presence(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Its name.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
     count: Annotated[bool, typer.Option("--count", help="Only how many.")] = False,
     json: JsonOption = False,
     url: UrlOption = None,
@@ -34,9 +37,21 @@ def presence(  # noqa: PLR0917 - typer reads the options from the parameters
     """
     target = find_target(url, profile, token_file, protocol)
 
-    async def job() -> None:
-        from cadenza.cli.session import attending  # noqa: PLC0415 - the SDK loads when needed
+    report = _count if count else _members
+    perform(lambda: report(target, channel, as_json=json))
 
-        await attending(target, channel, is_count=count, as_json=json)
 
-    perform(job)
+async def _count(target: Target, channel: str, *, as_json: bool) -> None:
+    async with connected(target) as client:
+        stats = await as_subscriber(client, channel, lambda: client.presence_stats(channel))
+    fields = {"clients": stats.clients, "users": stats.users}
+    words = f"{stats.clients} connections of {stats.users} users"
+    emit(json_line(fields) if as_json else words)
+
+
+async def _members(target: Target, channel: str, *, as_json: bool) -> None:
+    async with connected(target) as client:
+        members = await as_subscriber(client, channel, lambda: client.presence(channel))
+    for info in sorted(members.values(), key=lambda it: (it.user, it.client)):
+        plain = safe(f"{info.user or '(anonymous)'} {info.client}")
+        emit(json_line(info_fields(info)) if as_json else plain)

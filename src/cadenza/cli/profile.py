@@ -52,7 +52,7 @@ def list_profiles(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the profile.")],
 ) -> None:
     """Print one profile; of its token only where it comes from."""
     path = config_path(os.environ)

@@ -1,4 +1,4 @@
-"""The user's configuration file: where servers are, and how to get a token for each."""
+"""Profiles: the user's file of servers, with an identity for each."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     Attributes:
         url: The address of its WebSocket endpoint.
         token: The token itself.
-        token_command: A command that prints one; run without a shell whenever one is needed.
-        token_env: The environment variable that has one.
-        account: The trading account that commands mean.
+        token_command: A command that prints a token; run without a shell whenever one is needed.
+        token_env: The name of the environment variable that holds a token.
+        account: The trading account for commands that name none.
     """
 
     url: str = ""
@@ -37,20 +37,20 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     @property
     def token_sources(self) -> list[str]:
-        """Which of the three ways to a token it has."""
+        """The names of those options for a token that are set."""
         names = ("token", "token_command", "token_env")
         return [name for name in names if getattr(self, name)]
 
 
 class Profiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file: profiles by name, and which of them counts when none is named."""
+    """The contents of the file: profiles by name, and the name of the default one."""
 
     profiles: dict[str, Profile] = {}
     default: str = ""
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Where the file is: ``CADENZA_CONFIG_FILE``, or by the XDG base directories."""
+    """The path of the file: ``CADENZA_CONFIG_FILE``, or by the XDG base directories."""
     if given := environ.get("CADENZA_CONFIG_FILE"):
         return Path(given)
     base = environ.get("XDG_CONFIG_HOME") or ""
@@ -59,10 +59,10 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 
 def read_profiles(path: Path) -> Profiles:
-    """The profiles; none where there is no file.
+    """The profiles of a file; none if it does not exist.
 
     Raises:
-        Failure: The file cannot be read, or is wrong. Never quotes a value of it.
+        Failure: The file cannot be read, or is wrong; its values are never quoted.
     """
     try:
         return parse_profiles(path.read_text(encoding="utf-8"), path)
@@ -144,7 +144,7 @@ def _quoted(value: Any) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write it for the user alone, so that it is there wholly or not at all."""
+    """Write the file for the user alone, whole or not at all."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

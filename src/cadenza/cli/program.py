@@ -1,4 +1,4 @@
-"""Runs commands, and turns every way they can end into an exit code and at most one sentence."""
+"""The program around a command: however it ends, there is an exit code and at most one sentence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cadenza.cli.output import note
 
 
 def run_program(program: Callable[[], object]) -> NoReturn:
-    """Run the whole program, and end the process as `exits` says."""
+    """Run the whole program, and end the process with one of the codes of ``exits``."""
     _prepare()
     try:
         try:
@@ -54,7 +54,7 @@ def perform(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def _prepare() -> None:
-    """Letters that the terminal lacks are escaped; the SDK's log is told as sentences instead."""
+    """Escape letters that the terminal lacks, and silence the SDK's log: commands say it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -62,7 +62,7 @@ def _prepare() -> None:
 
 
 def _stop_writing() -> Exit:
-    """Nobody reads what is written any more: that is no failure, and nobody shall hear of it."""
+    """End quietly when nobody reads the output any more, which is not a failure."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -1,4 +1,4 @@
-"""``cadenza publish``: one message to a channel."""
+"""``cadenza publish``: publishes one message."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from cadenza.cli.options import (
     UrlOption,
 )
 from cadenza.cli.program import perform
+from cadenza.cli.session import connected
 from cadenza.cli.target import find_target
 
 
 def publish(  # noqa: PLR0917 - typer reads the options from the parameters
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Where to.")],
-    data: Annotated[str, typer.Argument(metavar="JSON", help="What; - reads standard input.")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="Name of the channel.")],
+    data: Annotated[
+        str, typer.Argument(metavar="JSON", help="The message; - reads standard input.")
+    ],
     url: UrlOption = None,
     profile: ProfileOption = None,
     token_file: TokenFileOption = None,
@@ -34,8 +37,7 @@ def publish(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.session import publishing  # noqa: PLC0415 - the SDK loads when needed
-
-        await publishing(target, channel, payload)
+        async with connected(target) as client:
+            await client.publish(channel, payload)
 
     perform(job)

@@ -1,4 +1,4 @@
-"""``cadenza record``: channels into a file that can be replayed."""
+"""``cadenza record``: records channels into a file that can be replayed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from cadenza.cli.target import find_target
 
 
 def record(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Which.")],
+    channels: Annotated[
+        list[str], typer.Argument(metavar="CHANNEL", help="Names of the channels.")
+    ],
     output: Annotated[
         Path,
         typer.Option(
@@ -51,9 +53,9 @@ def record(  # noqa: PLR0917 - typer reads the options from the parameters
     target = find_target(url, profile, token_file, protocol)
 
     async def job() -> None:
-        from cadenza.cli.recording.run import recording  # noqa: PLC0415 - the SDK loads when needed
+        from cadenza.cli.recording.run import record_to  # noqa: PLC0415 - the SDK loads late
 
         wanted = list(dict.fromkeys(channels))
-        await recording(target, wanted, output, limit, seconds, is_quiet=quiet)
+        await record_to(output, target, wanted, limit, seconds, is_quiet=quiet)
 
     perform(job)

@@ -1,12 +1,13 @@
-"""``cadenza rpc``: one call of the server's application."""
+"""``cadenza rpc``: calls a method of the server's application."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cadenza.cli.arguments import json_argument
+from cadenza.cli.exits import Failure
 from cadenza.cli.options import (
     ProfileOption,
     Protocol,
@@ -14,8 +15,10 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
+from cadenza.cli.output import emit, json_text
 from cadenza.cli.program import perform
-from cadenza.cli.target import find_target
+from cadenza.cli.session import connected
+from cadenza.cli.target import Target, find_target
 
 
 def rpc(  # noqa: PLR0917 - typer reads the options from the parameters
@@ -36,9 +39,19 @@ def rpc(  # noqa: PLR0917 - typer reads the options from the parameters
     params = json_argument(data, "JSON")
     target = find_target(url, profile, token_file, protocol)
 
-    async def job() -> None:
-        from cadenza.cli.session import calling  # noqa: PLC0415 - the SDK loads when needed
+    perform(lambda: _call(target, method, params))
 
-        await calling(target, method, params)
 
-    perform(job)
+async def _call(target: Target, method: str, params: Any) -> None:
+    """Call and print the answer.
+
+    Raises:
+        Failure: The answer holds an error.
+    """
+    async with connected(target) as client:
+        answer = await client.rpc(method, params)
+    emit(json_text(answer))
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(error, dict):
+        words = [str(error[it]) for it in ("code", "message") if it in error]
+        raise Failure(f"{method} was refused: {' '.join(words) or 'see the answer'}")

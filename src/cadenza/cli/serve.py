@@ -1,11 +1,11 @@
-"""``cadenza serve``: the gateway, and what a newcomer needs to talk to it."""
+"""``cadenza serve``: runs the gateway."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -14,7 +14,7 @@ from cadenza.cli.config import ConfigOption
 if TYPE_CHECKING:
     from cadenza.config import Config
 
-SANDBOX_TOKEN_SECONDS = 7 * 24 * 3600
+SANDBOX_TOKEN_SECONDS: Final = 7 * 24 * 3600
 
 
 def serve(  # noqa: PLR0917 - typer reads the options from the parameters

@@ -1,13 +1,15 @@
-"""``cadenza subscribe``: publications as they come."""
+"""``cadenza subscribe``: prints publications as they come."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import cadenza
 from cadenza.cli.arguments import position_argument
+from cadenza.cli.lines import info_fields, publication_json, publication_line
 from cadenza.cli.options import (
     JsonOption,
     LimitOption,
@@ -20,14 +22,14 @@ from cadenza.cli.options import (
 )
 from cadenza.cli.output import emit, json_line, note, safe
 from cadenza.cli.program import perform
+from cadenza.cli.session import opened, silent
 from cadenza.cli.target import Target, find_target
-
-if TYPE_CHECKING:
-    from cadenza.client import ClientInfo, Publication
 
 
 def subscribe(  # noqa: PLR0917 - typer reads the options from the parameters
-    channels: Annotated[list[str], typer.Argument(metavar="CHANNEL", help="Their names.")],
+    channels: Annotated[
+        list[str], typer.Argument(metavar="CHANNEL", help="Names of the channels.")
+    ],
     since: Annotated[
         str | None,
         typer.Option(
@@ -55,10 +57,9 @@ def subscribe(  # noqa: PLR0917 - typer reads the options from the parameters
         raise typer.BadParameter("a position belongs to one channel", param_hint="--since")
     target = find_target(url, profile, token_file, protocol)
 
-    async def job() -> None:
-        await _listen(target, channels, position, limit, members, as_json=json, is_quiet=quiet)
-
-    perform(job)
+    perform(
+        lambda: _listen(target, channels, position, limit, members, as_json=json, is_quiet=quiet)
+    )
 
 
 async def _listen(
@@ -71,15 +72,13 @@ async def _listen(
     as_json: bool,
     is_quiet: bool,
 ) -> None:
-    from cadenza.cli.lines import publication_json, publication_line  # noqa: PLC0415 - likewise
-    from cadenza.cli.listener import Listener  # noqa: PLC0415 - the SDK loads when it is needed
-    from cadenza.cli.session import opened, silent  # noqa: PLC0415 - likewise
+    from cadenza.cli.listener import Listener  # noqa: PLC0415 - brings asyncio along
 
     notes = silent if is_quiet else note
     show = publication_json if as_json else publication_line
     left = limit or 0
 
-    def handle(publication: Publication) -> bool:
+    def handle(publication: cadenza.Publication) -> bool:
         nonlocal left
         emit(show(publication, time.time_ns()))
         left -= 1
@@ -91,11 +90,9 @@ async def _listen(
         await listener.run(list(dict.fromkeys(channels)), since)
 
 
-def _member_json(channel: str, has_joined: bool, info: ClientInfo) -> None:
-    from cadenza.cli.lines import info_fields  # noqa: PLC0415 - as in _listen
-
+def _member_json(channel: str, has_joined: bool, info: cadenza.ClientInfo) -> None:
     emit(json_line({"channel": channel, "join" if has_joined else "leave": info_fields(info)}))
 
 
-def _member_line(channel: str, has_joined: bool, info: ClientInfo) -> None:
+def _member_line(channel: str, has_joined: bool, info: cadenza.ClientInfo) -> None:
     emit(safe(f"{channel} {'+' if has_joined else '-'} {info.user or '(anonymous)'} {info.client}"))

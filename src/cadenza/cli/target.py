@@ -1,8 +1,10 @@
-"""Which server a command talks to, and as whom: options, environment and profile become one."""
+"""The server that a command talks to, and the identity it has there.
+
+Options, environment and profile become one ``Target``.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import shlex
@@ -18,9 +20,11 @@ from cadenza.cli.output import warn
 from cadenza.cli.profiles import Profile, Profiles, config_path, is_open_to_others, read_profiles
 
 MAX_TOKEN_BYTES: Final = 64 * 1024
+COMMAND_SECONDS: Final = 30.0
+"""A ``token_command`` that takes longer has failed."""
 
 TokenSource = Callable[[], Awaitable[str]]
-"""Gives the token of now; raises ``Failure`` when there is none."""
+"""Gives the current token; raises ``Failure`` when there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,25 +76,6 @@ def find_target(
     return Target(url=address, token=source, renews=renews, account=own.account, protocol=protocol)
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address is this machine's own."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _chosen(profiles: Profiles, name: str | None, path: Path) -> Profile:
-    wanted = name or profiles.default
-    if not wanted:
-        return Profile()
-    if wanted not in profiles.profiles:
-        known = ", ".join(profiles.profiles) or "none"
-        raise Failure(f"there is no profile {wanted} in {path}; it has {known}", Exit.USAGE)
-    return profiles.profiles[wanted]
-
-
 def check_url(url: str) -> None:
     """Refuse what is no address of a server, and never repeat it: it may hold a secret.
 
@@ -109,6 +94,37 @@ def check_url(url: str) -> None:
         )
     if parts.username or parts.password or "token" in parts.query:
         raise Failure("an address holds no secrets: they end up in logs", Exit.USAGE)
+
+
+def token_of_text(text: str, what: str) -> str:
+    """A token without the blanks around it.
+
+    Raises:
+        Failure: It cannot be one.
+    """
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise Failure(f"{what} is no token: those are one word", Exit.USAGE)
+    return token
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _chosen(profiles: Profiles, name: str | None, path: Path) -> Profile:
+    wanted = name or profiles.default
+    if not wanted:
+        return Profile()
+    if wanted not in profiles.profiles:
+        known = ", ".join(profiles.profiles) or "none"
+        raise Failure(f"there is no profile {wanted} in {path}; it has {known}", Exit.USAGE)
+    return profiles.profiles[wanted]
 
 
 def _source(
@@ -147,18 +163,6 @@ def _of_text(text: str) -> TokenSource:
     return give
 
 
-def token_of_text(text: str, what: str) -> str:
-    """A token without the blanks around it.
-
-    Raises:
-        Failure: It cannot be one.
-    """
-    token = text.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise Failure(f"{what} is no token: those are one word", Exit.USAGE)
-    return token
-
-
 def _of_file(path: Path) -> TokenSource:
     async def read() -> str:
         try:
@@ -176,20 +180,19 @@ def _of_file(path: Path) -> TokenSource:
 
 def _of_command(command: str) -> TokenSource:
     async def run() -> str:
-        return token_of_text(await output_of(command), "what token_command printed")
+        return token_of_text(await _output_of(command), "what token_command printed")
 
     return run
 
 
-COMMAND_SECONDS: Final = 30.0
-
-
-async def output_of(command: str) -> str:
-    """What a command prints; run without a shell.
+async def _output_of(command: str) -> str:
+    """The output of a command, which is run without a shell.
 
     Raises:
         Failure: It cannot be run, fails, or takes too long. Never repeats what it printed.
     """
+    import asyncio  # noqa: PLC0415 - every command would load it, and few profiles have a command
+
     try:
         words = shlex.split(command)
         process = await asyncio.create_subprocess_exec(

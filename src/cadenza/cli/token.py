@@ -1,4 +1,4 @@
-"""``cadenza token``: make a token for a user, with the key of a configuration."""
+"""``cadenza token``: makes a token for a user, with the key of a configuration."""
 
 from __future__ import annotations
 

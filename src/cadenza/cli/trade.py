@@ -1,14 +1,16 @@
-"""``cadenza trade``: one order."""
+"""``cadenza trade``: submits one order."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
+import cadenza
+from cadenza.cli.account_session import account_session
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.options import (
     AccountOption,
@@ -19,9 +21,10 @@ from cadenza.cli.options import (
     TokenFileOption,
     UrlOption,
 )
+from cadenza.cli.order_table import emit_orders
 from cadenza.cli.output import is_terminal
 from cadenza.cli.program import perform
-from cadenza.cli.target import find_target
+from cadenza.cli.target import Target, find_target
 
 _WORDS: Final = {
     "price": "at",
@@ -33,14 +36,14 @@ _WORDS: Final = {
 
 
 class Side(StrEnum):
-    """What a trader does."""
+    """The side of an order."""
 
     BUY = "buy"
     SELL = "sell"
 
 
 def trade(  # noqa: PLR0917 - typer reads the options from the parameters
-    side: Annotated[Side, typer.Argument(help="Which side.", case_sensitive=False)],
+    side: Annotated[Side, typer.Argument(help="Side of the order.", case_sensitive=False)],
     instrument: Annotated[str, typer.Argument(metavar="INSTRUMENT", help="As PAPER:BTC/USDT.")],
     quantity: Annotated[str, typer.Argument(metavar="QUANTITY", help="In the base asset.")],
     price: Annotated[str | None, typer.Option("--price", "-p", help="The limit.")] = None,
@@ -66,7 +69,9 @@ def trade(  # noqa: PLR0917 - typer reads the options from the parameters
     ] = None,
     client_order_id: Annotated[
         str | None,
-        typer.Option("--client-order-id", help="Its name; the same one makes no second order."),
+        typer.Option(
+            "--client-order-id", help="Your id for it; the same id makes no second order."
+        ),
     ] = None,
     wait: Annotated[
         float | None,
@@ -105,13 +110,7 @@ def trade(  # noqa: PLR0917 - typer reads the options from the parameters
     if not yes:
         confirm(_question(side, instrument, quantity, terms))
 
-    async def job() -> None:
-        from cadenza.cli.account_session import submitting  # noqa: PLC0415 - the SDK loads when needed
-
-        chosen = account or target.account or None
-        await submitting(target, chosen, terms, client_order_id, wait, as_json=json)
-
-    perform(job)
+    perform(lambda: _submit(target, account, terms, client_order_id, wait, as_json=json))
 
 
 def confirm(question: str) -> None:
@@ -135,3 +134,35 @@ def _question(side: Side, instrument: str, quantity: str, terms: Mapping[str, ob
         if name in terms:
             words.append(f"{word} {terms[name]}")
     return " ".join(words) + "?"
+
+
+async def _submit(
+    target: Target,
+    account_id: str | None,
+    terms: Mapping[str, Any],
+    client_order_id: str | None,
+    wait: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Submit an order and print it; with ``wait``, when it has ended or so many seconds are over.
+
+    Raises:
+        Failure: It was not taken, or it ended without being filled.
+    """
+    async with account_session(target, account_id) as account:
+        try:
+            order = await account.submit(client_order_id=client_order_id, **terms)
+        except cadenza.OrderRejectedError as error:
+            if error.order is not None:
+                emit_orders([error.order], as_json=as_json)
+            raise Failure(f"the order was not taken: {error.message}") from error
+        trouble: cadenza.ClientError | None = None
+        if wait is not None:
+            try:
+                await order.filled(timeout=wait)
+            except (cadenza.OrderEndedError, TimeoutError) as error:
+                trouble = error if isinstance(error, cadenza.ClientError) else None
+        emit_orders([order], as_json=as_json)
+        if trouble is not None:
+            raise Failure(str(trouble)) from trouble

@@ -1,4 +1,4 @@
-"""``cadenza version``."""
+"""``cadenza version``: prints the versions of Cadenza and Python."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""What a sandbox says once it listens: where, with which tokens, and how to try it."""
+"""The text that a sandbox prints once it listens: addresses, a token, and how to try it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from cadenza.config import Config
 from cadenza.gateway.api.operation import PREFIX
 from cadenza.server.tokens import connection_token
 
-_TEXT = """
+_TEXT: Final = """
 Cadenza is listening on {host}:{port}, for this machine only.
 
 {page}  WebSocket    ws://{host}:{port}{websocket}
@@ -37,25 +38,32 @@ Or on the command line:
 Keys and tokens are made anew at every start. To keep them, put client.token.hmac_secret_key and
 http_api.key into a file for --config; `cadenza config default` prints one to begin with.
 """
-
-
-_PAGE = """  Page         http://{host}:{port}{path}
+_PAGE: Final = """  Page         http://{host}:{port}{path}
   Admin token  {key}
                (the API key; for Operate on the page)
 
 """
-
-_TRADING = """http://{host}:{port}{rest}  (Authorization: Bearer TOKEN)
+_TRADING: Final = """http://{host}:{port}{rest}  (Authorization: Bearer TOKEN)
                with paper money, {kept}"""
-_KEPT = "kept in {path}"
-_FORGOTTEN = "forgotten at the end; --data DIR keeps it"
-_NO_TRADING = "none (trading.enabled is false)"
-_NO_FEED = "none (--feed none)"
-_LATE = "those of the recording, each from its first order book on"
+_KEPT: Final = "kept in {path}"
+_FORGOTTEN: Final = "forgotten at the end; --data DIR keeps it"
+_NO_TRADING: Final = "none (trading.enabled is false)"
+_NO_FEED: Final = "none (--feed none)"
+_LATE: Final = "those of the recording, each from its first order book on"
 
 
 def welcome(config: Config, port: int, instruments: Sequence[str], now: float, ttl: float) -> str:
-    """The text; it holds a token and the API key, which are good for this sandbox alone."""
+    """The text of a sandbox.
+
+    It holds a token and the API key, which are good for this sandbox alone.
+
+    Args:
+        config: The configuration that the gateway runs with.
+        port: The port it listens on.
+        instruments: Ids of the instruments; none if they are not known yet.
+        now: Unix seconds, from which the token is valid.
+        ttl: Seconds for which it is valid.
+    """
     unknown = _NO_FEED if config.market.feed == "none" else _LATE
     token = connection_token(config.client.token, "trader", now=now, ttl=ttl)
     return _TEXT.format(
@@ -77,7 +85,7 @@ def welcome(config: Config, port: int, instruments: Sequence[str], now: float, t
 
 
 def _page(config: Config, port: int) -> str:
-    """Where the page is, which comes first; nothing where there is none."""
+    """The lines about the page, which come first; empty if it is not served."""
     if not config.dashboard.enabled:
         return ""
     host = config.http_server.address or "127.0.0.1"
@@ -86,7 +94,7 @@ def _page(config: Config, port: int) -> str:
 
 
 def _trading(config: Config, port: int) -> str:
-    """Where one trades, and whether it lasts."""
+    """The address of the trading API, and whether orders outlive the process."""
     if not config.trading.enabled:
         return _NO_TRADING
     path = config.trading.store.path

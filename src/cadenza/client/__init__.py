@@ -1,8 +1,10 @@
 """The client of the Centrifugo protocol, for Cadenza and every other server of it.
 
-async with cadenza.connect(url, token=token) as client:
-    async for publication in await client.subscribe("news"):
-        print(publication.data)
+::
+
+    async with cadenza.connect(url, token=token) as client:
+        async for publication in await client.subscribe("news"):
+            print(publication.data)
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Unpack
 
 from cadenza.client.client import Client
 from cadenza.client.errors import (
+    ApiError,
     BufferOverflowError,
     CallTimeoutError,
     ClientError,
@@ -19,6 +22,7 @@ from cadenza.client.errors import (
     ConnectionLostError,
     DisconnectedError,
     Fault,
+    OutcomeUnknownError,
     ReplyError,
     TokenError,
     TransportError,
@@ -26,22 +30,37 @@ from cadenza.client.errors import (
     UnsubscribedError,
     UsageError,
 )
-from cadenza.client.market.changes import BookState, Change
-from cadenza.client.market.data import Bar, MarketInstrument, MarketKline, MarketTicker, MarketTrade
-from cadenza.client.market.errors import BookError, BookFaultError, StaleBookError
+from cadenza.client.market.book_side import Level
+from cadenza.client.market.changes import BookChange, BookChanges, BookState
+from cadenza.client.market.data import (
+    Candle,
+    MarketInstrument,
+    MarketKline,
+    MarketTicker,
+    MarketTrade,
+)
+from cadenza.client.market.data_frame import Depth
+from cadenza.client.market.errors import (
+    BookError,
+    BookFaultError,
+    InsufficientDepthError,
+    StaleBookError,
+    WrongInstrumentError,
+)
 from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.order_book import OrderBook
 from cadenza.client.market.typed_channel import PayloadError, TypedChannel
 from cadenza.client.options import (
     ClientCallbacks,
     ClientOptions,
-    ConnectGiven,
+    ConnectArguments,
     Overflow,
+    SubscriptionCallbacks,
     SubscriptionOptions,
     split,
 )
-from cadenza.client.states import State, SubscriptionState
-from cadenza.client.subscription import Subscription, SubscriptionCallbacks
+from cadenza.client.states import ClientState, SubscriptionState
+from cadenza.client.subscription import Subscription
 from cadenza.client.tags import tag
 from cadenza.client.trading import (
     Account,
@@ -49,6 +68,8 @@ from cadenza.client.trading import (
     AccountClosedError,
     AccountEvent,
     AccountInfo,
+    AccountState,
+    AccountSummary,
     AccountUpdated,
     Balance,
     EventStream,
@@ -59,22 +80,21 @@ from cadenza.client.trading import (
     OrderRejectedError,
     OrderTimeoutError,
     OrderUpdated,
-    OutcomeUnknownError,
     Portfolio,
     PortfolioUpdated,
+    Position,
     Resynced,
-    Summary,
-    TradingError,
+    UnknownEvent,
 )
 from cadenza.client.values import (
+    Cause,
+    ClientStats,
     Connected,
     HistoryPage,
-    Left,
-    Position,
     PresenceStats,
     Publication,
     ServerPublication,
-    Stats,
+    StreamPosition,
     Subscribed,
 )
 from cadenza.protocol.messages import ClientInfo
@@ -85,30 +105,39 @@ __all__ = [
     "AccountClosedError",
     "AccountEvent",
     "AccountInfo",
+    "AccountState",
+    "AccountSummary",
     "AccountUpdated",
+    "ApiError",
     "Balance",
-    "Bar",
+    "BookChange",
+    "BookChanges",
     "BookError",
     "BookFaultError",
     "BookState",
     "BufferOverflowError",
     "CallTimeoutError",
-    "Change",
+    "Candle",
+    "Cause",
     "Client",
     "ClientCallbacks",
     "ClientError",
     "ClientInfo",
     "ClientOptions",
+    "ClientState",
+    "ClientStats",
     "ClosedError",
     "Connected",
     "ConnectionLostError",
+    "Depth",
     "DisconnectedError",
     "EventStream",
     "Execution",
     "ExecutionReport",
     "Fault",
     "HistoryPage",
-    "Left",
+    "InsufficientDepthError",
+    "Level",
     "LiveOrderBook",
     "MarketInstrument",
     "MarketKline",
@@ -132,39 +161,39 @@ __all__ = [
     "Resynced",
     "ServerPublication",
     "StaleBookError",
-    "State",
-    "Stats",
+    "StreamPosition",
     "Subscribed",
     "Subscription",
     "SubscriptionCallbacks",
     "SubscriptionOptions",
     "SubscriptionState",
-    "Summary",
     "TokenError",
-    "TradingError",
     "TransportError",
     "TypedChannel",
     "UnauthorizedError",
+    "UnknownEvent",
     "UnsubscribedError",
     "UsageError",
+    "WrongInstrumentError",
     "connect",
     "tag",
 ]
 
 
 def connect(
-    url: str, *, options: ClientOptions | None = None, **given: Unpack[ConnectGiven]
+    url: str, *, options: ClientOptions | None = None, **given: Unpack[ConnectArguments]
 ) -> Client:
-    """A client of the server at ``url``; ``async with`` connects and closes it.
+    """Make a client of a server; ``async with`` connects and closes it.
 
     Args:
         url: The address of the WebSocket endpoint, ``ws://`` or ``wss://``.
         options: Options to start from.
         given: Fields of ``ClientOptions`` (``token``, ``get_token``, ``protocol``, ...) and of
-            ``ClientCallbacks`` (``on_connected``, ``on_error``, ...).
+            ``ClientCallbacks`` (``on_connected``, ``on_error``, ...), which override ``options``.
 
     Raises:
-        UsageError: An option is unknown or cannot be right.
+        UsageError: The address is not that of a WebSocket, or an option is unknown or cannot be
+            right.
     """
     chosen, callbacks = split("connect", given, ClientOptions, ClientCallbacks)
     return Client(url, replace(options or ClientOptions(), **chosen), ClientCallbacks(**callbacks))

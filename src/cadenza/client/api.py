@@ -7,8 +7,8 @@ from cadenza.client.websocket_api.api import (
     REST_PRODUCTION,
     REST_UAT,
     UAT,
-    ApiError,
     Configuration,
+    HandshakeError,
     WebSocketApi,
 )
 from cadenza.client.websocket_api.blocking import BlockingConnection, BlockingWebSocketApi
@@ -56,10 +56,10 @@ __all__ = [
     "REST_PRODUCTION",
     "REST_UAT",
     "UAT",
-    "ApiError",
     "BlockingConnection",
     "BlockingWebSocketApi",
     "Configuration",
+    "HandshakeError",
     "WebSocketApi",
     "WebSocketConnection",
     "WsClientInfo",

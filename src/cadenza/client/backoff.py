@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: exponential, with full jitter."""
+"""Pauses between attempts: exponential, with full jitter."""
 
 from __future__ import annotations
 

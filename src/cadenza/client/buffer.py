@@ -1,4 +1,4 @@
-"""Publications between the connection and their consumer: a bounded queue with a policy."""
+"""The bounded queue between the connection and a consumer, with a policy for overflows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ FRAME_RESERVE: Final = 64
 
 
 class Latest(Generic[T]):
-    """Items of which only the newest of each key waits, in the place of the first."""
+    """A queue that keeps the newest item of each key, in the place of the first.
+
+    Args:
+        key: The key of an item.
+    """
 
     def __init__(self, key: Callable[[T], Hashable]) -> None:
         self._key = key
@@ -31,19 +35,25 @@ class Latest(Generic[T]):
         self._items[self._key(item)] = item
 
     def popleft(self) -> T:
-        """Take the item whose key has waited longest."""
+        """Take the item whose key has waited for the longest time."""
         return self._items.pop(next(iter(self._items)))
 
 
 class Buffer(Generic[T]):
-    """One queue: ``put`` never waits, ``take`` waits for an item or the end.
+    """A queue: ``put`` never waits, ``take`` waits for an item or the end.
 
-    With ``BLOCK`` the queue can exceed its size by what one frame of the server carries: the
+    With ``BLOCK`` the queue can exceed its size by the items of one frame of the server: the
     connection is read again when there is ``room``.
 
+    Args:
+        channel: The channel, for errors.
+        size: The most items that may wait.
+        overflow: The policy for more of them.
+        key: The key of an item under ``CONFLATE``; by default all have the same.
+
     Attributes:
-        dropped: Items that nobody will get.
-        conflated: Items that a later one has replaced.
+        dropped: How many items were dropped.
+        conflated: How many items were replaced by a later one.
     """
 
     def __init__(
@@ -77,7 +87,7 @@ class Buffer(Generic[T]):
 
     @property
     def is_full(self) -> bool:
-        """Whether the reserve is used up, too: as many again, and what a frame may carry."""
+        """Whether the reserve is used up too: as many items again, and those of a frame."""
         return self.is_over and len(self._items) >= 2 * self._size + FRAME_RESERVE
 
     def put(self, item: T) -> None:
@@ -116,8 +126,8 @@ class Buffer(Generic[T]):
 
         Raises:
             BufferOverflowError: Items were dropped by ``FAIL``; the buffer fills again after that.
-            ClientError: The end, when it was given an error.
-            StopAsyncIteration: The end, when it was not.
+            ClientError: The end, if it has an error.
+            StopAsyncIteration: The end, if it has none.
         """
         while not self._items:
             if self._overflowed:
@@ -134,21 +144,21 @@ class Buffer(Generic[T]):
         return item
 
     async def room(self) -> None:
-        """Wait until there is room again, or nobody will take anything more."""
+        """Wait until there is room again, or the buffer has ended."""
         while self.is_over:
             if self._room is None:
                 self._room = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._room)
 
     def end(self, error: ClientError | None = None) -> None:
-        """Nothing more comes: ``take`` gives what waits, then raises."""
+        """End the queue: ``take`` gives the items that wait, then raises."""
         if not self._ended:
             self._ended, self._error = True, error
             self._wake()
             self._make_room()
 
     def reopen(self) -> None:
-        """Things come again."""
+        """Begin again after an end."""
         self._ended, self._error = False, None
 
     async def _wait(self) -> None:
@@ -173,4 +183,4 @@ class Buffer(Generic[T]):
 
 
 def _same(_: object) -> None:
-    """The key of everything, where there is none."""
+    """The key of every item where the user gives none."""

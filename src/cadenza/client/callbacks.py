@@ -1,4 +1,4 @@
-"""Calling the functions of the user: plain ones at once, async ones in order in a task."""
+"""Calls of the user's functions: plain ones at once, async ones in order in a task."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ T = TypeVar("T")
 Callback = Callable[[T], Awaitable[None] | None]
 """A function of one argument, plain or async."""
 
-_log: Final = logging.getLogger("cadenza.client")
+logger: Final = logging.getLogger("cadenza.client")
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Whether calling it gives a coroutine."""
-    called = getattr(function, "__call__", None)  # noqa: B004  looked into, not asked whether
+    """Whether calling a function gives a coroutine."""
+    called = getattr(function, "__call__", None)  # noqa: B004 - inspected, not tested for
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
@@ -27,7 +27,7 @@ class Tasks:
     """The tasks of one client: none fails unseen, none stays.
 
     Attributes:
-        errors: Exceptions of callbacks and tasks; each was logged.
+        errors: How many exceptions callbacks and tasks have raised; each was logged.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class Tasks:
         return task
 
     def report(self, where: str, error: BaseException) -> None:
-        """Log and count what must not be lost."""
+        """Log and count an exception that must not be lost."""
         self.errors += 1
-        _log.error("%s raised %s", where, type(error).__name__, exc_info=error)
+        logger.error("%s raised %s", where, type(error).__name__, exc_info=error)
 
     async def close(self) -> None:
-        """Cancel all, except the task that asks, and wait until they are gone."""
+        """Cancel all except the current task, and wait until they are gone."""
         while others := self._tasks - {asyncio.current_task()}:
             for task in others:
                 task.cancel()
@@ -61,7 +61,11 @@ class Tasks:
 
 
 class Dispatcher:
-    """Delivers events, each kind to its callback, async ones one after another."""
+    """Delivers events to callbacks, to async ones one after another.
+
+    Args:
+        tasks: The tasks of the client.
+    """
 
     def __init__(self, tasks: Tasks) -> None:
         self._tasks = tasks
@@ -69,7 +73,13 @@ class Dispatcher:
         self._worker: asyncio.Task[None] | None = None
 
     def call(self, callback: Callback[T] | None, value: T, where: str) -> None:
-        """Call it now, or queue it for the worker when it is async."""
+        """Call a plain callback now; queue the call of an async one.
+
+        Args:
+            callback: The callback; ``None`` does nothing.
+            value: Its argument.
+            where: The name of the callback, for the log.
+        """
         if callback is None:
             return
         if is_async(callback):
@@ -77,13 +87,9 @@ class Dispatcher:
             if self._worker is None or self._worker.done():
                 self._worker = self._tasks.spawn(self._work(), "events")
             return
-        self.call_plain(callback, value, where)
-
-    def call_plain(self, callback: Callback[T], value: T, where: str) -> None:
-        """Call what is known to be no async function."""
         try:
             callback(value)
-        except Exception as error:  # noqa: BLE001  a callback's fault is not the connection's
+        except Exception as error:  # noqa: BLE001 - a callback's fault is not the connection's
             self._tasks.report(where, error)
 
     async def _work(self) -> None:
@@ -98,5 +104,5 @@ async def call_async(tasks: Tasks, callback: Callback[T], value: T, where: str) 
         result = callback(value)
         if result is not None:
             await result
-    except Exception as error:  # noqa: BLE001  a callback's fault is not the connection's
+    except Exception as error:  # noqa: BLE001 - a callback's fault is not the connection's
         tasks.report(where, error)

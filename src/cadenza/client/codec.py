@@ -1,4 +1,4 @@
-"""The two ways to write the protocol, as the client sees them."""
+"""The two encodings of the protocol, JSON and Protobuf, as the client sees them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cadenza.protocol.messages import Command, Reply
 
 
 class Codec(NamedTuple):
-    """One of them.
+    """One encoding of the protocol.
 
     Attributes:
         subprotocol: Its name in the WebSocket handshake.
         is_text: Whether its frames are text frames; only JSON payloads fit into those.
-        encode: A command as it stands in a frame.
-        separator: What stands between two commands of a frame.
-        decode: The replies of a frame, in order; raises ``DecodeError``.
+        encode: Encodes a command for a frame.
+        separator: The bytes between two commands of a frame.
+        decode: Decodes the replies of a frame, in order; raises ``DecodeError``.
     """
 
     subprotocol: str
@@ -40,7 +40,13 @@ CODECS: Final = {
 
 
 def frames(commands: list[bytes], separator: bytes, limit: int) -> Iterator[bytes]:
-    """Encoded commands in as few frames as a size limit allows; a larger command stands alone."""
+    """Join encoded commands into frames.
+
+    Args:
+        commands: The commands.
+        separator: The bytes between two of them.
+        limit: The largest frame in bytes; a larger command stands alone.
+    """
     batch: list[bytes] = []
     size = 0
     for command in commands:

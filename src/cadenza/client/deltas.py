@@ -1,4 +1,4 @@
-"""Payloads of a subscription with delta compression: each may be a patch to the one before."""
+"""Delta compression of a subscription: each payload may be a patch to the one before."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ _text: Final = msgspec.json.Decoder(str)
 
 
 class Deltas:
-    """The last payload of one channel, and what the next patch makes of it.
+    """The last payload of one channel, to which the next patch is applied.
 
-    The base outlives connections: after a recovery the server's first patch belongs to it.
+    It outlives connections: after a recovery the server's first patch belongs to it.
+
+    Args:
+        is_json: Whether the connection carries JSON.
 
     Attributes:
-        is_on: Whether the server has agreed to it for the present subscription.
+        is_on: Whether the server has agreed to send patches for the present subscription.
     """
 
     def __init__(self, *, is_json: bool) -> None:
@@ -29,10 +32,10 @@ class Deltas:
         self._base = b""
 
     def whole(self, publication: Publication) -> Publication:
-        """The publication with its payload as it was published.
+        """The publication with its whole payload.
 
         Raises:
-            DeltaError: The patch does not fit to what came before.
+            DeltaError: The patch does not fit the payload before it.
         """
         data = bytes(publication.data)
         if self._is_json:  # then every payload of such a subscription is a JSON string
@@ -47,5 +50,5 @@ class Deltas:
         return publication
 
     def forget(self) -> None:
-        """There is no base any more."""
+        """Drop the last payload."""
         self._base = b""

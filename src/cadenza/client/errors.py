@@ -1,44 +1,66 @@
-"""What can go wrong for a user of the SDK: one tree, which says whose fault it is."""
+"""The errors of the SDK: one tree, whose members say who can do something about them.
+
+::
+
+    ClientError
+    |-- UsageError             a call or an option that cannot be right
+    |-- TransportError         no connection could be opened
+    |-- ConnectionLostError    the connection ended before a command was answered
+    |-- DisconnectedError      the client is disconnected for good
+    |-- ClosedError            the client was closed
+    |-- UnsubscribedError      a subscription has ended
+    |-- CallTimeoutError       no answer in time
+    |-- ReplyError             the server refused a command of the protocol
+    |-- ApiError               the API refused a call
+    |-- OutcomeUnknownError    whether the API has carried out a call is not known
+    |-- TokenError             ``get_token`` failed
+    |-- UnauthorizedError      there is no token
+    `-- BufferOverflowError    publications came faster than they were taken
+
+``market/errors.py`` adds the errors of books, ``trading/errors.py`` those of accounts and orders.
+"""
 
 from __future__ import annotations
 
 import enum
+from typing import Final
 
-TIMEOUT = 1
-TRANSPORT_CLOSED = 2
-CLIENT_CLOSED = 4
-CONNECT_TOKEN = 5
-REFRESH_TOKEN = 6
-UNSUBSCRIBED = 7
-SUBSCRIBE_TOKEN = 8
-SUBSCRIPTION_REFRESH_TOKEN = 9
-CONNECTION_CLOSED = 11
-BAD_CONFIGURATION = 12
-DENIED = frozenset({401, 403})
+TIMEOUT: Final = 1
+TRANSPORT_CLOSED: Final = 2
+CLIENT_CLOSED: Final = 4
+CONNECT_TOKEN: Final = 5
+REFRESH_TOKEN: Final = 6
+UNSUBSCRIBED: Final = 7
+SUBSCRIBE_TOKEN: Final = 8
+SUBSCRIPTION_REFRESH_TOKEN: Final = 9
+CONNECTION_CLOSED: Final = 11
+BAD_CONFIGURATION: Final = 12
+DENIED: Final = frozenset({401, 403})
 """HTTP statuses that the same request would meet again."""
-TOKEN_EXPIRED = 109
-FIRST_SERVER_CODE = 100
-"""Codes below are local to a client. Source: Centrifugo client SDK specification."""
+TOKEN_EXPIRED: Final = 109
+FIRST_SERVER_CODE: Final = 100
+"""Codes below it are local to a client. Source: Centrifugo client SDK specification."""
 
 
 class Fault(enum.Enum):
-    """Who can do something about an error."""
+    """The party that can do something about an error."""
 
     CALLER = "caller"
-    """The program that uses the SDK: the same call fails again."""
+    """The program that uses the SDK: the same call would fail again."""
     SERVER = "server"
+    """The server: the same call may succeed later."""
     NETWORK = "network"
-    """The line: whether a command was carried out is not known."""
+    """The network: whether a command was carried out is not known."""
     APPLICATION = "application"
-    """A function that the program handed in, such as ``get_token``."""
+    """A function that the program has given, such as ``get_token``."""
 
 
 class ClientError(Exception):
-    """Base of everything the SDK raises.
+    """Base of all errors of the SDK.
 
     Attributes:
         code: A number of the protocol: below 100 local to this client, else the server's.
-        fault: Who can do something about it.
+        fault: The party that can do something about it.
     """
 
     fault = Fault.CALLER
@@ -49,19 +71,19 @@ class ClientError(Exception):
 
 
 class UsageError(ClientError, ValueError):
-    """A call or an option that cannot be right."""
+    """A call or an option cannot be right; nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code=BAD_CONFIGURATION)
 
 
 class ReplyError(ClientError):
-    """The server answered a command with an error.
+    """The server answered a command of the protocol with an error.
 
     Attributes:
+        command: The command, such as ``publish``; the method if it was an ``rpc`` of the API.
         message: The server's words.
         temporary: Whether the same command may succeed later.
-        command: What was asked, such as ``publish``.
     """
 
     def __init__(self, command: str, code: int, message: str, *, temporary: bool = False) -> None:
@@ -73,12 +95,17 @@ class ReplyError(ClientError):
 
     @property
     def retryable(self) -> bool:
-        """Whether to try again by the rules of the protocol, 109 aside (that needs a token)."""
+        """Whether the protocol says to try again; 109 aside, which needs a new token."""
         return self.temporary or self.code < FIRST_SERVER_CODE
 
 
 class CallTimeoutError(ClientError, TimeoutError):
-    """No answer in time; ``seconds`` says how long was waited. The outcome is not known."""
+    """No answer came in time. The outcome is not known.
+
+    Attributes:
+        what: The call, for people.
+        seconds: How long it was waited for.
+    """
 
     fault = Fault.NETWORK
 
@@ -92,7 +119,8 @@ class ConnectionLostError(ClientError, ConnectionError):
     """The connection ended before a command was answered. The outcome is not known.
 
     Attributes:
-        close_code: The code of the close frame, or a local one; ``reason`` its words.
+        close_code: The code of the close frame, or a local one.
+        reason: The words that came with it.
     """
 
     fault = Fault.NETWORK
@@ -104,10 +132,11 @@ class ConnectionLostError(ClientError, ConnectionError):
 
 
 class TransportError(ClientError, ConnectionError):
-    """No connection could be opened to ``url``.
+    """No connection could be opened.
 
     Attributes:
-        status: The HTTP status of a server that answered, and refused; ``None`` if none did.
+        url: The address.
+        status: The HTTP status of a server that refused; ``None`` if none answered.
     """
 
     fault = Fault.NETWORK
@@ -119,12 +148,12 @@ class TransportError(ClientError, ConnectionError):
 
     @property
     def is_denied(self) -> bool:
-        """Whether the server does not want this client: 401 or 403, which no retry changes."""
+        """Whether the server rejects this client: 401 or 403, which no retry changes."""
         return self.status in DENIED
 
 
 class DisconnectedError(ClientError, ConnectionError):
-    """The client is disconnected for good: the server's last word, or ``disconnect()``.
+    """The client is disconnected for good, by the server or by ``disconnect()``.
 
     Attributes:
         reason: The words that came with ``code``.
@@ -145,7 +174,13 @@ class ClosedError(ClientError):
 
 
 class UnsubscribedError(ClientError):
-    """The subscription of ``channel`` has ended; ``server_code`` and ``reason`` say why."""
+    """A subscription has ended.
+
+    Attributes:
+        channel: The channel.
+        server_code: The server's number for the cause, or a local one.
+        reason: The words that came with it.
+    """
 
     def __init__(self, channel: str, server_code: int, reason: str) -> None:
         super().__init__(
@@ -157,7 +192,7 @@ class UnsubscribedError(ClientError):
 
 
 class TokenError(ClientError):
-    """``get_token`` raised; its exception is the cause. It is called again later."""
+    """``get_token`` raised; its exception is the cause. The client calls it again later."""
 
     fault = Fault.APPLICATION
 
@@ -166,7 +201,7 @@ class TokenError(ClientError):
 
 
 class UnauthorizedError(ClientError):
-    """For ``get_token`` to raise: there is no token for this user, and no retry will help."""
+    """There is no token for this user, and no retry will help: raised by ``get_token``."""
 
     fault = Fault.APPLICATION
 
@@ -175,11 +210,12 @@ class UnauthorizedError(ClientError):
 
 
 class BufferOverflowError(ClientError):
-    """Publications of ``channel`` came faster than they were taken, and ``fail`` was the policy.
+    """Publications came faster than they were taken, and ``Overflow.FAIL`` was the policy.
 
     Attributes:
-        size: How many the buffer holds.
-        dropped: How many were not kept.
+        channel: The channel.
+        size: How many publications the buffer holds.
+        dropped: How many publications were dropped.
     """
 
     def __init__(self, channel: str, size: int, dropped: int) -> None:
@@ -190,13 +226,13 @@ class BufferOverflowError(ClientError):
         self.dropped = dropped
 
 
-class TradingError(ClientError):
-    """The venue answered a call with an error.
+class ApiError(ClientError):
+    """The API answered a call with an error, of trading or of market data.
 
     Attributes:
-        method: The call, such as ``command.trade_order.cancel``.
-        errno: The venue's number, ``AABBB``: two digits for the module, three for the error.
-        message: Its words.
+        method: The method, such as ``command.trade_order.cancel``.
+        errno: The API's number, ``AABBB``: two digits for the module, three for the error.
+        message: The API's words.
         temporary: Whether the same call may succeed later.
     """
 
@@ -210,13 +246,15 @@ class TradingError(ClientError):
 
 
 class OutcomeUnknownError(ClientError, TimeoutError):
-    """No answer came within the time: whether the venue did it is not known.
+    """No answer came in time: whether the venue has carried out the call is not known.
 
-    What kept the answer back is the cause. The account's copy tells as soon as it is live again.
+    The error that kept the answer back is the cause. The account shows the outcome as soon as it
+    is live again.
 
     Attributes:
-        method: The call.
-        client_order_id: Of a submit: sending it again under this name makes no second order.
+        method: The method, such as ``command.trade_order.submit``.
+        client_order_id: The name of a submitted order, under which sending it again makes no
+            second order; else empty.
     """
 
     fault = Fault.NETWORK

@@ -1,13 +1,10 @@
-"""Numbers of the user as the venue's decimal strings, and back."""
+"""Fields of payloads: numbers that a user gives, and numbers, times and texts of the wire."""
 
 from __future__ import annotations
 
-from decimal import (
-    Decimal,
-    InvalidOperation,
-)
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
@@ -16,20 +13,20 @@ from cadenza.client.errors import UsageError
 from cadenza.models import millis_of
 
 Number = Decimal | int | str
-"""A price or a quantity. Floats are none: 0.1 is not a tenth."""
+"""A price or a quantity. Floats are refused: 0.1 is not a tenth."""
 
-ZERO = Decimal(0)
+ZERO: Final = Decimal(0)
 
 
-def decimal_text(name: str, value: Number) -> str:
-    """A number in plain notation, as the wire has it; zeros at its end stay.
+def number_of(name: str, value: Number) -> Decimal:
+    """A number that a user gave, exactly as it was written: zeros at its end stay.
 
     Args:
-        name: What it is, for the error.
+        name: The name of the argument, for the error.
         value: The number.
 
     Raises:
-        UsageError: It is a float, no number, or not finite.
+        UsageError: It is a float, is not a number, or is not finite.
     """
     if isinstance(value, float):
         raise UsageError(
@@ -43,7 +40,12 @@ def decimal_text(name: str, value: Number) -> str:
         raise UsageError(f"{name} is no number: {value!r}") from None
     if not number.is_finite():
         raise UsageError(f"{name} is not finite: {value!r}")
-    return format(number, "f")
+    return number
+
+
+def decimal_text(name: str, value: Number) -> str:
+    """A number that a user gave as the decimal string of the wire; raises as ``number_of``."""
+    return format(number_of(name, value), "f")
 
 
 def decimal_of(text: Any) -> Decimal:
@@ -62,12 +64,12 @@ def text_of(value: Any) -> str:
 
 
 def opened(raw: Any) -> Any:
-    """A payload as Python objects."""
+    """A payload as Python objects: JSON is decoded, anything else returned as it is."""
     return msgspec.json.decode(raw) if isinstance(raw, (Raw, bytes)) else raw
 
 
 def millis(text: str | int | UnsetType | None) -> int:
-    """A time of the wire as milliseconds since the epoch; 0 where it is left out, or is none."""
+    """A time of the wire as milliseconds since the epoch, UTC; 0 if missing or unreadable."""
     if isinstance(text, int):
         return text
     return _millis(text) if isinstance(text, str) else 0
@@ -79,25 +81,3 @@ def _millis(text: str) -> int:
         return millis_of(text)
     except ValueError:
         return 0
-
-
-def exact(name: str, value: Decimal | int | str) -> Decimal:
-    """A number that a caller gave, as a finite decimal; floats are refused.
-
-    Args:
-        name: What it is, for the message.
-        value: The number.
-
-    Raises:
-        UsageError: If it is not one.
-    """
-    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
-        kind = type(value).__name__
-        raise UsageError(f'{name} {value!r} is a {kind}; give a Decimal, an int or a text "0.25"')
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise UsageError(f'{name} "{value}" is no decimal number such as "0.25"') from None
-    if not number.is_finite():
-        raise UsageError(f"{name} {value} is not finite")
-    return number

@@ -1,15 +1,21 @@
-"""Something to wait for that comes and goes: being connected, being subscribed."""
+"""A gate to wait at: for a state that comes and goes, such as being connected."""
 
 from __future__ import annotations
 
 import asyncio
 
-from cadenza.client.clock import Clock
 from cadenza.client.errors import CallTimeoutError, ClientError
+from cadenza.clock import Clock
 
 
 class Gate:
-    """Open, shut, or failed: ``wait`` passes, waits, or raises."""
+    """A gate that is open, shut, or failed: ``wait`` passes, waits, or raises.
+
+    Args:
+        clock: The clock of the client.
+        what: The state that it stands for, for errors.
+        error: The error that it has failed with at first.
+    """
 
     def __init__(self, clock: Clock, what: str, error: ClientError) -> None:
         self._clock = clock
@@ -28,7 +34,7 @@ class Gate:
         self._open, self._error = False, None
 
     def fail(self, error: ClientError) -> None:
-        """Raise ``error`` for all, also for those who come later."""
+        """Raise ``error`` for all that wait, and for all that come later."""
         self._open, self._error = False, error
         self._settle(error)
 
@@ -36,8 +42,8 @@ class Gate:
         """Wait until it is open.
 
         Raises:
-            CallTimeoutError: It was not in time; ``last`` becomes its cause.
-            ClientError: What it failed with.
+            CallTimeoutError: It was not open in time; ``last`` becomes the cause.
+            ClientError: The error that it has failed with.
         """
         if self._open:
             return
@@ -53,7 +59,7 @@ class Gate:
         finally:
             self._waiters.discard(waiter)
             if waiter.done() and not waiter.cancelled():
-                waiter.exception()  # seen, also when the caller was cancelled meanwhile
+                waiter.exception()  # retrieved, also when the caller was cancelled meanwhile
             timer.cancel()
 
     def _settle(self, error: ClientError | None) -> None:

@@ -4,52 +4,63 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from cadenza.client.clock import Timer
 from cadenza.client.codec import Codec, frames
 from cadenza.client.errors import ClientError, ConnectionLostError
 from cadenza.client.options import ClientOptions
-from cadenza.client.pending_calls import Calls, Done
-from cadenza.client.states import Event
+from cadenza.client.pending_calls import Done, PendingCalls
+from cadenza.client.states import ClientEvent
 from cadenza.client.transport import Transport
+from cadenza.clock import Timer
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.messages import Command, Push, Reply
 
-FIRST_CODE = 3000
-TOO_BIG = 1009
+FIRST_CODE: Final = 3000
+TOO_BIG: Final = 1009
 
 
 class Ending(NamedTuple):
-    """Why a connection ended, as an event of the client; ``error`` is worth reporting."""
+    """The end of a connection, as an event of the client.
 
-    event: Event
+    Attributes:
+        event: The event.
+        code: The code for the user.
+        reason: The words for the user.
+        error: An error to report; ``None`` if there is none.
+    """
+
+    event: ClientEvent
     code: int
     reason: str
     error: ClientError | None = None
 
 
 def ending_of(code: int, reason: str) -> Ending:
-    """What a close code (or a disconnect push) means for the client."""
+    """The end that a close code, or a disconnect push, means for the client."""
     if code == TOO_BIG:
-        return Ending(Event.TERMINATED, 3, "message size limit exceeded")
+        return Ending(ClientEvent.TERMINATED, 3, "message size limit exceeded")
     if code < FIRST_CODE:
-        return Ending(Event.LOST, 1, "transport closed")
+        return Ending(ClientEvent.LOST, 1, "transport closed")
     again = Disconnect(code, reason).reconnect
-    return Ending(Event.LOST if again else Event.TERMINATED, code, reason)
+    return Ending(ClientEvent.LOST if again else ClientEvent.TERMINATED, code, reason)
 
 
 class Link:
-    """The connection.
+    """One open connection.
 
     Args:
-        on_push: Gets each push, in order.
-        is_over: Whether nothing more should be read now; asked whether calls wait for replies.
-        room: Waits until it should.
+        transport: Carries frames.
+        codec: The encoding of messages.
+        options: The options of the client.
+        on_push: Called with each push, in order.
+        is_over: Whether nothing more should be read now; its argument is whether calls wait for
+            replies.
+        room: Waits until it should be read again.
 
     Attributes:
-        calls: What waits for a reply.
+        calls: The commands that wait for a reply.
     """
 
     def __init__(
@@ -62,12 +73,12 @@ class Link:
         is_over: Callable[[bool], bool],
         room: Callable[[], Awaitable[None]],
     ) -> None:
-        self.calls = Calls(options.clock, options.timeout)
+        self.calls = PendingCalls(options.clock, options.timeout)
         self._transport = transport
         self._codec = codec
         self._decode = codec.decode
         self._options = options
-        self._now = options.clock.now
+        self._now = options.clock.monotonic
         self._on_push = on_push
         self._is_over = is_over
         self._room = room
@@ -84,9 +95,9 @@ class Link:
         self._pong = False
 
     def send(self, command: Command, what: str = "", done: Done | None = None) -> None:
-        """Put a command into the next frame; ``done`` gets what comes back."""
+        """Put a command into the next frame; ``done`` is called with its reply or an error."""
         encoded = self._codec.encode(command)
-        if self._is_done:  # while it is being closed, the client still has it
+        if self._is_done:  # the client has it until it is closed
             if done is not None:
                 ending = self._ended.result()
                 done(ConnectionLostError(ending.code, ending.reason))
@@ -94,14 +105,14 @@ class Link:
         if done is not None:
             self.calls.add(command.id, what, done)
             if self._is_paused and not self._is_over(True):
-                self._resume()  # or the reply would wait for its own asker
+                self._resume()  # or the consumer would wait for a reply that is not read
         self._outbox.append(encoded)
         if not self._will_flush:
             self._will_flush = True
             self._loop.call_soon(self._flush)
 
     def end(self, ending: Ending) -> None:
-        """The connection is over; the first reason counts."""
+        """End the connection; the first reason counts."""
         self._is_done = True
         if not self._ended.done():
             self._ended.set_result(ending)
@@ -127,11 +138,11 @@ class Link:
                 self._watch.cancel()
             if self._waiting is not None:
                 self._waiting.cancel()
-            self.end(Ending(Event.LOST, 1, "connection closed"))
+            self.end(Ending(ClientEvent.LOST, 1, "connection closed"))
             self.calls.fail(lost)
             await self._transport.close()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def frame(self, data: bytes) -> None:
         """Replies and pushes came."""
@@ -145,11 +156,11 @@ class Link:
                     self._on_push(push)
         except DecodeError as error:
             wrong = ClientError(f"the server sent what is not the protocol: {error}")
-            self.end(Ending(Event.LOST, 1, "bad protocol", wrong))
-        except Exception as error:  # noqa: BLE001  whatever it is, the connection is over and told
+            self.end(Ending(ClientEvent.LOST, 1, "bad protocol", wrong))
+        except Exception as error:  # noqa: BLE001 - any failure ends the connection, and is told
             broken = ClientError(f"the connection failed: {type(error).__name__}: {error}")
             broken.__cause__ = error
-            self.end(Ending(Event.LOST, 1, "internal error", broken))
+            self.end(Ending(ClientEvent.LOST, 1, "internal error", broken))
         if self._is_over(bool(self.calls)):
             self._pause()
 
@@ -158,10 +169,8 @@ class Link:
         self._flush()
 
     def lost(self, code: int, reason: str) -> None:
-        """The server, or the line, has ended it."""
+        """The server or the network has ended the connection."""
         self.end(ending_of(code, reason))
-
-    # Inside.
 
     def _pause(self) -> None:
         self._is_paused = True
@@ -175,7 +184,7 @@ class Link:
         self._resume()
 
     def _resume(self) -> None:
-        self._heard = self._now()  # silence while we do not read is not the server's
+        self._heard = self._now()  # silence while nothing is read is not the server's
         self._is_paused = False
         self._transport.resume()
 
@@ -189,7 +198,7 @@ class Link:
 
     def _take(self, reply: Reply) -> None:
         if self._is_done:
-            return  # what the reader still holds belongs to a connection that is given up
+            return  # it belongs to a connection that was given up
         push = reply.push
         if push is not None:
             gone = push.disconnect
@@ -205,7 +214,7 @@ class Link:
     def _look(self) -> None:
         silent = self._now() - self._heard
         if silent >= self._patience and not self._is_paused:
-            self.end(Ending(Event.NO_PING, 2, "no ping"))
+            self.end(Ending(ClientEvent.NO_PING, 2, "no ping"))
             return
         rest = self._patience - silent if silent < self._patience else self._patience
         self._watch = self._options.clock.call_later(rest, self._look)

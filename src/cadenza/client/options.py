@@ -1,4 +1,4 @@
-"""Everything a client and a subscription can be told, with its bounds."""
+"""Options and callbacks of clients and subscriptions, with their bounds."""
 
 from __future__ import annotations
 
@@ -10,43 +10,37 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypedDict
 
 from cadenza.client.callbacks import Callback
-from cadenza.client.clock import Clock, LoopClock
-from cadenza.client.errors import (
-    ClientError,
-    UsageError,
-)
+from cadenza.client.errors import ClientError, UsageError
 from cadenza.client.values import (
+    Cause,
     Connected,
-    Left,
     Publication,
     ServerPublication,
     Subscribed,
 )
-from cadenza.protocol.messages import (
-    ClientInfo,
-    FilterNode,
-)
+from cadenza.clock import Clock, LoopClock
+from cadenza.protocol.messages import ClientInfo, FilterNode
 
 GetToken = Callable[[], Awaitable[str]]
-"""Gives a connection token; raises ``UnauthorizedError`` when there is none to have."""
+"""Returns a connection token; raises ``UnauthorizedError`` when there is none."""
 GetSubscriptionToken = Callable[[str], Awaitable[str]]
-"""The same for a channel."""
+"""Returns a subscription token for a channel; raises as ``GetToken``."""
 
 
 class Overflow(enum.Enum):
-    """What happens when publications come faster than they are taken."""
+    """The policies for publications that come faster than they are taken."""
 
     BLOCK = "block"
     """Nothing more is read from the server until there is room: all subscriptions wait. While a
     command waits for its reply, up to as many again are taken, so that a consumer may call the
     client."""
     DROP_OLDEST = "drop_oldest"
-    """The oldest that waits is dropped, and counted in ``Subscription.dropped``."""
+    """The oldest publication that waits is dropped, and counted in ``Subscription.dropped``."""
     CONFLATE = "conflate"
-    """A publication takes the place of the one that waits with the same ``conflate_key``, whose
-    loss ``Subscription.conflated`` counts; when all keys differ, as ``DROP_OLDEST``."""
+    """A publication replaces the one that waits with the same ``conflate_key``, which is counted in
+    ``Subscription.conflated``; when all keys differ, as ``DROP_OLDEST``."""
     FAIL = "fail"
-    """The consumer gets what waits, then ``BufferOverflowError``."""
+    """The consumer gets the publications that wait, then ``BufferOverflowError``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,24 +48,29 @@ class ClientOptions:
     """Options of a client; times are seconds.
 
     Attributes:
-        token: The first connection token; without one ``get_token`` is asked.
-        get_token: Asked at the first connect without a token, and whenever one has expired.
+        token: The first connection token; without one ``get_token`` is called.
+        get_token: Called at the first connect without a token, and whenever a token has expired.
         data: Custom data of the connect command, encoded as JSON.
-        name: How the client calls itself to the server.
-        headers: Sent with the request that opens the WebSocket.
-        protocol: How messages are written: ``json`` or ``protobuf``.
+        name: The name of the client, for the server.
+        headers: HTTP headers of the request that opens the WebSocket.
+        protocol: The encoding of messages: ``json`` or ``protobuf``.
         ssl: A TLS context for ``wss`` addresses; ``None`` verifies as the system does.
-        proxy: The address of an HTTP or SOCKS proxy, ``True`` for what the environment says.
-        timeout: For the answer to a command, and for opening a transport.
-        start_timeout: How long ``async with`` and ``subscribe`` wait for success.
-        min_reconnect_delay: The least pause between connections; ``max_reconnect_delay`` the most.
-        min_resubscribe_delay: The same for failed subscribes; ``max_resubscribe_delay`` the most.
-        max_server_ping_delay: How late a ping may be before the connection counts as dead.
-        refresh_retry: Bounds of the pause after a failed refresh.
-        max_frame_bytes: Commands of one tick share a frame up to this size.
-        max_message_bytes: The largest message that is taken from the server.
-        clock: Where the time comes from.
-        random: Numbers from 0 to 1, for jitter.
+        proxy: The address of an HTTP or SOCKS proxy; ``True`` takes it from the environment.
+        timeout: The most time for the answer to a command, and for opening a transport.
+        start_timeout: The most time that ``async with`` and ``subscribe`` wait for success.
+        min_reconnect_delay: The shortest pause between two attempts to connect.
+        max_reconnect_delay: The longest pause between two attempts to connect.
+        min_resubscribe_delay: The shortest pause after a failed subscribe.
+        max_resubscribe_delay: The longest pause after a failed subscribe.
+        max_server_ping_delay: The delay of a ping after which the connection counts as dead.
+        refresh_retry: The shortest and the longest pause after a failed refresh of a token.
+        max_frame_bytes: The largest frame that commands of one turn of the event loop share.
+        max_message_bytes: The largest message that is accepted from the server.
+        clock: The clock for all timeouts and pauses.
+        random: Returns numbers from 0 to 1, for jitter.
+
+    Raises:
+        UsageError: An option cannot be right.
     """
 
     token: str = ""
@@ -108,24 +107,48 @@ class ClientOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClientCallbacks:
+    """Functions, plain or async, that a client calls.
+
+    Attributes:
+        on_connecting: Called when a connection is being made, with the cause.
+        on_connected: Called when the client is connected.
+        on_disconnected: Called when the client stays disconnected, with the cause.
+        on_error: Called when something has failed and will be tried again.
+        on_message: Called with data that the server sent outside of any channel.
+        on_publication: Called with publications of server-side subscriptions.
+    """
+
+    on_connecting: Callback[Cause] | None = None
+    on_connected: Callback[Connected] | None = None
+    on_disconnected: Callback[Cause] | None = None
+    on_error: Callback[ClientError] | None = None
+    on_message: Callback[Any] | None = None
+    on_publication: Callback[ServerPublication] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SubscriptionOptions:
     """Options of a subscription.
 
     Attributes:
-        token: The first subscription token; without one ``get_token`` is asked, if there is one.
-        get_token: Called with the channel.
+        token: The first subscription token; without one ``get_token`` is called, if there is one.
+        get_token: Called with the channel when a token is needed.
         data: Custom data of the subscribe command, encoded as JSON.
         since: Offset and epoch to recover from at the first subscribe.
-        positioned: Ask that the server watches the position.
-        recoverable: Ask for recovery after a reconnect.
-        join_leave: Ask for joins and leaves.
+        positioned: Whether to ask the server to watch the position.
+        recoverable: Whether to ask for recovery after a reconnect.
+        join_leave: Whether to ask for joins and leaves.
         delta: ``fossil`` asks for patches instead of whole payloads; the consumer sees whole ones.
-        buffer: How many publications may wait for the consumer.
-        tags_filter: Ask for those publications only whose tags fit; see ``cadenza.client.tags``.
+        tags_filter: Selects publications by their tags; see ``cadenza.client.tags``.
+        buffer: The most publications that may wait for the consumer, at least 1.
+        overflow: The policy when more come. ``None`` is ``FAIL`` for iteration, as it may never
+            happen, and ``BLOCK`` for a callback.
         conflate_key: Publications with the same key replace one another under ``CONFLATE``. Without
-            one all do: only the newest waits.
-        overflow: What happens when more come. ``None`` is ``FAIL`` for iteration, where it is not
-            known whether anybody ever iterates, and ``BLOCK`` for a callback.
+            it all do: only the newest waits.
+
+    Raises:
+        UsageError: An option cannot be right, or two contradict each other.
     """
 
     token: str = ""
@@ -150,8 +173,36 @@ class SubscriptionOptions:
             raise UsageError(f"buffer must be at least 1, not {self.buffer}")
 
 
-class ConnectGiven(TypedDict, total=False):
-    """Fields of ``ClientOptions`` and ``ClientCallbacks``."""
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionCallbacks:
+    """Functions, plain or async, that a subscription calls.
+
+    Plain functions are called by the reader of the connection, at once and in order. For async
+    ones publications wait in a buffer; they run one after another, and may call the client.
+
+    Attributes:
+        on_publication: Called with each publication, in order.
+        on_subscribing: Called when it waits for the server, with the cause.
+        on_subscribed: Called when it is live; the event says whether missed publications have been
+            recovered.
+        on_unsubscribed: Called when it has ended, with the cause.
+        on_join: Called when a client joins the channel.
+        on_leave: Called when a client leaves the channel.
+        on_error: Called when something has failed and will be tried again; without it the client's
+            ``on_error`` is called.
+    """
+
+    on_publication: Callback[Publication] | None = None
+    on_subscribing: Callback[Cause] | None = None
+    on_subscribed: Callback[Subscribed] | None = None
+    on_unsubscribed: Callback[Cause] | None = None
+    on_join: Callback[ClientInfo] | None = None
+    on_leave: Callback[ClientInfo] | None = None
+    on_error: Callback[ClientError] | None = None
+
+
+class ConnectArguments(TypedDict, total=False):
+    """Keyword arguments of ``connect``: fields of ``ClientOptions`` and ``ClientCallbacks``."""
 
     token: str
     get_token: GetToken | None
@@ -173,16 +224,19 @@ class ConnectGiven(TypedDict, total=False):
     max_message_bytes: int
     clock: Clock
     random: Callable[[], float]
-    on_connecting: Callback[Left] | None
+    on_connecting: Callback[Cause] | None
     on_connected: Callback[Connected] | None
-    on_disconnected: Callback[Left] | None
+    on_disconnected: Callback[Cause] | None
     on_error: Callback[ClientError] | None
     on_message: Callback[Any] | None
     on_publication: Callback[ServerPublication] | None
 
 
-class SubscribeGiven(TypedDict, total=False):
-    """Fields of ``SubscriptionOptions`` and ``SubscriptionCallbacks``."""
+class SubscribeArguments(TypedDict, total=False):
+    """Keyword arguments of ``Client.subscribe``.
+
+    They are fields of ``SubscriptionOptions`` and ``SubscriptionCallbacks``.
+    """
 
     token: str
     get_token: GetSubscriptionToken | None
@@ -197,9 +251,9 @@ class SubscribeGiven(TypedDict, total=False):
     overflow: Overflow | None
     conflate_key: Callable[[Publication], Hashable] | None
     on_publication: Callback[Publication] | None
-    on_subscribing: Callback[Left] | None
+    on_subscribing: Callback[Cause] | None
     on_subscribed: Callback[Subscribed] | None
-    on_unsubscribed: Callback[Left] | None
+    on_unsubscribed: Callback[Cause] | None
     on_join: Callback[ClientInfo] | None
     on_leave: Callback[ClientInfo] | None
     on_error: Callback[ClientError] | None
@@ -208,10 +262,19 @@ class SubscribeGiven(TypedDict, total=False):
 def split(
     what: str, given: Mapping[str, Any], first: type, second: type
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Keyword arguments by the dataclass that has a field of the name.
+    """Divide keyword arguments between two dataclasses.
+
+    Args:
+        what: The function that was called, for the error.
+        given: The keyword arguments.
+        first: A dataclass.
+        second: Another one.
+
+    Returns:
+        The arguments that are fields of the first, and those of the second.
 
     Raises:
-        UsageError: Neither has.
+        UsageError: Neither has a field of that name.
     """
     names = [{field.name for field in fields(kind)} for kind in (first, second)]
     if unknown := set(given) - names[0] - names[1]:
@@ -219,24 +282,3 @@ def split(
         raise UsageError(f"{what} has no {', '.join(sorted(unknown))}; it has {known}")
     one, two = ({it: given[it] for it in sorted(own & set(given))} for own in names)
     return one, two
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientCallbacks:
-    """Functions, plain or async, that a client calls.
-
-    Attributes:
-        on_connecting: A connection is being made, and why.
-        on_connected: It is there.
-        on_disconnected: The client stays disconnected, and why.
-        on_error: Something failed and is tried again.
-        on_message: The server sent data outside of any channel.
-        on_publication: A publication of a server-side subscription.
-    """
-
-    on_connecting: Callback[Left] | None = None
-    on_connected: Callback[Connected] | None = None
-    on_disconnected: Callback[Left] | None = None
-    on_error: Callback[ClientError] | None = None
-    on_message: Callback[Any] | None = None
-    on_publication: Callback[ServerPublication] | None = None

@@ -1,16 +1,16 @@
-"""Commands that wait for their replies."""
+"""The commands of a connection that wait for their replies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cadenza.client.clock import Clock, Timer
 from cadenza.client.errors import CallTimeoutError, ClientError, ReplyError
+from cadenza.clock import Clock, Timer
 from cadenza.protocol.messages import Reply
 
 Done = Callable[[Reply | ClientError], None]
-"""Gets the reply or what came instead, once, inside the reader: it must not wait."""
+"""Called once with the reply, or with the error that came instead; it must not wait."""
 
 
 class _Call(NamedTuple):
@@ -19,11 +19,15 @@ class _Call(NamedTuple):
     timer: Timer
 
 
-class Calls:
+class PendingCalls:
     """The commands of one connection that were sent and not answered yet.
 
+    Args:
+        clock: The clock of the client.
+        timeout: Seconds until a command counts as unanswered.
+
     Attributes:
-        unexpected: Replies that nobody waited for (any more).
+        unexpected: How many replies came for no command, or too late.
     """
 
     def __init__(self, clock: Clock, timeout: float) -> None:
@@ -36,7 +40,13 @@ class Calls:
         return len(self._calls)
 
     def add(self, command_id: int, what: str, done: Done) -> None:
-        """Wait for the reply to ``command_id``, as long as the timeout allows."""
+        """Wait for the reply to a command.
+
+        Args:
+            command_id: The id of the command.
+            what: Its name, for errors.
+            done: Called with the reply, or with an error.
+        """
         timer = self._clock.call_later(self._timeout, lambda: self._late(command_id))
         self._calls[command_id] = _Call(what, done, timer)
 
@@ -54,7 +64,7 @@ class Calls:
             call.done(ReplyError(call.what, error.code, error.message, temporary=error.temporary))
 
     def forget(self, command_id: int) -> None:
-        """Nobody waits any more."""
+        """Stop waiting for a reply."""
         call = self._calls.pop(command_id, None)
         if call is not None:
             call.timer.cancel()

@@ -1,4 +1,4 @@
-"""The state machine of a client: one attempt after another, until it is told to stop."""
+"""The state machine of a client: one connection after another, until it is told to stop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Final, Protocol
 from cadenza import __version__
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Tasks
-from cadenza.client.clock import sleep
 from cadenza.client.codec import CODECS
 from cadenza.client.errors import (
     CONNECT_TOKEN,
@@ -27,10 +26,10 @@ from cadenza.client.gate import Gate
 from cadenza.client.link import Ending, Link
 from cadenza.client.options import ClientOptions
 from cadenza.client.pending_calls import Done
-from cadenza.client.states import CLIENT, Event, Move, State
+from cadenza.client.states import CLIENT, ClientEvent, ClientMove, ClientState
 from cadenza.client.tokens import Refresh, fetch_token
 from cadenza.client.transport import Dial
-from cadenza.client.values import Left, encode_optional
+from cadenza.client.values import Cause, encode_optional
 from cadenza.protocol import codes
 from cadenza.protocol.messages import (
     Command,
@@ -43,32 +42,32 @@ from cadenza.protocol.messages import (
 )
 
 LAST_ID: Final = 2**32 - 1
-CONNECT_CALLED: Final = Ending(Event.CONNECT, 0, "connect called")
-DISCONNECT_CALLED: Final = Ending(Event.DISCONNECT, 0, "disconnect called")
-ESTABLISHED: Final = Ending(Event.ESTABLISHED, 0, "")
+CONNECT_CALLED: Final = Ending(ClientEvent.CONNECT, 0, "connect called")
+DISCONNECT_CALLED: Final = Ending(ClientEvent.DISCONNECT, 0, "disconnect called")
+ESTABLISHED: Final = Ending(ClientEvent.ESTABLISHED, 0, "")
 
 
 class SessionOwner(Protocol):
-    """Who is told, always inside the event loop, and never waits."""
+    """The client, as its session sees it. It is called inside the event loop, and never waits."""
 
-    def on_connecting(self, why: Left) -> None:
-        """A connection is being made; what was connected is so no more."""
+    def on_connecting(self, why: Cause) -> None:
+        """A connection is being made; an earlier one has ended."""
 
     def on_established(self, result: ConnectResult) -> None:
         """Connected."""
 
-    def on_ended(self, why: Left, error: DisconnectedError | None) -> None:
+    def on_ended(self, why: Cause, error: DisconnectedError | None) -> None:
         """Disconnected for good; no error when the user wanted it."""
 
     @property
     def on_push(self) -> Callable[[Push], None]:
-        """Gets the pushes of the server."""
+        """The function that takes the pushes of the server."""
 
     def on_invalidated(self) -> None:
-        """All positions are worth nothing."""
+        """All positions in streams have become worthless."""
 
     def trouble(self, error: ClientError) -> None:
-        """Something failed and is tried again."""
+        """Something has failed and will be tried again."""
 
     def known_subs(self) -> dict[str, SubscribeRequest]:
         """Server-side subscriptions to recover."""
@@ -77,24 +76,32 @@ class SessionOwner(Protocol):
         """Whether nothing should be read now; ``calls``: though replies are waited for."""
 
     async def room(self) -> None:
-        """Wait until it should."""
+        """Wait until it should be read again."""
 
 
 class Session:
-    """The connections of one client, one after another.
+    """The connections of one client, as a state machine over ``states.CLIENT``.
+
+    Args:
+        url: The address of the server.
+        options: The options of the client.
+        tasks: The tasks of the client.
+        owner: The client.
+        dial: Opens a transport.
 
     Attributes:
-        state: Where it is.
-        link: The open connection; commands go there while ``state`` is connected.
+        state: Disconnected, connecting or connected.
+        link: The open connection, which takes commands while ``state`` is connected.
+        codec: The encoding of messages.
         gate: Open while connected.
         connects: How many times it has connected.
-        trouble: The last thing that failed while connecting.
+        trouble: The last error of an attempt to connect.
     """
 
     def __init__(
         self, url: str, options: ClientOptions, tasks: Tasks, owner: SessionOwner, dial: Dial
     ) -> None:
-        self.state = State.DISCONNECTED
+        self.state = ClientState.DISCONNECTED
         self.link: Link | None = None
         self.connects = 0
         self.trouble: ClientError | None = None
@@ -124,15 +131,15 @@ class Session:
             report=owner.trouble,
             give_up=self._refresh_refused,
         )
-        self._moves: dict[Move, Callable[[Ending], None]] = {
-            Move.DIAL: self._start,
-            Move.RETRY: self._lose,
-            Move.RENEW: self._renew,
-            Move.END: self._end,
+        self._moves: dict[ClientMove, Callable[[Ending], None]] = {
+            ClientMove.DIAL: self._start,
+            ClientMove.RETRY: self._lose,
+            ClientMove.RENEW: self._renew,
+            ClientMove.END: self._end,
         }
 
     def happen(self, ending: Ending) -> None:
-        """Do what the table says."""
+        """Take the end of an attempt: change the state, and make the move of the table."""
         before = self.state
         self.state, move = CLIENT[before, ending.event]
         if ending.error is not None:
@@ -141,19 +148,28 @@ class Session:
         if ending.code == codes.STATE_INVALIDATED.code:
             self._token = ""
             self._owner.on_invalidated()
-        if move is not Move.IGNORE and before is State.CONNECTED:
+        if move is not ClientMove.IGNORE and before is ClientState.CONNECTED:
             self._refresh.cancel()
-        if before is State.CONNECTED and self.state is State.CONNECTING:
+        if before is ClientState.CONNECTED and self.state is ClientState.CONNECTING:
             self.gate.shut()
-            self._owner.on_connecting(Left(ending.code, ending.reason))
+            self._owner.on_connecting(Cause(ending.code, ending.reason))
         if move in self._moves:
             self._moves[move](ending)
 
     def start(self, command: Command, what: str, done: Done | None) -> int:
-        """Give a command an id and send it; ``done`` gets what comes back.
+        """Give a command an id and send it.
+
+        Args:
+            command: The command.
+            what: Its name, for errors.
+            done: Called with the reply, or with the error that came instead; ``None`` if the
+                command has no reply.
 
         Returns:
             The id.
+
+        Raises:
+            ConnectionLostError: There is no connection.
         """
         if self.link is None:
             raise ConnectionLostError(1, "not connected")
@@ -174,17 +190,17 @@ class Session:
     def _start(self, _: Ending) -> None:
         self.gate.shut()
         self._backoff.reset()
-        self._owner.on_connecting(Left(0, "connect called"))
+        self._owner.on_connecting(Cause(0, "connect called"))
         before = self._runner
         self._runner = self._tasks.spawn(self._run(before), "connection")
 
     async def _run(self, before: asyncio.Task[None] | None) -> None:
         if before is not None:  # its connection closes first: never two of one client
             await asyncio.gather(before, return_exceptions=True)
-        while self.state is not State.DISCONNECTED:
+        while self.state is not ClientState.DISCONNECTED:
             self.happen(await self._attempt())
-            if self.state is State.CONNECTING:
-                await sleep(self._options.clock, self._backoff.next())
+            if self.state is ClientState.CONNECTING:
+                await self._options.clock.sleep(self._backoff.next())
 
     async def _attempt(self) -> Ending:
         """One connection, from the token to its end."""
@@ -192,13 +208,13 @@ class Session:
             await self._get_token()
             transport = await self._dial(self._url, self.codec, self._options)
         except UnauthorizedError as error:
-            return Ending(Event.UNAUTHORIZED, 1, "unauthorized", error)
+            return Ending(ClientEvent.UNAUTHORIZED, 1, "unauthorized", error)
         except TokenError as error:
-            return Ending(Event.TOKEN_FAILED, CONNECT_TOKEN, "token", error)
+            return Ending(ClientEvent.TOKEN_FAILED, CONNECT_TOKEN, "token", error)
         except TransportError as error:
             if error.is_denied:
-                return Ending(Event.UNAUTHORIZED, 1, f"HTTP {error.status}", error)
-            return Ending(Event.LOST, 1, "transport closed", error)
+                return Ending(ClientEvent.UNAUTHORIZED, 1, f"HTTP {error.status}", error)
+            return Ending(ClientEvent.LOST, 1, "transport closed", error)
         self.link = Link(
             transport,
             self.codec,
@@ -234,16 +250,16 @@ class Session:
             link.end(self._judge(answer))
         else:
             error = answer if isinstance(answer, ClientError) else None
-            link.end(Ending(Event.LOST, 1, "connect timeout", error))
+            link.end(Ending(ClientEvent.LOST, 1, "connect timeout", error))
 
     def _judge(self, error: ReplyError) -> Ending:
         if error.code == TOKEN_EXPIRED:
             if self._options.get_token is None:
-                return Ending(Event.REFUSED, error.code, error.message)
-            return Ending(Event.TOKEN_EXPIRED, error.code, error.message, error)
+                return Ending(ClientEvent.REFUSED, error.code, error.message)
+            return Ending(ClientEvent.TOKEN_EXPIRED, error.code, error.message, error)
         if error.retryable:
-            return Ending(Event.TEMPORARY, error.code, error.message, error)
-        return Ending(Event.REFUSED, error.code, error.message)
+            return Ending(ClientEvent.TEMPORARY, error.code, error.message, error)
+        return Ending(ClientEvent.REFUSED, error.code, error.message)
 
     def _welcome(self, link: Link, result: ConnectResult) -> None:
         self.happen(ESTABLISHED)
@@ -256,16 +272,16 @@ class Session:
         self.gate.open()
 
     def _lose(self, _: Ending) -> None:
-        """Nothing to do at once: the runner makes the next attempt after a pause."""
+        """Do nothing: the runner makes the next attempt after a pause."""
 
     def _renew(self, _: Ending) -> None:
         self._token = ""
 
     def _end(self, ending: Ending) -> None:
-        wanted = ending.event is Event.DISCONNECT
+        wanted = ending.event is ClientEvent.DISCONNECT
         error = DisconnectedError(ending.code, ending.reason)
         self.gate.fail(error)
-        self._owner.on_ended(Left(ending.code, ending.reason), None if wanted else error)
+        self._owner.on_ended(Cause(ending.code, ending.reason), None if wanted else error)
 
     def _send_token(self, token: str, done: Done) -> None:
         self._token = token
@@ -273,6 +289,6 @@ class Session:
 
     def _refresh_refused(self, error: ClientError) -> None:
         denied = isinstance(error, UnauthorizedError)
-        event = Event.UNAUTHORIZED if denied else Event.REFUSED
+        event = ClientEvent.UNAUTHORIZED if denied else ClientEvent.REFUSED
         if self.link is not None:
             self.link.end(Ending(event, error.code, str(error)))

@@ -1,4 +1,4 @@
-"""The lives of a client and of a subscription as tables: in a state, what an event leads to.
+"""The lives of a client and of a subscription as tables: the next state and the move, by event.
 
 Source: Centrifugo client SDK specification.
 """
@@ -9,24 +9,24 @@ import enum
 from typing import Final
 
 
-class State(enum.Enum):
-    """Where a client is."""
+class ClientState(enum.Enum):
+    """The states of a client."""
 
     DISCONNECTED = "disconnected"
     CONNECTING = "connecting"
     CONNECTED = "connected"
 
 
-class Event(enum.Enum):
-    """What can happen to a client."""
+class ClientEvent(enum.Enum):
+    """The events of a client."""
 
     CONNECT = "connect called"
     DISCONNECT = "disconnect called"
     ESTABLISHED = "connect result"
     TEMPORARY = "connect error that may pass"
-    TOKEN_EXPIRED = "connect error 109"  # noqa: S105  the name of an event
+    TOKEN_EXPIRED = "connect error 109"  # noqa: S105 - the name of an event
     REFUSED = "connect error that stays"
-    TOKEN_FAILED = "get_token raised"  # noqa: S105  the name of an event
+    TOKEN_FAILED = "get_token raised"  # noqa: S105 - the name of an event
     UNAUTHORIZED = "no token will come"
     LOST = "transport closed, or a code that reconnects"
     TERMINATED = "a code that does not reconnect"
@@ -34,8 +34,8 @@ class Event(enum.Enum):
     UNANSWERED = "subscribe or unsubscribe unanswered"
 
 
-class Move(enum.Enum):
-    """What a client does about it."""
+class ClientMove(enum.Enum):
+    """The moves of a client, to which events lead."""
 
     DIAL = "open a connection"
     WELCOME = "tell the subscriptions"
@@ -45,32 +45,34 @@ class Move(enum.Enum):
     IGNORE = "nothing"
 
 
-_A, _B, _C = State.DISCONNECTED, State.CONNECTING, State.CONNECTED
+_A, _B, _C = ClientState.DISCONNECTED, ClientState.CONNECTING, ClientState.CONNECTED
 
-CLIENT: Final[dict[tuple[State, Event], tuple[State, Move]]] = {
-    **{(state, event): (state, Move.IGNORE) for state in State for event in Event},
-    (_A, Event.CONNECT): (_B, Move.DIAL),
-    (_B, Event.DISCONNECT): (_A, Move.END),
-    (_B, Event.ESTABLISHED): (_C, Move.WELCOME),
-    (_B, Event.TEMPORARY): (_B, Move.RETRY),
-    (_B, Event.TOKEN_EXPIRED): (_B, Move.RENEW),
-    (_B, Event.REFUSED): (_A, Move.END),
-    (_B, Event.TOKEN_FAILED): (_B, Move.RETRY),
-    (_B, Event.UNAUTHORIZED): (_A, Move.END),
-    (_B, Event.LOST): (_B, Move.RETRY),
-    (_B, Event.TERMINATED): (_A, Move.END),
-    (_C, Event.DISCONNECT): (_A, Move.END),
-    (_C, Event.REFUSED): (_A, Move.END),  # of a refresh
-    (_C, Event.UNAUTHORIZED): (_A, Move.END),
-    (_C, Event.LOST): (_B, Move.RETRY),
-    (_C, Event.TERMINATED): (_A, Move.END),
-    (_C, Event.NO_PING): (_B, Move.RETRY),
-    (_C, Event.UNANSWERED): (_B, Move.RETRY),
+CLIENT: Final[dict[tuple[ClientState, ClientEvent], tuple[ClientState, ClientMove]]] = {
+    **{
+        (state, event): (state, ClientMove.IGNORE) for state in ClientState for event in ClientEvent
+    },
+    (_A, ClientEvent.CONNECT): (_B, ClientMove.DIAL),
+    (_B, ClientEvent.DISCONNECT): (_A, ClientMove.END),
+    (_B, ClientEvent.ESTABLISHED): (_C, ClientMove.WELCOME),
+    (_B, ClientEvent.TEMPORARY): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.TOKEN_EXPIRED): (_B, ClientMove.RENEW),
+    (_B, ClientEvent.REFUSED): (_A, ClientMove.END),
+    (_B, ClientEvent.TOKEN_FAILED): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.UNAUTHORIZED): (_A, ClientMove.END),
+    (_B, ClientEvent.LOST): (_B, ClientMove.RETRY),
+    (_B, ClientEvent.TERMINATED): (_A, ClientMove.END),
+    (_C, ClientEvent.DISCONNECT): (_A, ClientMove.END),
+    (_C, ClientEvent.REFUSED): (_A, ClientMove.END),  # of a refresh
+    (_C, ClientEvent.UNAUTHORIZED): (_A, ClientMove.END),
+    (_C, ClientEvent.LOST): (_B, ClientMove.RETRY),
+    (_C, ClientEvent.TERMINATED): (_A, ClientMove.END),
+    (_C, ClientEvent.NO_PING): (_B, ClientMove.RETRY),
+    (_C, ClientEvent.UNANSWERED): (_B, ClientMove.RETRY),
 }
 
 
 class SubscriptionState(enum.Enum):
-    """Where a subscription is."""
+    """The states of a subscription."""
 
     UNSUBSCRIBED = "unsubscribed"
     SUBSCRIBING = "subscribing"
@@ -78,7 +80,7 @@ class SubscriptionState(enum.Enum):
 
 
 class SubscriptionEvent(enum.Enum):
-    """What can happen to a subscription."""
+    """The events of a subscription."""
 
     SUBSCRIBE = "subscribe called"
     UNSUBSCRIBE = "unsubscribe called"
@@ -86,7 +88,7 @@ class SubscriptionEvent(enum.Enum):
     LOST = "the client's connection ended"
     RESULT = "subscribe result"
     TEMPORARY = "subscribe error that may pass, or get_token raised"
-    TOKEN_EXPIRED = "subscribe error 109"  # noqa: S105  the name of an event
+    TOKEN_EXPIRED = "subscribe error 109"  # noqa: S105 - the name of an event
     REFUSED = "subscribe error that stays"
     UNAUTHORIZED = "no token will come"
     UNANSWERED = "no answer to subscribe in time"
@@ -95,7 +97,7 @@ class SubscriptionEvent(enum.Enum):
 
 
 class SubscriptionMove(enum.Enum):
-    """What a subscription does about it."""
+    """The moves of a subscription, to which events lead."""
 
     ASK = "send subscribe, if the client is connected"
     WELCOME = "take the result, deliver what was recovered"

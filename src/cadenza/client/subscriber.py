@@ -1,14 +1,11 @@
-"""The state machine of one subscription: decisions are made at once, nothing here waits."""
+"""The state machine of one subscription: it decides synchronously, and never waits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.buffer import Buffer
-from cadenza.client.callbacks import Dispatcher, Tasks
-from cadenza.client.clock import Timer
 from cadenza.client.deltas import Deltas
 from cadenza.client.errors import (
     SUBSCRIBE_TOKEN,
@@ -21,7 +18,8 @@ from cadenza.client.errors import (
     TokenError,
     UnauthorizedError,
 )
-from cadenza.client.options import ClientOptions, SubscriptionOptions
+from cadenza.client.host import ClientHost
+from cadenza.client.options import SubscriptionOptions
 from cadenza.client.pending_calls import Done
 from cadenza.client.states import (
     SUBSCRIPTION,
@@ -30,54 +28,27 @@ from cadenza.client.states import (
     SubscriptionState,
 )
 from cadenza.client.tokens import Refresh, fetch_token
-from cadenza.client.values import Left, Position, Subscribed, decode, encode_optional
+from cadenza.client.values import Cause, StreamPosition, Subscribed, decode, encode_optional
+from cadenza.clock import Timer
 from cadenza.protocol import codes, messages
 from cadenza.protocol.errors import DeltaError
 from cadenza.protocol.messages import ChannelRequest, Command, Reply, SubscribeResult
 
-SUBSCRIBE_CALLED = Left(0, "subscribe called")
-UNSUBSCRIBE_CALLED = Left(0, "unsubscribe called")
-UNAUTHORIZED = Left(1, "unauthorized")
-SUBSCRIBE_TIMEOUT = Left(3, "subscribe timeout")
-BAD_DELTA = Left(1, "bad delta")
-UNSUBSCRIBE_ERROR = Left(4, "unsubscribe error")
+SUBSCRIBE_CALLED: Final = Cause(0, "subscribe called")
+UNSUBSCRIBE_CALLED: Final = Cause(0, "unsubscribe called")
+UNAUTHORIZED: Final = Cause(1, "unauthorized")
+SUBSCRIBE_TIMEOUT: Final = Cause(3, "subscribe timeout")
+BAD_DELTA: Final = Cause(1, "bad delta")
+UNSUBSCRIBE_ERROR: Final = Cause(4, "unsubscribe error")
 
 # Looked up for each publication.
 _SUBSCRIBED: Final = SubscriptionState.SUBSCRIBED
 
 
-class Host(Protocol):
-    """What a subscription needs of its client."""
-
-    options: ClientOptions
-    tasks: Tasks
-    events: Dispatcher
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether commands can be sent."""
-
-    @property
-    def is_json(self) -> bool:
-        """Whether payloads have to be JSON."""
-
-    def start(self, command: Command, what: str, done: Done | None) -> int:
-        """Give a command an id and send it; only while connected."""
-
-    def give_up(self, why: Left) -> None:
-        """Replace the connection."""
-
-    def hold(self, buffer: Buffer[Any]) -> None:
-        """Read nothing more until this buffer has room."""
-
-    def forget(self, channel: str) -> None:
-        """A subscription has ended."""
-
-
 class Owner(Protocol):
-    """Who is told about it: the subscription's public face."""
+    """The public face of the subscription, which is told what happens to it."""
 
-    def on_state(self, state: SubscriptionState, why: Left) -> None:
+    def on_state(self, state: SubscriptionState, why: Cause) -> None:
         """It is subscribing, or it has ended."""
 
     def on_welcome(self, event: Subscribed) -> None:
@@ -93,18 +64,25 @@ class Owner(Protocol):
 class Subscriber:
     """One channel's subscription as a state machine over ``states.SUBSCRIPTION``.
 
+    Args:
+        host: The client.
+        channel: The name of the channel.
+        options: The options of the subscription.
+        owner: Told what happens.
+
     Attributes:
-        state: Where it is.
-        position: Where its consumer stands in the stream, when the server watches that.
-        gaps: How often missed publications could not be recovered.
-        duplicates: Publications that had been delivered before; they are not delivered again.
+        state: Unsubscribed, subscribing or subscribed.
+        position: The position of the last publication that was delivered; ``None`` where the
+            server does not watch it.
+        gaps: How many times missed publications could not be recovered.
+        duplicates: How many publications were dropped because they had been delivered before.
     """
 
     def __init__(
-        self, host: Host, channel: str, options: SubscriptionOptions, owner: Owner
+        self, host: ClientHost, channel: str, options: SubscriptionOptions, owner: Owner
     ) -> None:
         self.state = SubscriptionState.UNSUBSCRIBED
-        self.position = Position(*options.since) if options.since else None
+        self.position = StreamPosition(*options.since) if options.since else None
         self.gaps = 0
         self.duplicates = 0
         self._host = host
@@ -116,14 +94,14 @@ class Subscriber:
         self._tracked = False
         self._asked = 0
         self._timer: Timer | None = None
-        client = host.options
+        timing = host.options
         self._backoff = Backoff(
-            client.min_resubscribe_delay, client.max_resubscribe_delay, client.random
+            timing.min_resubscribe_delay, timing.max_resubscribe_delay, timing.random
         )
         self._deltas = Deltas(is_json=host.is_json)
         self._refresh = Refresh(
             host.tasks,
-            client,
+            timing,
             f"get_token of {channel!r}",
             SUBSCRIPTION_REFRESH_TOKEN,
             fetch=self._fetch if options.get_token else None,
@@ -131,7 +109,7 @@ class Subscriber:
             report=owner.on_trouble,
             give_up=self._refused,
         )
-        self._moves: dict[SubscriptionMove, Callable[[Left], None]] = {
+        self._moves: dict[SubscriptionMove, Callable[[Cause], None]] = {
             SubscriptionMove.ASK: self._ask,
             SubscriptionMove.RETRY: self._retry,
             SubscriptionMove.RENEW: self._renew,
@@ -141,8 +119,8 @@ class Subscriber:
             SubscriptionMove.END: self._end,
         }
 
-    def happen(self, event: SubscriptionEvent, why: Left = SUBSCRIBE_CALLED) -> None:
-        """Do what the table says."""
+    def happen(self, event: SubscriptionEvent, why: Cause = SUBSCRIBE_CALLED) -> None:
+        """Take an event: change the state, and make the move of the table."""
         before = self.state
         self.state, move = SUBSCRIPTION[before, event]
         if self.state is SubscriptionState.SUBSCRIBING and before is not self.state:
@@ -151,26 +129,26 @@ class Subscriber:
             self._moves[move](why)
 
     def pushed_out(self, push: messages.UnsubscribePush) -> None:
-        """The server ended it."""
+        """The server has unsubscribed the connection from the channel."""
         code = codes.Unsubscribe(push.code, push.reason)
         if code.code == codes.STATE_INVALIDATED_UNSUBSCRIBE.code:
             self.invalidate()
         again = code.resubscribe
         event = SubscriptionEvent.PUSHED_AGAIN if again else SubscriptionEvent.PUSHED_OUT
-        self.happen(event, Left(push.code, push.reason))
+        self.happen(event, Cause(push.code, push.reason))
 
     def invalidate(self) -> None:
-        """Token and position are worth nothing: the next subscribe reports what is lost."""
+        """Drop the token and the position: the next subscribe reports a gap."""
         self._token = ""
-        self._lose_place()
+        self._lose_position()
 
-    def _lose_place(self) -> None:
+    def _lose_position(self) -> None:
         self._deltas.forget()
         if self.position is not None:
-            self.position = Position(0, "_")
+            self.position = StreamPosition(0, "_")
 
     def publication(self, publication: messages.Publication) -> None:
-        """A publication came: move the position, pass it on."""
+        """Take a publication: move the position, and pass it on."""
         if self.state is not _SUBSCRIBED:
             return
         place = self.position
@@ -178,7 +156,7 @@ class Subscriber:
             if publication.offset <= place.offset and not publication.epoch:
                 self.duplicates += 1
                 return
-            place = Position(publication.offset, publication.epoch or place.epoch)
+            place = StreamPosition(publication.offset, publication.epoch or place.epoch)
         if self._deltas.is_on:
             try:
                 publication = self._deltas.whole(publication)
@@ -189,14 +167,14 @@ class Subscriber:
         self._owner.on_publication(publication)
 
     def _bad_delta(self, error: DeltaError) -> None:
-        """Nothing that follows could be read: begin anew, and say that something is missing."""
-        self._lose_place()
+        """Reconnect, as no later patch could be read; the next subscribe reports the gap."""
+        self._lose_position()
         wrong = ClientError(f"{self._channel!r}: a patch that does not fit: {error}")
         self._owner.on_trouble(wrong)
         self.happen(SubscriptionEvent.LOST, BAD_DELTA)  # what else was recovered is not read
         self._host.give_up(BAD_DELTA)
 
-    def _ask(self, _: Left) -> None:
+    def _ask(self, _: Cause) -> None:
         self._stop()
         if not self._host.is_connected:
             return
@@ -260,7 +238,7 @@ class Subscriber:
             self.happen(SubscriptionEvent.UNANSWERED, SUBSCRIBE_TIMEOUT)
 
     def _judge(self, error: ReplyError) -> None:
-        why = Left(error.code, error.message)
+        why = Cause(error.code, error.message)
         if error.code == TOKEN_EXPIRED and self._options.get_token is not None:
             self._owner.on_trouble(error)
             self.happen(SubscriptionEvent.TOKEN_EXPIRED, why)
@@ -284,31 +262,31 @@ class Subscriber:
         for publication in result.publications:
             self.publication(publication)
 
-    def _place_before(self, result: SubscribeResult) -> Position:
+    def _place_before(self, result: SubscribeResult) -> StreamPosition:
         """Where the consumer stands before the publications of a result."""
-        asked, place = self.position, Position(result.offset, result.epoch)
+        asked, place = self.position, StreamPosition(result.offset, result.epoch)
         if asked is not None and asked.epoch != place.epoch and result.publications:
             # A recovery repeats the offset that was asked for, which means nothing in a new stream.
             first = result.publications[0].offset
-            return Position(min(place.offset, max(0, first - 1)), place.epoch)
+            return StreamPosition(min(place.offset, max(0, first - 1)), place.epoch)
         return place
 
-    def _retry(self, _: Left) -> None:
+    def _retry(self, _: Cause) -> None:
         self._stop()
         again = self._host.options.clock.call_later
         self._timer = again(self._backoff.next(), lambda: self._ask(SUBSCRIBE_CALLED))
 
-    def _renew(self, why: Left) -> None:
+    def _renew(self, why: Cause) -> None:
         self._token = ""
         self._retry(why)
 
-    def _pause(self, _: Left) -> None:
+    def _pause(self, _: Cause) -> None:
         self._stop()
 
-    def _reconnect(self, why: Left) -> None:
+    def _reconnect(self, why: Cause) -> None:
         self._host.give_up(why)
 
-    def _leave(self, why: Left) -> None:
+    def _leave(self, why: Cause) -> None:
         self._end(why)
         if self._host.is_connected:
             request = ChannelRequest(channel=self._channel)
@@ -318,7 +296,7 @@ class Subscriber:
         if isinstance(answer, ClientError) and not isinstance(answer, ConnectionLostError):
             self._host.give_up(UNSUBSCRIBE_ERROR)
 
-    def _end(self, why: Left) -> None:
+    def _end(self, why: Cause) -> None:
         self._stop()
         self._host.forget(self._channel)
         self._owner.on_state(SubscriptionState.UNSUBSCRIBED, why)
@@ -334,7 +312,7 @@ class Subscriber:
         if isinstance(error, UnauthorizedError):
             self.happen(SubscriptionEvent.UNAUTHORIZED, UNAUTHORIZED)
         else:
-            self.happen(SubscriptionEvent.REFUSED, Left(error.code, str(error)))
+            self.happen(SubscriptionEvent.REFUSED, Cause(error.code, str(error)))
 
     def _send_token(self, token: str, done: Done) -> None:
         self._token = token

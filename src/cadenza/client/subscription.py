@@ -1,13 +1,11 @@
-"""A subscription as its user sees it: iterate over it, or be called back, and ask about it."""
+"""The subscription that a user holds: publications by iteration or callback, and requests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cadenza.client.buffer import Buffer
-from cadenza.client.callbacks import Callback, call_async, is_async
+from cadenza.client.callbacks import call_async, is_async
 from cadenza.client.errors import (
     BufferOverflowError,
     ClientError,
@@ -15,68 +13,48 @@ from cadenza.client.errors import (
     UsageError,
 )
 from cadenza.client.gate import Gate
-from cadenza.client.options import Overflow, SubscriptionOptions
+from cadenza.client.host import ClientHost
+from cadenza.client.options import Overflow, SubscriptionCallbacks, SubscriptionOptions
 from cadenza.client.states import SubscriptionEvent, SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED, Subscriber
 from cadenza.client.values import (
+    Cause,
     HistoryPage,
-    Left,
-    Position,
     PresenceStats,
     Publication,
+    StreamPosition,
     Subscribed,
 )
 from cadenza.protocol import messages
 from cadenza.protocol.messages import ClientInfo
 
-if TYPE_CHECKING:
-    from cadenza.client.client import Client
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubscriptionCallbacks:
-    """Functions, plain or async, that a subscription calls.
-
-    Plain ones are called by the reader of the connection, at once and in order. Async ones wait in
-    a buffer and run one after another; they may call the client.
-
-    Attributes:
-        on_publication: Each publication, in order.
-        on_subscribing: It waits for the server, and why.
-        on_subscribed: It is live; says whether what was missed has been recovered.
-        on_unsubscribed: It has ended, and why.
-        on_join: A client joined the channel; ``on_leave``: one left.
-        on_error: Something failed and is tried again.
-    """
-
-    on_publication: Callback[Publication] | None = None
-    on_subscribing: Callback[Left] | None = None
-    on_subscribed: Callback[Subscribed] | None = None
-    on_unsubscribed: Callback[Left] | None = None
-    on_join: Callback[ClientInfo] | None = None
-    on_leave: Callback[ClientInfo] | None = None
-    on_error: Callback[ClientError] | None = None
-
 
 class Subscription:
     """A subscription to one channel; made by ``Client.subscribe``.
 
-    ``async for publication in subscription`` gives publications in order. It ends when the user
-    unsubscribes or closes the client, and raises when the server ends it.
+    ``async for publication in subscription`` gives publications in order. The iteration ends when
+    the user unsubscribes or closes the client, and raises ``UnsubscribedError`` when the server
+    ends the subscription, ``DisconnectedError`` when it ends the connection for good.
+
+    Args:
+        host: The client.
+        channel: The name of the channel.
+        options: Its options.
+        callbacks: Functions that it calls.
 
     Attributes:
-        channel: Its channel.
+        channel: The name of the channel.
     """
 
     def __init__(
         self,
-        client: Client,
+        host: ClientHost,
         channel: str,
         options: SubscriptionOptions,
         callbacks: SubscriptionCallbacks,
     ) -> None:
         self.channel = channel
-        self._client = client
+        self._host = host
         self._callbacks = callbacks
         publish = callbacks.on_publication
         self._plain = None if publish is None or is_async(publish) else publish
@@ -86,26 +64,26 @@ class Subscription:
         )
         self._is_working = False
         self._gate = Gate(
-            client.options.clock,
+            host.options.clock,
             f"subscribing to {channel!r}",
             UnsubscribedError(channel, 0, "not subscribed yet"),
         )
         self._trouble: ClientError | None = None
-        self._subscriber = Subscriber(client, channel, options, self)
+        self._subscriber = Subscriber(host, channel, options, self)
 
     @property
     def state(self) -> SubscriptionState:
-        """Where it is."""
+        """Whether it is unsubscribed, subscribing or subscribed."""
         return self._subscriber.state
 
     @property
-    def position(self) -> Position | None:
-        """Offset and epoch of the last publication, where the server watches the position."""
+    def position(self) -> StreamPosition | None:
+        """The position of the last publication; ``None`` where the server does not watch it."""
         return self._subscriber.position
 
     @property
     def gaps(self) -> int:
-        """How often publications were missed and could not be recovered."""
+        """How many times publications were missed and could not be recovered."""
         return self._subscriber.gaps
 
     @property
@@ -118,47 +96,55 @@ class Subscription:
         """Publications that a later one with the same key has replaced."""
         return self._buffer.conflated
 
-    async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
+    async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - on the client's clock
         """Wait until it is subscribed.
 
+        Args:
+            timeout: Seconds; by default the client's ``start_timeout``.
+
         Raises:
-            CallTimeoutError: It was not in time (default: the client's ``start_timeout``).
+            CallTimeoutError: It is not subscribed in time; the last error is the cause.
             UnsubscribedError: It has ended.
-            DisconnectedError: The client has.
+            DisconnectedError: The client is disconnected for good.
         """
-        limit = self._client.options.start_timeout if timeout is None else timeout
+        limit = self._host.options.start_timeout if timeout is None else timeout
         await self._gate.wait(limit, self._trouble)
 
     def subscribe(self) -> None:
-        """Subscribe again after it has ended."""
-        self._client.adopt(self)
+        """Begin it, or begin it again after it has ended; ``ready`` waits for success.
+
+        Raises:
+            UsageError: The channel has another subscription.
+            ClosedError: The client was closed.
+        """
+        self._host.adopt(self)
         self._subscriber.happen(SubscriptionEvent.SUBSCRIBE)
 
     def unsubscribe(self) -> None:
-        """End it. The iteration stops after what has been received."""
+        """End it. An iteration ends after what has been received."""
         self._subscriber.happen(SubscriptionEvent.UNSUBSCRIBE, UNSUBSCRIBE_CALLED)
 
     async def publish(self, data: object) -> None:
-        """Publish to the channel, as ``Client.publish``; waits until subscribed."""
-        await self._gate.wait(self._client.options.timeout)
-        await self._client.publish(self.channel, data)
+        """Publish to the channel as ``Client.publish`` does, once it is subscribed."""
+        await self._gate.wait(self._host.options.timeout)
+        await self._host.publish(self.channel, data)
 
     async def history(
-        self, limit: int = 0, *, since: Position | None = None, reverse: bool = False
+        self, limit: int = 0, *, since: StreamPosition | None = None, reverse: bool = False
     ) -> HistoryPage:
-        """Read the channel's stream, as ``Client.history``; waits until subscribed."""
-        await self._gate.wait(self._client.options.timeout)
-        return await self._client.history(self.channel, limit, since=since, reverse=reverse)
+        """Read the channel's stream as ``Client.history`` does, once it is subscribed."""
+        await self._gate.wait(self._host.options.timeout)
+        return await self._host.history(self.channel, limit, since=since, reverse=reverse)
 
     async def presence(self) -> Mapping[str, ClientInfo]:
-        """Who is in the channel, by client id; waits until subscribed."""
-        await self._gate.wait(self._client.options.timeout)
-        return await self._client.presence(self.channel)
+        """The clients in the channel, by client id, once it is subscribed."""
+        await self._gate.wait(self._host.options.timeout)
+        return await self._host.presence(self.channel)
 
     async def presence_stats(self) -> PresenceStats:
-        """How many are in the channel; waits until subscribed."""
-        await self._gate.wait(self._client.options.timeout)
-        return await self._client.presence_stats(self.channel)
+        """The numbers of clients and users in the channel, once it is subscribed."""
+        await self._gate.wait(self._host.options.timeout)
+        return await self._host.presence_stats(self.channel)
 
     def __aiter__(self) -> Subscription:
         if self._callbacks.on_publication is not None:
@@ -168,15 +154,15 @@ class Subscription:
     async def __anext__(self) -> Publication:
         return await self._buffer.take()
 
-    # What its client and its state machine tell it.
+    # Called by the client and by the state machine.
 
     @property
     def subscriber(self) -> Subscriber:
-        """Its state machine."""
+        """The state machine of the subscription."""
         return self._subscriber
 
     def interrupt(self, error: ClientError | None) -> None:
-        """The client is disconnected for good; ``None`` when its user wanted that."""
+        """The client is disconnected for good; no error when its user wanted that."""
         self._buffer.end(error)
         self._gate.fail(error or UnsubscribedError(self.channel, 0, "the client is disconnected"))
 
@@ -186,9 +172,9 @@ class Subscription:
         self._gate.shut()
         self._start_worker()
 
-    def on_state(self, state: SubscriptionState, why: Left) -> None:
+    def on_state(self, state: SubscriptionState, why: Cause) -> None:
         """It is subscribing, or it has ended."""
-        events, callbacks = self._client.events, self._callbacks
+        events, callbacks = self._host.events, self._callbacks
         if state is SubscriptionState.SUBSCRIBING:
             self.resume()
             events.call(callbacks.on_subscribing, why, "on_subscribing")
@@ -202,15 +188,15 @@ class Subscription:
         """It is subscribed."""
         self._trouble = None
         self._gate.open()
-        self._client.events.call(self._callbacks.on_subscribed, event, "on_subscribed")
+        self._host.events.call(self._callbacks.on_subscribed, event, "on_subscribed")
 
     def on_trouble(self, error: ClientError) -> None:
         """Something failed and is tried again."""
         self._trouble = error
-        self._client.trouble(error, self._callbacks.on_error)
+        self._host.trouble(error, self._callbacks.on_error)
 
     def on_publication(self, publication: messages.Publication) -> None:
-        """Hand a publication to its consumer."""
+        """Pass a publication to the callback, or to the buffer."""
         given = Publication(
             self.channel,
             publication.data,
@@ -221,19 +207,19 @@ class Subscription:
         if self._plain is not None:
             try:
                 self._plain(given)
-            except Exception as error:  # noqa: BLE001  a callback's fault is not the connection's
-                self._client.tasks.report(f"on_publication of {self.channel!r}", error)
+            except Exception as error:  # noqa: BLE001 - a callback's fault is not the connection's
+                self._host.tasks.report(f"on_publication of {self.channel!r}", error)
             return
         try:
             self._buffer.put(given)
-        except Exception as error:  # noqa: BLE001  conflate_key is the user's: not the connection's fault
-            self._client.tasks.report(f"conflate_key of {self.channel!r}", error)
+        except Exception as error:  # noqa: BLE001 - conflate_key is the user's: not the connection's fault
+            self._host.tasks.report(f"conflate_key of {self.channel!r}", error)
         if self._buffer.is_over:
-            self._client.hold(self._buffer)
+            self._host.hold(self._buffer)
 
     def on_membership(self, push: messages.Push) -> None:
         """Somebody joined or left."""
-        events, callbacks = self._client.events, self._callbacks
+        events, callbacks = self._host.events, self._callbacks
         if push.join is not None and push.join.info is not None:
             events.call(callbacks.on_join, push.join.info, "on_join")
         elif push.leave is not None and push.leave.info is not None:
@@ -243,7 +229,7 @@ class Subscription:
         if self._callbacks.on_publication is None or self._plain is not None or self._is_working:
             return
         self._is_working = True
-        self._client.tasks.spawn(self._work(), f"publications of {self.channel!r}")
+        self._host.tasks.spawn(self._work(), f"publications of {self.channel!r}")
 
     async def _work(self) -> None:
         callback = self._callbacks.on_publication
@@ -253,11 +239,11 @@ class Subscription:
                 try:
                     publication = await self._buffer.take()
                 except BufferOverflowError as error:
-                    self._client.tasks.report(where, error)
+                    self._host.tasks.report(where, error)
                 except (ClientError, StopAsyncIteration):
                     return  # on_unsubscribed or on_disconnected says why
                 else:
-                    await call_async(self._client.tasks, callback, publication, where)
+                    await call_async(self._host.tasks, callback, publication, where)
         finally:
             self._is_working = False
 

@@ -1,6 +1,6 @@
-"""Tags filters: which publications of a channel a subscription wants, by their tags.
+"""Tags filters: they select publications of a channel by their tags.
 
-``tag("side") == ...`` would hide what is sent, so the comparisons are methods::
+The comparisons are methods, as ``tag("side") == ...`` would hide what is sent::
 
     wanted = tag("ticker").among("BTC", "ETH") & ~tag("size").less("0.1")
     await client.subscribe("trades", tags_filter=wanted)
@@ -28,57 +28,61 @@ class Filter(FilterNode):
 
 
 class Tag:
-    """One tag, to be compared. Numbers are compared as decimals, by the server."""
+    """One tag, to be compared. The server compares numbers as decimals.
+
+    Args:
+        key: The name of the tag.
+    """
 
     def __init__(self, key: str) -> None:
         self._key = key
 
     def equals(self, value: str) -> Filter:
-        """It is this text."""
+        """The tag is this text."""
         return self._compare("eq", value)
 
     def differs(self, value: str) -> Filter:
-        """It is another text, or there is none."""
+        """The tag is another text, or there is none."""
         return self._compare("neq", value)
 
     def among(self, *values: str) -> Filter:
-        """It is one of these."""
+        """The tag is one of these texts."""
         return Filter(key=self._key, cmp="in", vals=list(values))
 
     def not_among(self, *values: str) -> Filter:
-        """It is none of these, or there is none."""
+        """The tag is none of these texts, or there is none."""
         return Filter(key=self._key, cmp="nin", vals=list(values))
 
     def exists(self) -> Filter:
-        """There is one."""
+        """There is such a tag."""
         return Filter(key=self._key, cmp="ex")
 
     def starts_with(self, text: str) -> Filter:
-        """It begins with this text."""
+        """The tag begins with this text."""
         return self._compare("sw", text)
 
     def ends_with(self, text: str) -> Filter:
-        """It ends with this text."""
+        """The tag ends with this text."""
         return self._compare("ew", text)
 
     def contains(self, text: str) -> Filter:
-        """This text is in it."""
+        """The tag contains this text."""
         return self._compare("ct", text)
 
     def less(self, number: str) -> Filter:
-        """It is a smaller number."""
+        """The tag is a number below this one, such as ``"0.1"``."""
         return self._compare("lt", number)
 
     def at_most(self, number: str) -> Filter:
-        """It is no larger number."""
+        """The tag is this number or one below it."""
         return self._compare("lte", number)
 
     def greater(self, number: str) -> Filter:
-        """It is a larger number."""
+        """The tag is a number above this one."""
         return self._compare("gt", number)
 
     def at_least(self, number: str) -> Filter:
-        """It is no smaller number."""
+        """The tag is this number or one above it."""
         return self._compare("gte", number)
 
     def _compare(self, how: str, value: str) -> Filter:
@@ -86,5 +90,9 @@ class Tag:
 
 
 def tag(key: str) -> Tag:
-    """The tag of this name."""
+    """Begin a tags filter: ``tag("side").equals("BUY")``; see ``cadenza.client.tags``.
+
+    Args:
+        key: The name of the tag.
+    """
     return Tag(key)

@@ -1,4 +1,4 @@
-"""Getting tokens from the program, and renewing them before they expire."""
+"""Tokens: they are asked from the program, and refreshed before they expire."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Tasks
-from cadenza.client.clock import Timer
 from cadenza.client.errors import (
     ClientError,
     ConnectionLostError,
@@ -16,6 +15,7 @@ from cadenza.client.errors import (
 )
 from cadenza.client.options import ClientOptions
 from cadenza.client.pending_calls import Done
+from cadenza.clock import Timer
 from cadenza.protocol.messages import Reply
 
 Fetch = Callable[[], Awaitable[str]]
@@ -25,8 +25,8 @@ async def fetch_token(fetch: Fetch, what: str, code: int) -> str:
     """Ask the program for a token.
 
     Raises:
-        UnauthorizedError: It says that there is none, or gives an empty one.
-        TokenError: It raised anything else.
+        UnauthorizedError: The program has no token, or gave an empty one.
+        TokenError: The program raised any other error.
     """
     try:
         token = await fetch()
@@ -42,8 +42,16 @@ async def fetch_token(fetch: Fetch, what: str, code: int) -> str:
 class Refresh:
     """Keeps the token of one connection or subscription fresh.
 
-    ``send`` sends a token to the server; ``report`` hears of what is tried again, ``give_up`` of
-    what is not. Without ``fetch`` nothing is done: the server ends what has expired.
+    Args:
+        tasks: The tasks of the client.
+        options: The options of the client.
+        what: The function of the program, for errors.
+        code: The code of its failures.
+        fetch: Asks the program for a token. Without it nothing is refreshed: the server ends the
+            connection or subscription when it expires.
+        send: Sends a token to the server; its second argument takes the reply.
+        report: Called with errors after which it is tried again.
+        give_up: Called with errors after which it is not.
     """
 
     def __init__(
@@ -71,13 +79,13 @@ class Refresh:
         self._round = 0
 
     def schedule(self, *, expires: bool, ttl: int) -> None:
-        """The token is good for ``ttl`` seconds, or for ever."""
+        """Refresh the token in ``ttl`` seconds, if it expires at all."""
         self.cancel()
         if expires and self._fetch is not None:
             self._again(ttl)
 
     def cancel(self) -> None:
-        """No refresh any more; what is under way comes to nothing."""
+        """Stop refreshing; a refresh under way is ignored."""
         self._round += 1
         if self._timer is not None:
             self._timer.cancel()
@@ -121,4 +129,4 @@ class Refresh:
 
 
 def void(_: object) -> None:
-    """For callbacks whose result is of no interest."""
+    """Drop the result of a callback."""

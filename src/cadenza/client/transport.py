@@ -1,4 +1,4 @@
-"""What the client needs of a connection that carries frames; ``websocket.py`` is the real one."""
+"""The interface of a connection that carries frames; ``websocket.py`` implements it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ABNORMAL: Final = 1006
 
 
 class Receiver(Protocol):
-    """Who is told what comes in, inside the event loop; nothing here waits or raises."""
+    """The receiver of frames. It is called inside the event loop, and never waits or raises."""
 
     def frame(self, data: bytes) -> None:
         """A message came."""
@@ -22,32 +22,37 @@ class Receiver(Protocol):
         """The peer reads again, after ``Transport.is_writable`` was false."""
 
     def lost(self, code: int, reason: str) -> None:
-        """The end: the code and reason of the close frame, or ``ABNORMAL``. Nothing comes after."""
+        """The connection has ended; nothing comes after it.
+
+        Args:
+            code: The code of the close frame, or ``ABNORMAL``.
+            reason: Its words.
+        """
 
 
 class Transport(Protocol):
     """An open connection. It calls its receiver; nothing but ``close`` waits.
 
     Attributes:
-        is_writable: Whether the peer reads. Frames can be written all the same, and are kept.
+        is_writable: Whether the peer reads. Frames that are written while it does not are kept.
     """
 
     is_writable: bool
 
     def start(self, receiver: Receiver) -> None:
-        """Begin to deliver, also what has come already."""
+        """Begin to deliver, first the frames that have come already."""
 
     def write(self, frame: bytes) -> None:
-        """Send a message; after the end it comes to nothing."""
+        """Send a message; after the end it is dropped."""
 
     def pause(self) -> None:
-        """Deliver nothing more until ``resume``, and let the peer feel it."""
+        """Deliver nothing more until ``resume``, and stop reading from the peer."""
 
     def resume(self) -> None:
-        """Deliver again, first what came meanwhile."""
+        """Deliver again, first the frames that came meanwhile."""
 
     async def close(self) -> None:
-        """End it; never raises, returns soon. The receiver hears nothing more."""
+        """End it; never raises, returns soon. The receiver is not called any more."""
 
 
 Dial = Callable[[str, Codec, ClientOptions], Awaitable[Transport]]

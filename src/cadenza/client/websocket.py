@@ -1,4 +1,4 @@
-"""The WebSocket of the client: opened by the library websockets, then carried by our own protocol.
+"""The WebSocket of the client: the library websockets opens it, our own protocol carries it.
 
 The library knows handshakes, proxies, redirects and TLS. Once a connection is open, each message
 costs it a future, two switches of tasks and a queue, several times what decoding the message
@@ -34,6 +34,11 @@ _HEAD_END: Final = b"\r\n\r\n"
 class WebSocket(asyncio.BufferedProtocol):
     """An open WebSocket, as a ``transport.Transport``.
 
+    Args:
+        transport: The open socket.
+        is_text: Whether messages are sent as text.
+        limit: The largest message that is accepted, in bytes.
+
     Attributes:
         is_writable: Whether the peer reads.
     """
@@ -51,7 +56,7 @@ class WebSocket(asyncio.BufferedProtocol):
         self._lost: tuple[int, str] | None = None
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    # What the client calls.
+    # Called by the client.
 
     def start(self, receiver: Receiver) -> None:
         """Begin to deliver."""
@@ -88,14 +93,14 @@ class WebSocket(asyncio.BufferedProtocol):
             self.resume()
             try:
                 await asyncio.wait([self._gone], timeout=CLOSE_SECONDS)
-            finally:  # also when whoever closes will not wait
+            finally:  # also when the caller is cancelled
                 if not self._gone.done():
                     self._transport.abort()
 
-    # What the event loop calls.
+    # Called by the event loop.
 
-    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002  a hint, and a poor one
-        """Where the next bytes go."""
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - a hint, and a poor one
+        """The buffer for the next bytes."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -106,7 +111,7 @@ class WebSocket(asyncio.BufferedProtocol):
         self.feed(data)
 
     def feed(self, data: bytes) -> None:
-        """Take bytes of the peer."""
+        """Take bytes from the peer."""
         for opcode, payload in self._reader.feed(data):
             if self._is_paused:
                 self._held.append((opcode, payload))
@@ -119,25 +124,23 @@ class WebSocket(asyncio.BufferedProtocol):
             self._finish(failure.code, "")
 
     def eof_received(self) -> None:
-        """The peer sends nothing more: the transport closes itself."""
+        """Nothing more comes from the peer: the transport closes itself."""
 
     def pause_writing(self) -> None:
         """The peer does not read."""
         self.is_writable = False
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The peer reads again."""
         self.is_writable = True
         if self._receiver is not None:
             self._receiver.writable()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  lost is lost
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - lost is lost
         """The socket is closed."""
         if not self._gone.done():
             self._gone.set_result(None)
         self._finish(ABNORMAL, "")
-
-    # Inside.
 
     def _take(self, opcode: int, payload: bytes) -> None:
         if opcode in (frames.TEXT, frames.BINARY):
@@ -156,12 +159,12 @@ class WebSocket(asyncio.BufferedProtocol):
             self._transport.write(frames.masked_frame(opcode, payload, os.urandom(4)))
 
     def _end(self, code: int, reason: str) -> None:
-        """Say goodbye; nothing is written after it."""
+        """Send a close frame, after which nothing is written."""
         self._write(frames.CLOSE, frames.close_payload(code, reason))
         self._has_said_goodbye = True
 
     def _finish(self, code: int, reason: str) -> None:
-        """Nothing more comes; what is held is delivered before that is told."""
+        """Note the end; frames that are held are delivered before it is told."""
         if self._lost is None:
             self._lost = (code, reason)
             if not self._is_paused:
@@ -174,10 +177,10 @@ class WebSocket(asyncio.BufferedProtocol):
 
 
 class _Opening(ClientConnection):
-    """The library's connection, which is given nothing beyond the head of a successful answer.
+    """The library's connection, which gets nothing beyond the head of a successful answer.
 
     Attributes:
-        early: What came after it.
+        early: The bytes that came after the head.
         is_lost: Whether the socket was closed before it was handed over.
     """
 
@@ -215,8 +218,13 @@ class _Opening(ClientConnection):
 async def dial_websocket(url: str, codec: Codec, options: ClientOptions) -> WebSocket:
     """Open a WebSocket.
 
+    Args:
+        url: The address, ``ws://`` or ``wss://``.
+        codec: The encoding, which names the subprotocol.
+        options: The options of the client.
+
     Raises:
-        TransportError: It did not open; the cause says why, ``status`` what HTTP said.
+        TransportError: It did not open; the cause says why, ``status`` is that of HTTP.
     """
     secure: dict[str, Any] = {"ssl": options.ssl} if options.ssl is not None else {}
     try:
@@ -240,7 +248,7 @@ async def dial_websocket(url: str, codec: Codec, options: ClientOptions) -> WebS
 
 
 def _hand_over(opening: ClientConnection, codec: Codec, options: ClientOptions) -> WebSocket:
-    assert isinstance(opening, _Opening)  # noqa: S101  create_connection made it
+    assert isinstance(opening, _Opening)  # noqa: S101 - create_connection made it
     socket = WebSocket(opening.transport, is_text=codec.is_text, limit=options.max_message_bytes)
     opening.transport.set_protocol(socket)
     if opening.early:

@@ -1,4 +1,9 @@
-"""Configuration: Centrifugo v6's options and Cadenza's own, from file, environment and flags."""
+"""Configuration: Centrifugo v6's options and Cadenza's own, from file, environment and flags.
+
+``load`` reads and checks them, and gives a ``Config``, which has a struct for each section.
+``dump`` and ``dumps`` write one. A program that needs no file makes the structs itself, or begins
+with those of ``sandbox``.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from cadenza.config.client import (
     unidirectional_disconnects,
 )
 from cadenza.config.config import Config
+from cadenza.config.errors import ConfigError, PatternError, Problem
 from cadenza.config.formats import FORMATS, Format, dump, dumps
 from cadenza.config.gateway import (
     DashboardConfig,
@@ -50,8 +56,8 @@ from cadenza.config.http import (
     WebSocketConfig,
 )
 from cadenza.config.load import engine_rules, load, load_tree
-from cadenza.config.problems import ConfigError, ConfigWarning, Problem
-from cadenza.config.re2 import PatternError, compile_pattern
+from cadenza.config.re2 import compile_pattern
+from cadenza.config.report import ConfigWarning
 from cadenza.config.sandbox import LOCAL_ORIGINS, sandbox
 from cadenza.config.values import Secret
 

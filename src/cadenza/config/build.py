@@ -1,4 +1,4 @@
-"""From a tree of plain values to ``Config``: every name known, every value of its type."""
+"""A ``Config`` out of a tree of plain values: every name known, every value of its type."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import FieldInfo
 
-from cadenza.config import unsupported_check as absent
 from cadenza.config.config import OWN_OPTIONS, Config
+from cadenza.config.errors import MismatchError
 from cadenza.config.names import fields, is_struct, item_type, nearest
-from cadenza.config.problems import Report
-from cadenza.config.unsupported import GROUPS, LACKING
-from cadenza.config.values import MismatchError, kind, read_scalar
+from cadenza.config.report import Report
+from cadenza.config.unsupported import GROUPS, UNSUPPORTED
+from cadenza.config.unsupported_check import check_unsupported
+from cadenza.config.values import kind, read_scalar
 from cadenza.realtime.duration import Duration
 
 _ZERO_IS_ZERO: Final = (*OWN_OPTIONS, "http_server.address")
 _NEGATIVE_IS_OFF: Final = frozenset({"client.ping_interval", "client.pong_timeout"})
 
 Place = tuple[str, str]
-"""Where we are: the path to show, ``channel.namespaces[2]``, and the path to look up,
-``channel.namespaces[]``."""
+"""The place of an option in the tree: the path to show, ``channel.namespaces[2]``, and the path to
+look up, ``channel.namespaces[]``."""
 
 
 def build(tree: Mapping[str, object], report: Report) -> Config:
@@ -45,7 +46,7 @@ def _inside(place: Place, name: str) -> Place:
 def _section(
     struct: type[msgspec.Struct], tree: object, place: Place, report: Report
 ) -> msgspec.Struct | None:
-    """The struct, or nothing when something is wrong with its part of the tree."""
+    """The struct of a section; ``None`` if something is wrong with its part of the tree."""
     if not isinstance(tree, Mapping):
         report.error(place[0], f"must be a section of options, not {kind(tree)}")
         return None
@@ -67,13 +68,13 @@ def _unknown(name: str, value: object, place: Place, report: Report, names: set[
     shown, known = _inside(place, name)
     if known in GROUPS:
         _group(value, (shown, known), report)
-    elif (lack := LACKING.get(known)) is not None:
-        absent.check(lack, value, shown, report)
+    elif (option := UNSUPPORTED.get(known)) is not None:
+        check_unsupported(option, value, shown, report)
     else:
         prefix = f"{place[1]}." if place[1] else ""
         siblings = names | {
             path.removeprefix(prefix).partition(".")[0]
-            for path in LACKING
+            for path in UNSUPPORTED
             if path.startswith(prefix)
         }
         report.error(shown, f"no such option; {nearest(shown, siblings)}".rstrip("; "))

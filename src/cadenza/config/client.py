@@ -1,4 +1,4 @@
-"""The ``client`` section: the engine's limits and timers, and who may come in."""
+"""The ``client`` section: limits and timers of connections, and the tokens that open them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from cadenza.realtime.options import ClientOptions
 
 
 class TokenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which JSON Web Tokens are believed. With no key at all, none is."""
+    """The JSON Web Tokens that are accepted; none, if there is no key at all."""
 
     hmac_secret_key: Secret = Secret("")
-    """For HS256, HS384 and HS512."""
+    """Key for HS256, HS384 and HS512."""
     hmac_previous_secret_key: Secret = Secret("")
-    """Tried second, while keys are being changed."""
+    """Second key to try, while keys are being changed."""
     hmac_previous_secret_key_valid_until: int = 0
-    """Unix seconds until which the previous key is good; 0: always."""
+    """Unix seconds until which the previous key is valid; 0: always."""
     rsa_public_key: str = ""
-    """PEM, for RS and PS 256, 384 and 512."""
+    """Key in PEM, for RS and PS 256, 384 and 512."""
     ecdsa_public_key: str = ""
-    """PEM; the curve decides between ES256, ES384 and ES512."""
+    """Key in PEM; the curve decides between ES256, ES384 and ES512."""
     ed25519_public_key: str = ""
-    """PEM, for EdDSA. Cadenza's own option."""
+    """Key in PEM, for EdDSA. Cadenza's own option."""
     jwks_public_endpoint: str = ""
     """http(s) URL of a key set. When given, the static keys above are not used.
     ``{{name}}`` stands for a named group of ``issuer_regex`` or ``audience_regex``."""
@@ -31,19 +31,19 @@ class TokenConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Allow a placeholder that takes any value; see ``jwks_public_endpoint``."""
 
     audience: str = ""
-    """What ``aud`` must hold."""
+    """Audience that ``aud`` must contain."""
     audience_regex: str = ""
-    """What ``aud`` must match; not together with ``audience``."""
+    """Pattern that ``aud`` must match; not together with ``audience``."""
     issuer: str = ""
-    """What ``iss`` must be."""
+    """Issuer that ``iss`` must equal."""
     issuer_regex: str = ""
-    """What ``iss`` must match; not together with ``issuer``."""
+    """Pattern that ``iss`` must match; not together with ``issuer``."""
     user_id_claim: str = ""
     """Claim to take the user from instead of ``sub``."""
 
 
 class SubscriptionTokenConfig(TokenConfig, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Own keys for subscription tokens; without ``enabled`` those of ``client.token`` serve."""
+    """Separate keys for subscription tokens; without ``enabled``, ``client.token`` has them."""
 
     enabled: bool = False
 
@@ -75,7 +75,7 @@ class ClientConfig(ClientOptions, frozen=True, kw_only=True, forbid_unknown_fiel
     token: TokenConfig = TokenConfig()
     subscription_token: SubscriptionTokenConfig = SubscriptionTokenConfig()
     insecure_skip_token_signature_verify: bool = False
-    """Believe every token that can be read. For experiments only."""
+    """Accept every token that can be read. For experiments only."""
     allowed_origins: tuple[str, ...] = ()
     """Patterns (``*`` matches anything) for the ``Origin`` header of browsers."""
     user_id_http_header: str = ""
@@ -84,7 +84,7 @@ class ClientConfig(ClientOptions, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def unidirectional_disconnects(client: ClientConfig) -> dict[int, Disconnect]:
-    """``connect_code_to_unidirectional_disconnect`` as the engine wants it, if it is enabled."""
+    """``connect_code_to_unidirectional_disconnect`` for the engine; empty unless it is enabled."""
     section = client.connect_code_to_unidirectional_disconnect
     if not section.enabled:
         return {}

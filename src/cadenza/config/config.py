@@ -6,10 +6,11 @@ Where Cadenza differs on purpose:
   network by somebody who says so.
 - ``market`` and ``trading`` exist and are on; ``faults`` and ``dashboard`` exist and are off.
 - ``client.token.ed25519_public_key`` and ``websocket.require_authorization`` are added; both
-  are off by default.
+  are off by default. ``http_server.keep_alive_timeout`` is added; there, no limit is set.
 
 As in Centrifugo, a zero or an empty text in a *file* means the default wherever the default is
-something else, and a negative ``client.ping_interval`` or ``client.pong_timeout`` turns it off.
+something else (``http_server.address`` and our own options apart), and a negative
+``client.ping_interval`` or ``client.pong_timeout`` turns it off.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ OWN_OPTIONS: Final = (
     "client.token.ed25519_public_key",
     "client.subscription_token.ed25519_public_key",
     "websocket.require_authorization",
+    "http_server.keep_alive_timeout",
 )
 """Sections and options that Centrifugo does not have."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One section a field."""
+    """The whole configuration, a field for each section."""
 
     http_server: HttpServerConfig = HttpServerConfig()
     http_api: HttpApiConfig = HttpApiConfig()

@@ -1,4 +1,4 @@
-"""Options from environment variables: ``CENTRIFUGO_...`` as there, and ``CADENZA_...``, which win.
+"""Options from environment variables: ``CADENZA_...``, and ``CENTRIFUGO_...``, which yield to them.
 
 The name is the option's path in capitals with ``_`` between its parts:
 ``CADENZA_CLIENT_TOKEN_HMAC_SECRET_KEY``. Lists are words with spaces between them; lists of
@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cadenza.config.formats import lowered
-from cadenza.config.names import lacking, supported
-from cadenza.config.problems import Report
+from cadenza.config.names import supported, unsupported
+from cadenza.config.report import Report
 
 PREFIXES: Final = ("CENTRIFUGO_", "CADENZA_")
 RESERVED: Final = frozenset(
@@ -30,7 +30,7 @@ RESERVED: Final = frozenset(
         "CADENZA_URL",
     }
 )
-"""Variables with a meaning of their own: the path of the configuration file."""
+"""Variables with a meaning of their own, which are not options."""
 
 _NAMESPACES: Final = "channel.namespaces"
 # Kubernetes adds these to a container for every service, also for one named like the program.
@@ -41,7 +41,7 @@ Tree = dict[str, Any]
 
 
 def variable(path: str, prefix: str = "CADENZA_") -> str:
-    """The variable of an option: ``http_server.port`` is ``CADENZA_HTTP_SERVER_PORT``."""
+    """The name of an option's variable: ``CADENZA_HTTP_SERVER_PORT`` for ``http_server.port``."""
     return prefix + path.replace(".", "_").upper()
 
 
@@ -61,7 +61,9 @@ def apply(environ: Mapping[str, str], tree: Tree, sources: dict[str, str], repor
 
     Unknown names become an error (``CADENZA_``) or a warning (``CENTRIFUGO_``).
     """
-    known = {variable(path, ""): path for path in (*supported(), *lacking()) if "[]" not in path}
+    known = {
+        variable(path, ""): path for path in (*supported(), *unsupported()) if "[]" not in path
+    }
     for prefix in PREFIXES:
         given = _given(environ, prefix)
         for name in sorted(given.keys() & known.keys()):
@@ -72,6 +74,11 @@ def apply(environ: Mapping[str, str], tree: Tree, sources: dict[str, str], repor
                 _put_item(tree, path, given.pop(name))
                 sources[path] = prefix + name
         _unknown(given, prefix, {*known, *(name for name, _ in _namespace_options(tree))}, report)
+
+
+def _options() -> tuple[str, ...]:
+    """Every known option by path, those that only Centrifugo has too: both can be set."""
+    return (*supported(), *unsupported())
 
 
 def _given(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -97,9 +104,7 @@ def _namespace_options(tree: Tree) -> Iterator[tuple[str, str]]:
     channel = tree.get("channel")
     spaces = channel.get("namespaces") if isinstance(channel, dict) else None
     prefix = f"{_NAMESPACES}[]."
-    options = [
-        path.removeprefix(prefix) for path in (*supported(), *lacking()) if path.startswith(prefix)
-    ]
+    options = [path.removeprefix(prefix) for path in _options() if path.startswith(prefix)]
     for index, space in enumerate(spaces if isinstance(spaces, list) else ()):
         name = space.get("name") if isinstance(space, dict) else None
         if not isinstance(name, str):

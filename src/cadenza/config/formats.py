@@ -1,4 +1,4 @@
-"""Reading a configuration file: JSON, YAML or TOML, told apart by the ending of its name."""
+"""Configuration files, read and written: JSON, YAML or TOML, by the ending of the name."""
 
 from __future__ import annotations
 
@@ -12,32 +12,16 @@ import msgspec
 import yaml
 
 from cadenza.config.config import Config
-from cadenza.config.problems import ConfigError
+from cadenza.config.errors import ConfigError
 from cadenza.config.values import Secret, kind
 from cadenza.realtime.duration import Duration
 
+Format: TypeAlias = Literal["json", "yaml", "toml"]
+FORMATS: Final[tuple[Format, ...]] = ("json", "yaml", "toml")
 MAX_BYTES: Final = 8 * 1024 * 1024
+"""The largest file that is read."""
 
-
-def _json(text: str) -> object:
-    return json.loads(text, object_pairs_hook=_without_duplicates)
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    section = dict(pairs)
-    if len(section) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'"{twice}" is there twice in the same section')
-    return section
-
-
-_PARSERS: Final[dict[str, Callable[[str], object]]] = {
-    ".json": _json,
-    ".yaml": yaml.safe_load,
-    ".yml": yaml.safe_load,
-    ".toml": tomllib.loads,
-}
+_OFF: Final = Duration(-1)  # in a file zero means the default
 
 
 def read_file(path: Path) -> dict[str, object]:
@@ -68,13 +52,8 @@ def read_file(path: Path) -> dict[str, object]:
     return {str(name).lower(): lowered(value) for name, value in tree.items()}
 
 
-def _yaml_problem(error: yaml.MarkedYAMLError) -> str:
-    where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-    return f"cannot be parsed: {error.problem}{where}"
-
-
 def lowered(tree: object) -> object:
-    """The same tree with every name in lower case."""
+    """A tree with every name in lower case."""
     if isinstance(tree, Mapping):
         return {str(name).lower(): lowered(value) for name, value in tree.items()}
     if isinstance(tree, list):
@@ -82,11 +61,66 @@ def lowered(tree: object) -> object:
     return tree
 
 
+def dump(config: Config, *, redact: bool = True) -> dict[str, Any]:
+    """The sections of a configuration as plain values; options that are absent are left out.
+
+    Args:
+        config: The configuration.
+        redact: Whether secrets are shown as ``***``. Without it the result loads back equal.
+    """
+    client = config.client
+    pings = {name: _OFF for name in ("ping_interval", "pong_timeout") if not getattr(client, name)}
+    if pings:
+        config = msgspec.structs.replace(config, client=msgspec.structs.replace(client, **pings))
+    return {name: _plain(getattr(config, name), redact) for name in config.__struct_fields__}
+
+
+def dumps(config: Config, fmt: Format, *, redact: bool = True) -> str:
+    """The text of a configuration file; see ``dump`` for ``redact``."""
+    tree = dump(config, redact=redact)
+    if fmt == "json":
+        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
+    if fmt == "yaml":  # escaped: PyYAML folds some line breaks that it writes plainly
+        return yaml.safe_dump(tree, sort_keys=False)
+    return _toml_text(tree)
+
+
+def _json(text: str) -> object:
+    return json.loads(text, object_pairs_hook=_without_duplicates)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    section = dict(pairs)
+    if len(section) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f'"{twice}" is there twice in the same section')
+    return section
+
+
+def _yaml_problem(error: yaml.MarkedYAMLError) -> str:
+    where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+    return f"cannot be parsed: {error.problem}{where}"
+
+
+def _plain(value: object, redact: bool) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return {name: _plain(inner, redact) for name, inner in fields if inner is not None}
+    if isinstance(value, tuple):
+        return [_plain(item, redact) for item in value]
+    if isinstance(value, Duration):
+        return str(value)
+    if isinstance(value, Secret):
+        return str(value) if redact else value.reveal()
+    return value
+
+
 def _toml_text(tree: Mapping[str, Any]) -> str:
-    """The text of a tree whose names are bare keys (letters, digits, ``_``, ``-``).
+    """A tree as TOML; its names must be bare keys (letters, digits, ``_``, ``-``).
 
     Raises:
-        TypeError: A value is none of text, number, bool, list or mapping.
+        TypeError: A value is not a text, number, bool, list or mapping.
     """
     return "\n".join(_table(tree, "")).strip() + "\n"
 
@@ -125,44 +159,9 @@ def _value(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be written as TOML")
 
 
-Format: TypeAlias = Literal["json", "yaml", "toml"]
-FORMATS: Final[tuple[Format, ...]] = ("json", "yaml", "toml")
-
-_OFF: Final = Duration(-1)  # in a file zero means the default
-
-
-def dump(config: Config, *, redact: bool = True) -> dict[str, Any]:
-    """The configuration as sections of plain values; options that are absent are left out.
-
-    Args:
-        config: What to write.
-        redact: Show secrets as ``***``. Without it the result loads back equal.
-    """
-    client = config.client
-    pings = {name: _OFF for name in ("ping_interval", "pong_timeout") if not getattr(client, name)}
-    if pings:
-        config = msgspec.structs.replace(config, client=msgspec.structs.replace(client, **pings))
-    return {name: _plain(getattr(config, name), redact) for name in config.__struct_fields__}
-
-
-def _plain(value: object, redact: bool) -> Any:
-    if isinstance(value, msgspec.Struct):
-        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-        return {name: _plain(inner, redact) for name, inner in fields if inner is not None}
-    if isinstance(value, tuple):
-        return [_plain(item, redact) for item in value]
-    if isinstance(value, Duration):
-        return str(value)
-    if isinstance(value, Secret):
-        return str(value) if redact else value.reveal()
-    return value
-
-
-def dumps(config: Config, fmt: Format, *, redact: bool = True) -> str:
-    """The text of a configuration file."""
-    tree = dump(config, redact=redact)
-    if fmt == "json":
-        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
-    if fmt == "yaml":  # escaped: PyYAML folds some line breaks that it writes plainly
-        return yaml.safe_dump(tree, sort_keys=False)
-    return _toml_text(tree)
+_PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    ".json": _json,
+    ".yaml": yaml.safe_load,
+    ".yml": yaml.safe_load,
+    ".toml": tomllib.loads,
+}

@@ -1,4 +1,4 @@
-"""The ``market`` section, Cadenza's own: which market data is served, and from where."""
+"""Cadenza's own sections: ``market``, ``trading``, ``faults`` and ``dashboard``."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ class ReplayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     speed: float | Literal["max"] = 1.0
     """Times real time, or ``"max"``: as fast as it can be read."""
     loop: bool = False
-    """Begin again after the last message."""
+    """Start again after the last message."""
 
 
 class SimulatedConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``market.simulated``: a market made up from random numbers."""
+    """``market.simulated``: a market made of random numbers."""
 
     seed: int | None = None
     """The same seed gives the same market; absent: another one at every start."""
     rate: float = 20.0
     """Messages (order book events) a second and instrument, on average in the long run."""
     instruments: tuple[str, ...] = ()
-    """Identifiers to simulate, those of venue PAPER included; empty: all that are built in."""
+    """Ids of the instruments to simulate, those of venue PAPER too; empty: all built-in ones."""
     regime: Regime = "auto"
-    """How lively the markets are; ``auto``: calm, normal, busy and turbulent times in turn."""
+    """Liveliness of the markets; ``auto``: calm, normal, busy and turbulent times in turn."""
     levels: int = 50
-    """Price levels of a side that the market makers keep up."""
+    """Price levels a side that the market makers maintain."""
 
 
 class OrderBookConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``market.order_book``: the channels ``market:orderBook:...``."""
 
     depth: int = 0
-    """Price levels of a side in a snapshot; 0: every level."""
+    """Price levels a side in a snapshot; 0: every level."""
     update_interval: Duration = Duration(0.1)
-    """Changes within it leave as one delta; 0: each at once."""
+    """Changes within this time leave as one delta; 0: each leaves at once."""
     history_size: int = 300
     """Publications kept for recovery; 0 switches recovery off."""
     history_ttl: Duration = Duration(60)
-    """How long they are kept after the newest."""
+    """Time they are kept after the newest one."""
 
 
 class TradeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,31 +57,31 @@ class TradeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     history_size: int = 300
     """Publications kept for recovery; 0 switches recovery off."""
     history_ttl: Duration = Duration(60)
-    """How long they are kept after the newest."""
+    """Time they are kept after the newest one."""
 
 
 class TickerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``market.ticker``: the channels ``market:ticker:...``."""
 
     update_interval: Duration = Duration(0.1)
-    """A ticker that changes is published at most once within it; 0: at each change."""
+    """Least time between two publications of a ticker; 0: at each change."""
     history_size: int = 0
-    """Publications kept for recovery; 0: whoever comes back gets the ticker as it is then."""
+    """Publications kept for recovery; 0: a subscriber that comes back gets the latest ticker."""
     history_ttl: Duration = Duration(0)
-    """How long they are kept after the newest."""
+    """Time they are kept after the newest one."""
 
 
 class KlineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``market.kline``: the channels ``market:kline:...``, and what can be asked for."""
+    """``market.kline``: the channels ``market:kline:...``, and the candles to query."""
 
     update_interval: Duration = Duration(1)
-    """A candle that forms is published at most once within it; 0: at each trade."""
+    """Least time between two publications of a candle that forms; 0: at each trade."""
     history: int = 1000
-    """Candles kept an interval and instrument, about 300 bytes each."""
+    """Candles kept for each interval of an instrument, about 300 bytes each."""
     history_size: int = 300
     """Closed candles kept for recovery in a channel; 0 switches recovery off."""
     history_ttl: Duration = Duration(600)
-    """How long they are kept after the newest."""
+    """Time they are kept after the newest one."""
 
 
 class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,7 +90,7 @@ class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     enabled: bool = True
     """Serve the ``market:`` channels."""
     feed: Feed = "simulated"
-    """Where market data comes from."""
+    """Source of the market data."""
     replay: ReplayConfig = ReplayConfig()
     simulated: SimulatedConfig = SimulatedConfig()
     order_book: OrderBookConfig = OrderBookConfig()
@@ -100,12 +100,12 @@ class MarketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class DepositConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``trading.paper.deposit[]``: how much of one asset."""
+    """``trading.paper.deposit[]``: an amount of one asset."""
 
     asset: str = ""
-    """Such as ``USDT``."""
+    """Name of the asset, such as ``USDT``."""
     quantity: str = ""
-    """A decimal."""
+    """The amount, a decimal."""
 
 
 DEPOSIT: Final = tuple(
@@ -122,7 +122,7 @@ DEPOSIT: Final = tuple(
 
 
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``trading.store``: where orders, accounts and money are kept."""
+    """``trading.store``: the database of orders, accounts and money."""
 
     type: Literal["", "sqlite", "memory"] = ""
     """Empty: ``sqlite`` with a path, else ``memory``, which forgets everything at the end."""
@@ -134,24 +134,24 @@ class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class PaperConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``trading.paper``: how the paper venue does it."""
+    """``trading.paper``: the rules of the paper venue."""
 
     deposit: tuple[DepositConfig, ...] = DEPOSIT
-    """What a new account is funded with."""
+    """Funds of a new account."""
     maker_fee: str = "0.0002"
-    """Of the cost, for the order that was in the book; a negative one is a rebate."""
+    """Part of the cost, for the order that was in the book; a negative fee is a rebate."""
     taker_fee: str = "0.0005"
-    """Of the cost, for the order that came."""
+    """Part of the cost, for the order that took from the book."""
     self_trade: Literal["CANCEL_NEWEST", "CANCEL_OLDEST", "CANCEL_BOTH", "DECREMENT", "ALLOW"] = (
         "CANCEL_NEWEST"
     )
-    """What happens when an order meets another of its account."""
+    """What to do when an order meets another of its account."""
     market_protection: str = "0.05"
     """How far from the best price an order without a limit may trade, as a part of that price."""
     quote_spread: str = "0.0005"
-    """What the dealer takes on a quote, as a part of the price."""
+    """The dealer's margin on a quote, as a part of the price."""
     participants: bool = True
-    """Simulated makers and takers trade in the same books, while the feed is simulated."""
+    """Let simulated makers and takers trade in the same books, if the feed is simulated."""
     account_limit: int = 100
     """Trading accounts a user may have."""
     open_order_limit: int = 10_000
@@ -166,7 +166,7 @@ class TradingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     store: StoreConfig = StoreConfig()
     paper: PaperConfig = PaperConfig()
     currency: str = "USDT"
-    """What portfolios are summed up in, unless a query names another."""
+    """Asset that portfolios are valued in, unless a query names another."""
     order_rate_limit: int = 0
     """Orders and amendments a second and user; 0: no limit."""
     cancel_on_disconnect: bool = False
@@ -174,7 +174,7 @@ class TradingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     history_size: int = 5000
     """Events of an account kept for recovery."""
     history_ttl: Duration = Duration(600)
-    """How long they are kept after the newest."""
+    """Time they are kept after the newest one."""
 
 
 class FaultsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -185,19 +185,19 @@ class FaultsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int | None = None
     """The same seed gives the same hits; absent: another one at every start."""
     max_active: int = 64
-    """Faults that may be on at once."""
+    """Most faults that may be on at once."""
     default_ttl: Duration = Duration(300)
-    """A fault ends by itself after so long, unless its call says otherwise."""
+    """Time after which a fault ends by itself, unless its call says otherwise."""
     max_ttl: Duration = Duration(3600)
-    """The longest that a call may ask for."""
+    """Longest time that a call may ask for."""
     max_delay: Duration = Duration(60)
-    """The longest delay, stall or order delay that a call may ask for."""
+    """Longest delay, stall or order delay that a call may ask for."""
 
 
 class DashboardConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``dashboard``: the page on which one sees the markets, trades, and operates the gateway."""
+    """``dashboard``: the page for watching markets, trading, and operating the gateway."""
 
     enabled: bool = False
-    """Serve the page. It holds no secret: whoever uses it brings a token, or the API's key."""
+    """Serve the page. It holds no secret: its user brings a token, or the key of the API."""
     handler_prefix: str = "/"
     """Path of the page; its files are under ``page/`` beside it."""

@@ -1,4 +1,4 @@
-"""Sections of the HTTP server and of the server API that it carries."""
+"""Sections of the HTTP server: its ports, API, transports, and what operators need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cadenza.realtime.duration import Duration
 
 
 class TlsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``http_server.tls``."""
+    """``http_server.tls``: encryption of the port."""
 
     enabled: bool = False
     cert_pem: str = ""
@@ -21,16 +21,21 @@ class TlsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class HttpServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``http_server``: where to listen."""
+    """``http_server``: the ports to listen on."""
 
     address: str = "127.0.0.1"
-    """Host to bind; an empty text binds every interface."""
+    """Host to bind; empty: every interface, IPv6 and IPv4."""
     port: int = 8000
-    """0 takes a free one."""
+    """Port to listen on; 0: any free one."""
     internal_address: str = ""
     """Host of the internal port; empty: the same as ``address``."""
     internal_port: int = 0
-    """Own port for the HTTP API, health and metrics; 0: they share ``port``."""
+    """Separate port for the HTTP API, health and metrics; 0: they share ``port``."""
+    keep_alive_timeout: Duration = Duration(75)
+    """How long a connection without a request is kept, counted in whole seconds; 0: for ever. It
+    must be longer than whatever is in front keeps its idle connections (AWS load balancers and
+    ingress-nginx: 60 s), or that one sends a request into a connection that is just being closed.
+    Cadenza's own option."""
     tls: TlsConfig = TlsConfig()
 
 
@@ -42,63 +47,63 @@ class HttpApiConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     handler_prefix: str = "/api"
     """Path of the API."""
     key: Secret = Secret("")
-    """Without a key every request is refused, unless ``insecure``."""
+    """Key that requests must bring; without one all are refused, unless ``insecure``."""
     error_mode: Literal["", "transport"] = ""
     """``transport``: errors also show in the HTTP status."""
     external: bool = False
     """Serve the API on ``port`` even when there is an ``internal_port``."""
     insecure: bool = False
-    """No key is asked for. For experiments only."""
+    """Ask for no key. For experiments only."""
 
 
 class WebSocketConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``websocket``: on unless disabled."""
+    """``websocket``: the WebSocket transport, on unless disabled."""
 
     disabled: bool = False
     """Do not serve WebSockets."""
     handler_prefix: str = "/connection/websocket"
-    """Path."""
+    """Path of the endpoint."""
     compression: bool = False
     """Compress messages for clients that offer permessage-deflate (RFC 7692)."""
     compression_min_size: int = 0
-    """Bytes of a message below which it is sent as it is."""
+    """Bytes of a message below which it is not compressed."""
     compression_level: int = 1
     """1 (fastest) to 9 (smallest)."""
     message_size_limit: int = 65_536
-    """Bytes of one incoming message; more closes the connection with 1009."""
+    """Largest incoming message, bytes; a larger one closes the connection with 1009."""
     decompressed_message_size_limit: int = 0
-    """Bytes after decompression; 0: ten times ``message_size_limit``."""
+    """Largest message after decompression, bytes; 0: ten times ``message_size_limit``."""
     require_authorization: bool = False
     """Refuse an upgrade without an ``Authorization: Bearer`` header with 401. Cadenza's own."""
 
 
 class SseConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``sse``: server-sent events down, ``emulation`` up."""
+    """``sse``: server-sent events to the client, ``emulation`` back."""
 
     enabled: bool = False
     handler_prefix: str = "/connection/sse"
-    """Path."""
+    """Path of the endpoint."""
     max_request_body_size: int = 65_536
-    """Bytes; more is answered with 413."""
+    """Largest request body, bytes; a larger one is answered with 413."""
 
 
 class HttpStreamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``http_stream``: a streamed HTTP response down, ``emulation`` up."""
+    """``http_stream``: a streamed HTTP response to the client, ``emulation`` back."""
 
     enabled: bool = False
     handler_prefix: str = "/connection/http_stream"
-    """Path."""
+    """Path of the endpoint."""
     max_request_body_size: int = 65_536
-    """Bytes; more is answered with 413."""
+    """Largest request body, bytes; a larger one is answered with 413."""
 
 
 class EmulationConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``emulation``: the way up for ``sse`` and ``http_stream``."""
+    """``emulation``: requests from clients of ``sse`` and ``http_stream`` to the server."""
 
     handler_prefix: str = "/emulation"
-    """Path."""
+    """Path of the endpoint."""
     max_request_body_size: int = 65_536
-    """Bytes; more is answered with 413."""
+    """Largest request body, bytes; a larger one is answered with 413."""
 
 
 class HttpResponseTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,24 +128,24 @@ class ConnectCodeResponses(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
 
 class UniSseConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``uni_sse``: server-sent events without a way up."""
+    """``uni_sse``: server-sent events, in one direction."""
 
     enabled: bool = False
     handler_prefix: str = "/connection/uni_sse"
-    """Path."""
+    """Path of the endpoint."""
     max_request_body_size: int = 65_536
-    """Bytes; more is answered with 413."""
+    """Largest request body, bytes; a larger one is answered with 413."""
     connect_code_to_http_response: ConnectCodeResponses = ConnectCodeResponses()
 
 
 class UniHttpStreamConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``uni_http_stream``: a streamed HTTP response without a way up."""
+    """``uni_http_stream``: a streamed HTTP response, in one direction."""
 
     enabled: bool = False
     handler_prefix: str = "/connection/uni_http_stream"
-    """Path."""
+    """Path of the endpoint."""
     max_request_body_size: int = 65_536
-    """Bytes; more is answered with 413."""
+    """Largest request body, bytes; a larger one is answered with 413."""
     connect_code_to_http_response: ConnectCodeResponses = ConnectCodeResponses()
 
 
@@ -148,42 +153,42 @@ LogLevel = Literal["none", "trace", "debug", "info", "warn", "error", "fatal"]
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``log``."""
+    """``log``: messages for operators."""
 
     level: LogLevel = "info"
-    """The least severe messages that are written."""
+    """Least severe level that is written."""
     file: str = ""
-    """Path to write to; empty: standard error."""
+    """File to write to; empty: standard error."""
 
 
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``node``."""
+    """``node``: this server among others."""
 
     name: str = ""
-    """As shown by the API's ``info``; empty: host name and port."""
+    """Name that the API's ``info`` shows; empty: host name and port."""
 
 
 class ShutdownConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``shutdown``."""
+    """``shutdown``: the end of the server."""
 
     timeout: Duration = Duration(30)
-    """How long clients get to leave in order."""
+    """Time that clients get to leave in an orderly way."""
 
 
 class HealthConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``health``."""
+    """``health``: the health endpoint."""
 
     enabled: bool = False
     handler_prefix: str = "/health"
-    """Path."""
+    """Path of the endpoint."""
 
 
 class PrometheusConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``prometheus``: metrics."""
+    """``prometheus``: the metrics endpoint."""
 
     enabled: bool = False
     handler_prefix: str = "/metrics"
-    """Path."""
+    """Path of the endpoint."""
 
 
 class RpcPingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,10 +196,10 @@ class RpcPingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     enabled: bool = False
     method: str = "ping"
-    """Its name."""
+    """Name of the method."""
 
 
 class RpcConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``rpc``."""
+    """``rpc``: remote procedure calls."""
 
     ping: RpcPingConfig = RpcPingConfig()

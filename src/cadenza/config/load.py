@@ -1,4 +1,4 @@
-"""A configuration from its sources: the file, then the environment, then flags."""
+"""Loading a configuration from its sources: the file, then the environment, then flags."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cadenza.config import environment
 from cadenza.config.build import build
 from cadenza.config.config import Config
 from cadenza.config.formats import read_file
-from cadenza.config.problems import ConfigWarning, Report
 from cadenza.config.re2 import compile_pattern
+from cadenza.config.report import ConfigWarning, Report
 from cadenza.config.rules import validate
 from cadenza.realtime.options import ChannelOptions, ChannelRules
 
@@ -29,7 +29,7 @@ def load(
     """Read, check and return a configuration.
 
     Args:
-        path: A JSON, YAML or TOML file; without one, the defaults are the ground.
+        path: A JSON, YAML or TOML file; without one, the defaults stand in for it.
         environ: Environment variables; see ``environment`` for their names.
         overrides: Options by dotted path, ``{"http_server.port": 8301}``, that win over
             everything; those that are ``None`` were not given.
@@ -48,7 +48,7 @@ def load_tree(
     environ: Mapping[str, str],
     overrides: Mapping[str, object] | None = None,
 ) -> tuple[Config, list[ConfigWarning]]:
-    """Like ``load``, from what stands in a file; ``tree`` is used up."""
+    """As ``load``, with the contents of a file, which are changed on the way."""
     sources: dict[str, str] = {}
     report = Report(sources)
     environment.apply(environ, tree, sources, report)
@@ -63,9 +63,9 @@ def load_tree(
 
 
 def engine_rules(channel: ChannelRules) -> ChannelRules:
-    """The same rules with ``channel_regex`` as Python understands it: what the engine gets.
+    """The same rules for the engine, with ``channel_regex`` as Python understands it.
 
-    A file's patterns are RE2; see ``patterns`` for what differs.
+    A file's patterns are RE2; see ``re2`` for what differs.
     """
     return msgspec.structs.replace(
         channel,

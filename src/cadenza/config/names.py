@@ -1,4 +1,4 @@
-"""All option names: of Cadenza, and of Centrifugo where Cadenza lacks the option."""
+"""Names of all options: of Cadenza's own, and of those that only Centrifugo has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from cadenza.config.config import Config
-from cadenza.config.unsupported import LACKING, Shape
+from cadenza.config.unsupported import UNSUPPORTED, Shape
 
 _CUTOFF: Final = 0.7
 
@@ -56,21 +56,21 @@ def _shape_leaves(shape: Shape, path: str) -> Iterator[str]:
 
 @cache
 def supported() -> Mapping[str, Any]:
-    """Every option of Cadenza with its type, by path: ``channel.namespaces[].presence``."""
+    """The type of every option of Cadenza, by path: ``channel.namespaces[].presence``."""
     return MappingProxyType(dict(_leaves(Config, "")))
 
 
 @cache
-def lacking() -> frozenset[str]:
-    """Every option that Centrifugo has and Cadenza lacks, by path."""
+def unsupported() -> frozenset[str]:
+    """The path of every option that Centrifugo has and Cadenza lacks."""
     return frozenset(
-        leaf for path, lack in LACKING.items() for leaf in _shape_leaves(lack.shape, path)
+        leaf for path, lack in UNSUPPORTED.items() for leaf in _shape_leaves(lack.shape, path)
     )
 
 
 @cache
 def _by_flat_name() -> Mapping[str, str]:
-    paths = sorted(supported().keys() | lacking())
+    paths = sorted(supported().keys() | unsupported())
     return {path.replace("[]", "").replace(".", "_"): path for path in paths}
 
 

@@ -1,4 +1,4 @@
-"""Public keys in PEM: which kind of key an option wants, and what is wrong with the one given."""
+"""Public keys in PEM, each read as the kind that an option wants."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from cadenza.config.errors import PemError
+
 EC_ALGORITHMS: Final = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 """The one algorithm that belongs to each curve (RFC 7518, section 3.4)."""
 
@@ -21,15 +23,11 @@ _KINDS: Final[tuple[tuple[type, str], ...]] = (
 )
 
 
-class PemError(ValueError):
-    """The text is not a public key of the kind that is wanted; the message says what it is."""
-
-
 def read_rsa(pem: str) -> RSAPublicKey:
     """An RSA public key, or the one in a certificate.
 
     Raises:
-        PemError: It is none.
+        PemError: It is another kind of key, or not a key.
     """
     key = _read(pem)
     if not isinstance(key, RSAPublicKey):
@@ -41,7 +39,7 @@ def read_ec(pem: str) -> EllipticCurvePublicKey:
     """A public key on one of the curves of JSON Web Tokens.
 
     Raises:
-        PemError: It is none.
+        PemError: It is another kind of key, or not a key.
     """
     key = _read(pem)
     if not isinstance(key, EllipticCurvePublicKey):
@@ -55,7 +53,7 @@ def read_ed25519(pem: str) -> Ed25519PublicKey:
     """An Ed25519 public key.
 
     Raises:
-        PemError: It is none.
+        PemError: It is another kind of key, or not a key.
     """
     key = _read(pem)
     if not isinstance(key, Ed25519PublicKey):

@@ -1,8 +1,8 @@
 r"""Regular expressions of a configuration, which Centrifugo reads as RE2, for Python's ``re``.
 
 They mean the same here as there: ``$`` is the very end of the text (Python's also matches before
-a final newline), ``\d``, ``\w``, ``\s`` are ASCII. What only one of both knows is refused, so
-that no pattern silently checks something else than its author thinks.
+a final newline), and ``\d``, ``\w``, ``\s`` are ASCII. What only one of the two knows is refused,
+so that no pattern silently checks something other than its author thinks.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
+
+from cadenza.config.errors import PatternError
 
 _SPACE: Final = r"\t\n\f\r "
 _POSIX: Final = {
@@ -33,10 +35,6 @@ _POSIX: Final = {
 _GROUP: Final = re.compile(r"\?(?::|P<\w+>|<(?=[^=!])\w+>|[is]*(?:-[is]+)?[:)])")
 _REPEAT: Final = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _HEX: Final = re.compile(r"([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\}")
-
-
-class PatternError(ValueError):
-    """The pattern is malformed or would not mean the same in RE2 and in Python."""
 
 
 @lru_cache(maxsize=256)
@@ -72,7 +70,7 @@ def may_take_long(pattern: str) -> bool:
 
 
 def fixed_choices(pattern: str, group: str) -> tuple[str, ...] | None:
-    """What a named group can match, if it is a list of fixed texts: ``(?P<t>one|two)``."""
+    """The texts that a named group matches, if it lists fixed ones: ``(?P<t>one|two)``."""
     found = re.search(rf"\(\?P?<{re.escape(group)}>((?:[\w|-]|\\\.)+)\)", pattern, re.ASCII)
     return tuple(found[1].replace("\\.", ".").split("|")) if found else None
 

@@ -1,4 +1,4 @@
-"""Rules that concern more than one value, and limits of single ones."""
+"""Rules for a whole configuration: limits of single values, and what must fit together."""
 
 from __future__ import annotations
 
@@ -12,50 +12,13 @@ import msgspec
 from cadenza.config.config import Config
 from cadenza.config.gateway import PaperConfig
 from cadenza.config.names import is_struct
-from cadenza.config.problems import Report
+from cadenza.config.report import Report
 from cadenza.config.rules_channels import check_channels, check_history
 from cadenza.config.rules_tokens import check_tokens
 
 _FRACTION: Final = re.compile(r"-?0(\.[0-9]{1,6})?", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,10})?", re.ASCII)
 _ASSET: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,39}", re.ASCII)
-
-
-def check_trading(config: Config, report: Report) -> None:
-    """Fees and deposits are decimals; a database needs a folder."""
-    trading = config.trading
-    check_history("trading", trading.history_size, trading.history_ttl, report)
-    if trading.store.type == "sqlite" and not trading.store.path:
-        report.error("trading.store.path", 'is needed when trading.store.type is "sqlite"')
-    if trading.store.type == "memory" and trading.store.path:
-        report.error("trading.store.path", 'means nothing when trading.store.type is "memory"')
-    if not _ASSET.fullmatch(trading.currency):
-        report.error("trading.currency", "must be the name of an asset, such as USDT")
-    _check_paper(trading.paper, report)
-
-
-def _check_paper(paper: PaperConfig, report: Report) -> None:
-    for name in ("maker_fee", "taker_fee", "market_protection", "quote_spread"):
-        text = getattr(paper, name)
-        if not _FRACTION.fullmatch(text):
-            report.error(
-                f"trading.paper.{name}",
-                f'must be a part of one with at most six decimals, such as "0.0005", not "{text}"',
-            )
-        elif name != "maker_fee" and text.startswith("-"):
-            report.error(f"trading.paper.{name}", "must not be negative")
-    assets = Counter(deposit.asset for deposit in paper.deposit)
-    for index, deposit in enumerate(paper.deposit):
-        path = f"trading.paper.deposit[{index}]"
-        if not _ASSET.fullmatch(deposit.asset):
-            report.error(f"{path}.asset", "must be the name of an asset, such as USDT")
-        elif assets[deposit.asset] > 1:
-            report.error(f"{path}.asset", f"{deposit.asset} is there twice")
-        if not _AMOUNT.fullmatch(deposit.quantity) or not deposit.quantity.strip("0."):
-            report.error(
-                f"{path}.quantity",
-                "must be a positive decimal below a billion with at most ten decimals",
-            )
 
 
 MAX_RATE: Final = 10_000.0
@@ -93,7 +56,7 @@ _BOUNDARIES: Final = ("private_prefix", "namespace_boundary", "user_boundary", "
 
 
 def validate(config: Config, report: Report) -> None:
-    """Check the whole configuration; what is wrong goes into ``report``."""
+    """Check the whole configuration; mistakes go into ``report``."""
     for check in _CHECKS:
         check(config, report)
 
@@ -208,6 +171,43 @@ def _check_market(config: Config, report: Report) -> None:
         check_history(f"market.{name}", section.history_size, section.history_ttl, report)
 
 
+def _check_trading(config: Config, report: Report) -> None:
+    """Fees and deposits must be decimals, and a database needs a folder."""
+    trading = config.trading
+    check_history("trading", trading.history_size, trading.history_ttl, report)
+    if trading.store.type == "sqlite" and not trading.store.path:
+        report.error("trading.store.path", 'is needed when trading.store.type is "sqlite"')
+    if trading.store.type == "memory" and trading.store.path:
+        report.error("trading.store.path", 'means nothing when trading.store.type is "memory"')
+    if not _ASSET.fullmatch(trading.currency):
+        report.error("trading.currency", "must be the name of an asset, such as USDT")
+    _check_paper(trading.paper, report)
+
+
+def _check_paper(paper: PaperConfig, report: Report) -> None:
+    for name in ("maker_fee", "taker_fee", "market_protection", "quote_spread"):
+        text = getattr(paper, name)
+        if not _FRACTION.fullmatch(text):
+            report.error(
+                f"trading.paper.{name}",
+                f'must be a part of one with at most six decimals, such as "0.0005", not "{text}"',
+            )
+        elif name != "maker_fee" and text.startswith("-"):
+            report.error(f"trading.paper.{name}", "must not be negative")
+    assets = Counter(deposit.asset for deposit in paper.deposit)
+    for index, deposit in enumerate(paper.deposit):
+        path = f"trading.paper.deposit[{index}]"
+        if not _ASSET.fullmatch(deposit.asset):
+            report.error(f"{path}.asset", "must be the name of an asset, such as USDT")
+        elif assets[deposit.asset] > 1:
+            report.error(f"{path}.asset", f"{deposit.asset} is there twice")
+        if not _AMOUNT.fullmatch(deposit.quantity) or not deposit.quantity.strip("0."):
+            report.error(
+                f"{path}.quantity",
+                "must be a positive decimal below a billion with at most ten decimals",
+            )
+
+
 _CHECKS: Final[tuple[Callable[[Config, Report], None], ...]] = (
     _check_numbers,
     _check_pings,
@@ -216,7 +216,7 @@ _CHECKS: Final[tuple[Callable[[Config, Report], None], ...]] = (
     _check_boundaries,
     _check_transforms,
     _check_market,
-    check_trading,
+    _check_trading,
     check_channels,
     check_tokens,
 )

@@ -7,8 +7,9 @@ import re
 from typing import Final
 
 from cadenza.config.config import Config
-from cadenza.config.problems import Report
-from cadenza.config.re2 import PatternError, compile_pattern, may_take_long
+from cadenza.config.errors import PatternError
+from cadenza.config.re2 import compile_pattern, may_take_long
+from cadenza.config.report import Report
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.options import ChannelOptions
 
@@ -55,7 +56,7 @@ def _check_options(path: str, options: ChannelOptions, config: Config, report: R
 
 
 def check_pattern(path: str, pattern: str, report: Report) -> None:
-    """A pattern must be usable; one that may be slow is warned of."""
+    """Check that a pattern can be used; warn of one that may be slow."""
     if not pattern:
         return
     try:
@@ -69,6 +70,13 @@ def check_pattern(path: str, pattern: str, report: Report) -> None:
             "repeats a repetition, which may take very long on a hostile text: write it "
             "without one inside the other",
         )
+
+
+def check_history(path: str, size: int, ttl: Duration, report: Report) -> None:
+    """Check that size and TTL go together, and that the TTL is whole seconds."""
+    if bool(size) != bool(ttl):
+        report.error(path, "needs both history_size and history_ttl, or none")
+    _whole_seconds(f"{path}.history_ttl", ttl, report)
 
 
 def _whole_seconds(path: str, value: Duration, report: Report) -> None:
@@ -91,11 +99,3 @@ def _check_personal(config: Config, report: Report) -> None:
     elif personal.single_connection and not options.presence:
         where = f'the namespace "{name}"' if name else "channel.without_namespace"
         report.error(f"{path}.single_connection", f"needs presence in {where}")
-
-
-def check_history(path: str, size: int, ttl: Duration, report: Report) -> None:
-    """Size and TTL go together, and the TTL counts whole seconds."""
-    if bool(size) != bool(ttl):
-        report.error(path, "needs both history_size and history_ttl, or none")
-    if ttl % 1:
-        report.error(f"{path}.history_ttl", f"must be whole seconds, not {ttl}")

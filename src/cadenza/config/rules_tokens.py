@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from cadenza.config.client import TokenConfig
 from cadenza.config.config import Config
-from cadenza.config.pem import PemError, read_ec, read_ed25519, read_rsa
-from cadenza.config.problems import Report
+from cadenza.config.errors import PemError
+from cadenza.config.pem import read_ec, read_ed25519, read_rsa
 from cadenza.config.re2 import fixed_choices
+from cadenza.config.report import Report
 from cadenza.config.rules_channels import check_pattern
 
 PLACEHOLDER: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -95,7 +96,7 @@ def _check_endpoint(path: str, token: TokenConfig, report: Report) -> None:
 
 
 def _check_placeholder(name: str, group: str, token: TokenConfig, report: Report) -> None:
-    """The value comes from a token that nobody has verified yet, so it must be one of a list."""
+    """Check that a value is one of a list: it comes from a token that is not verified yet."""
     patterns = (token.issuer_regex, token.audience_regex)
     if not any(f"<{group}>" in pattern for pattern in patterns):
         report.error(name, f"{{{{{group}}}}} is no named group of issuer_regex or audience_regex")

@@ -1,4 +1,4 @@
-"""The configuration of ``cadenza serve`` without a file: for this machine only, ready at once."""
+"""The sandbox: the configuration of ``cadenza serve`` without a file, for this machine only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEY_BYTES: Final = 32
 
 
 def sandbox(token_hex: Callable[[int], str] = secrets.token_hex) -> Config:
-    """A configuration with keys made at random, and everything for people and programs on.
+    """A configuration with random keys, and everything that people and programs use switched on.
 
     That is every transport and report, the page, and faults on demand.
 

@@ -1,7 +1,7 @@
-"""What Centrifugo v6 has and Cadenza lacks: every option, and what its absence means.
+"""Options that Centrifugo v6 has and Cadenza lacks, with what their absence means.
 
-An option of this table that a file sets to something else than its default is named in a
-warning and left out; the sentence says what the operator must know.
+An option of this table that is set to something other than its default is named in a warning and
+left out; the sentence says what the operator must know.
 """
 
 from __future__ import annotations
@@ -11,6 +11,20 @@ from typing import Final, TypeAlias
 import msgspec
 
 Shape: TypeAlias = "dict[str, Shape] | list[Shape] | str | int | None"
+"""The options of a section by name, the one shape of a list's items, or a default; ``None`` stands
+for any value that is off: zero, empty, false."""
+
+
+class Unsupported(msgspec.Struct, frozen=True):
+    """One option or section that Cadenza does not have.
+
+    Attributes:
+        sentence: What the operator must know if it is set, as the second half of a sentence.
+        shape: Its default, or the options in it with theirs.
+    """
+
+    sentence: str
+    shape: Shape = None
 
 
 def options(names: str = "", **defaults: Shape) -> dict[str, Shape]:
@@ -190,96 +204,89 @@ SHARED_POLL: Final = options(
 )
 
 
-class Lacking(msgspec.Struct, frozen=True):
-    """One option or section that Cadenza does not have."""
-
-    sentence: str
-    shape: Shape = None
-
-
 _ALONE: Final = "this node keeps everything in its own memory and shares nothing with others"
 _NO_PROXY: Final = "Cadenza does not ask a backend"
 
 _NAMESPACE: Final = {
-    "subscription_type": Lacking("only stream subscriptions exist here", "stream"),
-    "map": Lacking("map subscriptions do not exist here", MAP),
-    "shared_poll": Lacking("shared poll subscriptions do not exist here", SHARED_POLL),
-    "map_clients_presence_channel_prefix": Lacking("map presence does not exist here"),
-    "map_users_presence_channel_prefix": Lacking("map presence does not exist here"),
-    "subscribe_proxy_enabled": Lacking(
+    "subscription_type": Unsupported("only stream subscriptions exist here", "stream"),
+    "map": Unsupported("map subscriptions do not exist here", MAP),
+    "shared_poll": Unsupported("shared poll subscriptions do not exist here", SHARED_POLL),
+    "map_clients_presence_channel_prefix": Unsupported("map presence does not exist here"),
+    "map_users_presence_channel_prefix": Unsupported("map presence does not exist here"),
+    "subscribe_proxy_enabled": Unsupported(
         f"{_NO_PROXY} whether a client may subscribe: only tokens and the namespace's own "
         "permissions decide"
     ),
-    "subscribe_proxy_name": Lacking(_NO_PROXY, "default"),
-    "publish_proxy_enabled": Lacking(
+    "subscribe_proxy_name": Unsupported(_NO_PROXY, "default"),
+    "publish_proxy_enabled": Unsupported(
         f"{_NO_PROXY} about publications: they are neither checked nor changed, only the "
         "namespace's own permissions decide"
     ),
-    "publish_proxy_name": Lacking(_NO_PROXY, "default"),
-    "sub_refresh_proxy_enabled": Lacking(
+    "publish_proxy_name": Unsupported(_NO_PROXY, "default"),
+    "sub_refresh_proxy_enabled": Unsupported(
         f"{_NO_PROXY} to prolong a subscription: clients must send a new token"
     ),
-    "sub_refresh_proxy_name": Lacking(_NO_PROXY, "default"),
-    "subscribe_stream_proxy_enabled": Lacking("streams from a backend do not exist here"),
-    "subscribe_stream_proxy_name": Lacking(_NO_PROXY, "default"),
-    "subscribe_stream_proxy_bidirectional": Lacking("streams from a backend do not exist here"),
+    "sub_refresh_proxy_name": Unsupported(_NO_PROXY, "default"),
+    "subscribe_stream_proxy_enabled": Unsupported("streams from a backend do not exist here"),
+    "subscribe_stream_proxy_name": Unsupported(_NO_PROXY, "default"),
+    "subscribe_stream_proxy_bidirectional": Unsupported("streams from a backend do not exist here"),
 }
 
 _HTTP_SERVER: Final = {
-    "http_server.tls.client_ca_pem": Lacking(
+    "http_server.tls.client_ca_pem": Unsupported(
         "client certificates are not asked for: the server answers everybody who can reach it"
     ),
-    "http_server.tls.server_ca_pem": Lacking("it has no meaning for a listening port"),
-    "http_server.tls.insecure_skip_verify": Lacking("it has no meaning for a listening port"),
-    "http_server.tls.server_name": Lacking("it has no meaning for a listening port"),
-    "http_server.tls_autocert": Lacking(
+    "http_server.tls.server_ca_pem": Unsupported("it has no meaning for a listening port"),
+    "http_server.tls.insecure_skip_verify": Unsupported("it has no meaning for a listening port"),
+    "http_server.tls.server_name": Unsupported("it has no meaning for a listening port"),
+    "http_server.tls_autocert": Unsupported(
         "certificates are not obtained by themselves: without http_server.tls the port is "
         "served unencrypted",
         options("enabled host_whitelist cache_dir email server_name http", http_addr=":80"),
     ),
-    "http_server.tls_external": Lacking("http_server.tls never covers the internal port"),
-    "http_server.internal_tls": Lacking(
+    "http_server.tls_external": Unsupported("http_server.tls never covers the internal port"),
+    "http_server.internal_tls": Unsupported(
         "the internal port is served unencrypted: keep it on a private address", TLS
     ),
-    "http_server.http3": Lacking("HTTP/3 does not exist here", options("enabled")),
-    "http_server.h2c_external": Lacking("HTTP/2 does not exist here"),
+    "http_server.http3": Unsupported("HTTP/3 does not exist here", options("enabled")),
+    "http_server.h2c_external": Unsupported("HTTP/2 does not exist here"),
 }
 
 _TRANSPORTS: Final = {
-    "client.channel_position_max_time_lag": Lacking(
+    "client.channel_position_max_time_lag": Unsupported(
         "publications do not travel between nodes here, so none can be late", "0s"
     ),
-    "websocket.write_timeout": Lacking(
+    "websocket.write_timeout": Unsupported(
         "a client that does not read is bounded by client.queue_max_size and by "
         "client.pong_timeout instead",
         "1s",
     ),
-    "websocket.read_buffer_size": Lacking("buffers are sized by the server itself"),
-    "websocket.write_buffer_size": Lacking("buffers are sized by the server itself"),
-    "websocket.use_write_buffer_pool": Lacking("buffers are managed by the server itself"),
-    "webtransport": Lacking(
+    "websocket.read_buffer_size": Unsupported("buffers are sized by the server itself"),
+    "websocket.write_buffer_size": Unsupported("buffers are sized by the server itself"),
+    "websocket.use_write_buffer_pool": Unsupported("buffers are managed by the server itself"),
+    "webtransport": Unsupported(
         "WebTransport does not exist here",
         options("enabled", handler_prefix="/connection/webtransport", message_size_limit=65_536),
     ),
-    "uni_websocket": Lacking(
+    "uni_websocket": Unsupported(
         "the unidirectional WebSocket transport does not exist here", UNI_WEBSOCKET
     ),
-    "uni_grpc": Lacking(
+    "uni_grpc": Unsupported(
         "the unidirectional gRPC transport does not exist here",
         options("enabled address max_receive_message_size", port=11_000, tls=TLS),
     ),
-    "init": Lacking(
+    "init": Unsupported(
         "the connection init endpoint does not exist here",
         options("enabled", handler_prefix="/connection/init"),
     ),
 }
 
 _ENGINES: Final = {
-    "engine": Lacking(
+    "engine": Unsupported(
         f"{_ALONE}: several nodes behind one balancer would not see each other's publications",
         options(type="memory", redis=REDIS_ENGINE),
     ),
-    "broker": Lacking(
+    "broker": Unsupported(
         f"{_ALONE}: publications do not reach other nodes and do not outlive a restart",
         options(
             "enabled",
@@ -290,19 +297,19 @@ _ENGINES: Final = {
             redisnats=options(redis=REDIS_BROKER, nats=NATS_BROKER),
         ),
     ),
-    "presence_manager": Lacking(
+    "presence_manager": Unsupported(
         f"{_ALONE}: presence shows only clients of this node",
         options("enabled", type="memory", redis=REDIS_PRESENCE),
     ),
-    "map_broker": Lacking(
+    "map_broker": Unsupported(
         "map subscriptions do not exist here",
         options(type="memory", redis=REDIS_MAP, postgres=POSTGRES_MAP),
     ),
-    "controller": Lacking(
+    "controller": Unsupported(
         f"{_ALONE}: API commands act on this node only",
         options("enabled type", postgres=POSTGRES_CONTROLLER),
     ),
-    "shared_poll": Lacking(
+    "shared_poll": Unsupported(
         "shared poll subscriptions do not exist here",
         options(
             "hmac_secret_key hmac_previous_secret_key hmac_previous_secret_key_valid_until "
@@ -312,16 +319,16 @@ _ENGINES: Final = {
 }
 
 _PROXIES: Final = {
-    "client.proxy.connect": Lacking(
+    "client.proxy.connect": Unsupported(
         f"{_NO_PROXY} who may connect: clients need a token, unless anonymous ones are allowed",
         PROXY | options("enabled"),
     ),
-    "client.proxy.refresh": Lacking(
+    "client.proxy.refresh": Unsupported(
         f"{_NO_PROXY} to prolong a connection: clients must send a new token",
         PROXY | options("enabled"),
     ),
     **{
-        f"channel.proxy.{name}": Lacking(f"{_NO_PROXY} about channels", PROXY)
+        f"channel.proxy.{name}": Unsupported(f"{_NO_PROXY} about channels", PROXY)
         for name in (
             "subscribe",
             "publish",
@@ -332,19 +339,19 @@ _PROXIES: Final = {
             "shared_poll_refresh",
         )
     },
-    "rpc.proxy": Lacking(f"{_NO_PROXY} about RPC calls", PROXY),
-    "rpc.without_namespace": Lacking(
+    "rpc.proxy": Unsupported(f"{_NO_PROXY} about RPC calls", PROXY),
+    "rpc.without_namespace": Unsupported(
         f"{_NO_PROXY} about RPC calls", options("proxy_enabled", proxy_name="default")
     ),
-    "rpc.namespaces": Lacking(
+    "rpc.namespaces": Unsupported(
         f"{_NO_PROXY} about RPC calls", [options("name proxy_enabled", proxy_name="default")]
     ),
-    "rpc.namespace_boundary": Lacking("RPC methods have no namespaces here", ":"),
-    "proxies": Lacking(_NO_PROXY, [PROXY | options("name")]),
+    "rpc.namespace_boundary": Unsupported("RPC methods have no namespaces here", ":"),
+    "proxies": Unsupported(_NO_PROXY, [PROXY | options("name")]),
 }
 
 _OPERATIONS: Final = {
-    "grpc_api": Lacking(
+    "grpc_api": Unsupported(
         "the server API is served over HTTP only",
         options(
             "enabled error_mode address key reflection max_receive_message_size",
@@ -352,38 +359,38 @@ _OPERATIONS: Final = {
             tls=TLS,
         ),
     ),
-    "consumers": Lacking(
+    "consumers": Unsupported(
         "nothing is consumed from queues: publish through the HTTP API", [CONSUMER]
     ),
-    "admin": Lacking(
+    "admin": Unsupported(
         "the admin interface does not exist here",
         options(
             "enabled handler_prefix password secret insecure web_path web_proxy_address external"
         ),
     ),
-    "prometheus.instrument_http_handlers": Lacking("these metrics do not exist here"),
-    "prometheus.recovered_publications_histogram": Lacking("these metrics do not exist here"),
-    "prometheus.native_histograms": Lacking("these metrics do not exist here"),
-    "swagger": Lacking(
+    "prometheus.instrument_http_handlers": Unsupported("these metrics do not exist here"),
+    "prometheus.recovered_publications_histogram": Unsupported("these metrics do not exist here"),
+    "prometheus.native_histograms": Unsupported("these metrics do not exist here"),
+    "swagger": Unsupported(
         "the API explorer does not exist here", options("enabled", handler_prefix="/swagger")
     ),
-    "debug": Lacking(
+    "debug": Unsupported(
         "Go's profiler does not exist here", options("enabled", handler_prefix="/debug/pprof")
     ),
-    "opentelemetry": Lacking(
+    "opentelemetry": Unsupported(
         "traces are not exported", options("enabled api consuming google_cloud_adc_auth")
     ),
-    "graphite": Lacking(
+    "graphite": Unsupported(
         "metrics are not sent to Graphite: use prometheus",
         options("enabled tags", host="localhost", port=2003, prefix="centrifugo", interval="10s"),
     ),
-    "usage_stats": Lacking("nothing is reported to anybody", options("disabled")),
-    "node.info_metrics_aggregate_interval": Lacking("the interval is fixed", "60s"),
-    "pid_file": Lacking("no such file is written"),
-    "enable_unreleased_features": Lacking("there are none"),
+    "usage_stats": Unsupported("nothing is reported to anybody", options("disabled")),
+    "node.info_metrics_aggregate_interval": Unsupported("the interval is fixed", "60s"),
+    "pid_file": Unsupported("no such file is written"),
+    "enable_unreleased_features": Unsupported("there are none"),
 }
 
-LACKING: Final[dict[str, Lacking]] = {
+UNSUPPORTED: Final[dict[str, Unsupported]] = {
     **_HTTP_SERVER,
     **_TRANSPORTS,
     **_ENGINES,
@@ -392,11 +399,11 @@ LACKING: Final[dict[str, Lacking]] = {
     **{f"channel.without_namespace.{name}": lack for name, lack in _NAMESPACE.items()},
     **{f"channel.namespaces[].{name}": lack for name, lack in _NAMESPACE.items()},
 }
-"""Option path (``[]`` for the items of a list) to what there is to say about it."""
+"""The options by path, with ``[]`` for the items of a list."""
 
 GROUPS: Final = frozenset(
     path.rpartition(".")[0]
-    for path in LACKING
+    for path in UNSUPPORTED
     if path.startswith(("client.proxy.", "channel.proxy."))
 )
-"""Sections that Cadenza lacks whole but says something different about each part of."""
+"""Sections that Cadenza lacks whole, with a sentence of its own for each part of them."""

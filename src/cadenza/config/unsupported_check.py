@@ -1,4 +1,4 @@
-"""Options that Cadenza lacks, as they stand in a file: at rest, to warn of, or misspelt."""
+"""A check of options that Cadenza lacks: silent at their defaults, with a warning otherwise."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from typing import Final
 
 from cadenza.config.names import nearest
-from cadenza.config.problems import Report
-from cadenza.config.unsupported import Lacking, Shape
+from cadenza.config.report import Report
+from cadenza.config.unsupported import Shape, Unsupported
 from cadenza.config.values import kind
 from cadenza.realtime.duration import Duration
 
 _OFF: Final = frozenset({"", "0", "0s", "false", "[]", "{}", "f"})
 
 
-def check(lack: Lacking, value: object, path: str, report: Report) -> None:
-    """Warn once of an option or section that is set; report names inside that nobody knows."""
-    changed = _changed(lack.shape, value, path, report)
-    if not changed or _switched_off(lack.shape, value):
+def check_unsupported(option: Unsupported, value: object, path: str, report: Report) -> None:
+    """Warn once of an option or section that is set; report unknown names inside it."""
+    changed = _changed(option.shape, value, path, report)
+    if not changed or _switched_off(option.shape, value):
         return
     inner = [name.removeprefix(path).lstrip(".") for name in changed]
     listed = f" ({', '.join(inner)})" if isinstance(value, Mapping) else ""
-    report.warn(path, f"Cadenza does not have this option{listed}: {lack.sentence}")
+    report.warn(path, f"Cadenza does not have this option{listed}: {option.sentence}")
 
 
 def _switched_off(shape: Shape, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Single values: what a file, an environment variable or a flag says, as the option's type.
+"""Single values of a file, an environment variable or a flag, read as the option's type.
 
 As lenient as Centrifugo, which reads ``"8000"`` as a number and ``1`` as true.
 """
@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, Final, Literal, get_args, get_origin
 
+from cadenza.config.errors import MismatchError
 from cadenza.realtime.duration import Duration
 
 REDACTED: Final = "***"
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
+_SHORTEST_NANOSECONDS: Final = 1_000_000
 
 
 class Secret(str):
@@ -38,17 +42,8 @@ class Secret(str):
         return format(str(self), spec)
 
 
-_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-_FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False", ""})
-_SHORTEST_NANOSECONDS: Final = 1_000_000
-
-
-class MismatchError(ValueError):
-    """A value of the wrong type; the message says what it must be and what kind it is."""
-
-
 def kind(value: object) -> str:
-    """What an operator would call the type of a value."""
+    """The type of a value in an operator's words."""
     names: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (bool, "true or false"),
         (int, "a whole number"),
@@ -62,6 +57,27 @@ def kind(value: object) -> str:
         if isinstance(value, types):
             return name
     return "nothing" if value is None else type(value).__name__
+
+
+def read_scalar(type_: Any, value: object) -> object:
+    """A value as ``type_``: one of the types above, a ``Literal`` or a union of such.
+
+    Raises:
+        MismatchError: It is of another type; the message never has the value of a secret.
+    """
+    if get_origin(type_) is Literal:
+        return _choice(get_args(type_), value)
+    if (reader := _READERS.get(type_)) is not None:
+        return reader(value)
+    alternatives = [option for option in get_args(type_) if option is not type(None)]
+    if value is None and type(None) in get_args(type_):
+        return None
+    for option in alternatives[:-1]:
+        try:
+            return read_scalar(option, value)
+        except MismatchError:
+            continue
+    return read_scalar(alternatives[-1], value)
 
 
 def _mismatch(expected: str, value: object) -> MismatchError:
@@ -130,6 +146,14 @@ def _duration(value: object) -> Duration:
     return Duration(value / 1e9)
 
 
+def _choice(choices: tuple[str, ...], value: object) -> str:
+    if isinstance(value, str) and value in choices:
+        return value
+    shown = ", ".join(f'"{choice}"' for choice in choices)
+    what = f'"{value}"' if isinstance(value, str) else kind(value)
+    raise MismatchError(f"must be one of {shown}, not {what}")
+
+
 _READERS: Final[dict[Any, Callable[[object], object]]] = {
     bool: _bool,
     int: _int,
@@ -138,32 +162,3 @@ _READERS: Final[dict[Any, Callable[[object], object]]] = {
     Secret: _secret,
     Duration: _duration,
 }
-
-
-def read_scalar(type_: Any, value: object) -> object:
-    """A value as ``type_``: one of the types above, a ``Literal`` or a union of such.
-
-    Raises:
-        MismatchError: It is none; the message never carries the value of a secret.
-    """
-    if get_origin(type_) is Literal:
-        return _choice(get_args(type_), value)
-    if (reader := _READERS.get(type_)) is not None:
-        return reader(value)
-    alternatives = [option for option in get_args(type_) if option is not type(None)]
-    if value is None and type(None) in get_args(type_):
-        return None
-    for option in alternatives[:-1]:
-        try:
-            return read_scalar(option, value)
-        except MismatchError:
-            continue
-    return read_scalar(alternatives[-1], value)
-
-
-def _choice(choices: tuple[str, ...], value: object) -> str:
-    if isinstance(value, str) and value in choices:
-        return value
-    shown = ", ".join(f'"{choice}"' for choice in choices)
-    what = f'"{value}"' if isinstance(value, str) else kind(value)
-    raise MismatchError(f"must be one of {shown}, not {what}")

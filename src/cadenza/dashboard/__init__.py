@@ -1,1 +1,1 @@
-"""The page: what the server gives to the browsers of people. Served files only, no logic."""
+"""The page for people: its files, and the routes that serve them. No logic of the gateway."""

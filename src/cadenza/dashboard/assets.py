@@ -1,4 +1,4 @@
-"""The files of the page: found by name, read once, and known by their tag."""
+"""Files of the page: found by name, read once, and tagged for the browser's cache."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TYPES: Final[Mapping[str, str]] = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-"""What is served, by the end of its name. Anything else in the folders is not."""
+"""Content types by the ending of a name. Files with another ending are not served."""
 
 _PART: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _NAME: Final = re.compile(rf"{_PART}(/{_PART}){{0,8}}", re.ASCII)
@@ -35,12 +35,12 @@ _VENDOR: Final = "vendor/"
 
 
 class Asset(NamedTuple):
-    """A file.
+    """A file as it is served.
 
     Attributes:
-        body: What is in it.
-        content_type: For the header of that name.
-        etag: Differs when the body does.
+        body: Its contents.
+        content_type: The header of that name.
+        etag: The header of that name: a hash of the body.
     """
 
     body: bytes
@@ -49,13 +49,16 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """Files of two folders: the page's own, and under ``vendor/`` other people's builds.
+    """Files of two folders: the page's own, and under ``vendor/`` the builds of other people.
 
-    A file that changes on disk is read anew, so a page can be written while a server runs.
+    A file that changes on disk is read again, so a page can be written while a server runs.
 
     Args:
-        page: The page's own.
-        vendor: The builds.
+        page: The folder of the page.
+        vendor: The folder of the builds.
+
+    Attributes:
+        vendor: As given.
     """
 
     def __init__(self, page: Path = PAGE, vendor: Path = VENDOR) -> None:
@@ -64,7 +67,7 @@ class Assets:
         self._known: dict[Path, tuple[tuple[int, int], Asset]] = {}
 
     def find(self, name: str) -> Asset | None:
-        """The file of that name, such as ``main.js`` or ``vendor/centrifuge.js``."""
+        """The file of a name such as ``main.js`` or ``vendor/a.js``; ``None`` if there is none."""
         if _NAME.fullmatch(name) is None:
             return None
         folder, inner = self._page, name
@@ -92,6 +95,6 @@ class Assets:
 
 
 def is_known(etag: str, if_none_match: str) -> bool:
-    """Whether a browser has it already (RFC 9110, section 13.1.2)."""
+    """Whether a browser has the file already (RFC 9110, section 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag in tags

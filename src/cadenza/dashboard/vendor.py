@@ -1,4 +1,6 @@
-"""Fetch the page's browser libraries: ``python -m cadenza.dashboard.vendor``.
+"""The page's browser libraries, and the program that fetches them.
+
+``python -m cadenza.dashboard.vendor`` does it; so does ``make page``, and the build of a wheel.
 
 npm installs what ``package-lock.json`` names, checked by its hashes and without running any script
 of a package, into a folder that is thrown away; the builds and their licences are kept.
@@ -16,7 +18,10 @@ from typing import Final, NamedTuple
 
 FOLDER: Final = Path(__file__).parent
 VENDOR: Final = FOLDER / "vendor"
-"""Where the builds lie. They are fetched, and not part of the repository: see ``vendoring``."""
+"""The folder of the builds. They are fetched by ``vendor``, and not part of the repository."""
+
+NPM: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+_LOCKED: Final = ("package.json", "package-lock.json")
 
 
 class Build(NamedTuple):
@@ -24,7 +29,7 @@ class Build(NamedTuple):
 
     Attributes:
         source: Its path below ``node_modules``.
-        name: What it is called here.
+        name: Its name in ``VENDOR``.
     """
 
     source: str
@@ -44,28 +49,25 @@ BUILDS: Final = (
 )
 
 
+class VendorError(Exception):
+    """The builds could not be fetched; the message says why, in words for people."""
+
+
 def missing(folder: Path = VENDOR) -> list[str]:
-    """Names of the builds that are not there."""
+    """The names of the builds that are not in a folder."""
     return [build.name for build in BUILDS if not (folder / build.name).is_file()]
 
 
-NPM: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-_LOCKED: Final = ("package.json", "package-lock.json")
-
-
-class VendoringError(Exception):
-    """The builds could not be fetched; the message says why, for people."""
-
-
 def vendor(target: Path = VENDOR, npm: Sequence[str] = NPM) -> None:
-    """Fetch the builds into a folder, which is made anew.
+    """Fetch the builds into a folder, which is replaced as a whole.
 
     Args:
         target: The folder.
         npm: The command that installs; it runs in a folder with the lock file.
 
     Raises:
-        VendoringError: npm is not there or failed, a build is missing, or nothing can be written.
+        VendorError: npm is missing or has failed, it brought no such build, or the folder cannot
+            be written.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="cadenza-page-") as name:
@@ -73,20 +75,20 @@ def vendor(target: Path = VENDOR, npm: Sequence[str] = NPM) -> None:
             _install(work, npm)
             _keep(work / "node_modules", target)
     except OSError as error:
-        raise VendoringError(f"the builds cannot be written: {error}") from error
+        raise VendorError(f"the builds cannot be written: {error}") from error
 
 
 def _install(work: Path, npm: Sequence[str]) -> None:
     program = shutil.which(npm[0])
     if program is None:
-        raise VendoringError(f"{npm[0]} is not there: Node.js 18 or newer with npm is needed")
+        raise VendorError(f"{npm[0]} is not there: Node.js 18 or newer with npm is needed")
     for name in _LOCKED:
         shutil.copyfile(FOLDER / name, work / name)
     done = subprocess.run(  # noqa: S603 - a fixed command
         [program, *npm[1:]], cwd=work, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise VendoringError(f"npm failed: {(done.stderr or done.stdout).strip()}")
+        raise VendorError(f"npm failed: {(done.stderr or done.stdout).strip()}")
 
 
 def _keep(modules: Path, target: Path) -> None:
@@ -98,7 +100,7 @@ def _keep(modules: Path, target: Path) -> None:
         for build in BUILDS:
             source = modules / build.source
             if not source.is_file():
-                raise VendoringError(f"the packages have no file {build.source}")
+                raise VendorError(f"the packages have no file {build.source}")
             shutil.copyfile(source, fresh / build.name)
         if target.exists():
             target.rename(Path(name) / "old")
@@ -109,7 +111,7 @@ def main() -> None:
     """Fetch the builds, and say what came of it."""
     try:
         vendor()
-    except VendoringError as error:
+    except VendorError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(1) from None
     sys.stdout.write(f"The page's libraries are in {VENDOR}\n")

@@ -1,4 +1,4 @@
-"""Options of the channels of the Cadenza API, and who may read them."""
+"""The options of the channels of the Cadenza API, and the rules of who may read them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import msgspec
 
 from cadenza.config import Config, OrderBookConfig, TradeConfig, engine_rules
 from cadenza.config.gateway import KlineConfig, TickerConfig
-from cadenza.models.channels import MARKET, TRADING_ACCOUNT
+from cadenza.models.channels import (
+    BOOK_KINDS,
+    KLINE,
+    MARKET,
+    TICKER,
+    TRADE,
+    TRADING_ACCOUNT,
+)
 from cadenza.realtime import Access, ChannelOptions, Namespace, TokenVerifier
 
 PRINTABLE: Final = r"\A[^\x00-\x20\x7f]+\Z"
@@ -27,6 +34,23 @@ def market_options(
         force_recovery=history.history_size > 0,
         allow_history_for_subscriber=True,
     )
+
+
+def market_kinds(config: Config) -> dict[str, ChannelOptions]:
+    """The options of every kind of market channel, by the kind's name.
+
+    A ``market`` namespace in the configuration is the operator's word for all of them.
+    """
+    market = config.market
+    by_operator = next((it for it in config.channel.namespaces if it.name == MARKET), None)
+    books = by_operator or market_options(market.order_book)
+    trades = by_operator or market_options(market.trade)
+    return {
+        **dict.fromkeys(BOOK_KINDS, books),
+        TRADE: trades,
+        TICKER: by_operator or market_options(market.ticker),
+        KLINE: by_operator or market_options(market.kline),
+    }
 
 
 def own_namespaces(config: Config) -> tuple[Namespace, ...]:
@@ -59,7 +83,7 @@ def access_of(
 
     Args:
         config: The configuration.
-        kinds: Options of the kinds of market channels, where the configuration has none.
+        kinds: Options by kind of market channel, for where the configuration has none.
         verifier: Verifies tokens.
     """
     own = own_namespaces(config)

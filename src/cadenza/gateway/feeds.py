@@ -1,13 +1,14 @@
-"""Which feed the configuration asks for, and which simulated participants."""
+"""The feed that a configuration asks for, and the simulated participants of the paper venue."""
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final, Protocol
 
+from cadenza.clock import Clock
 from cadenza.config import MarketConfig, SimulatedConfig
-from cadenza.market.clock import Clock
 from cadenza.market.feed import Feed, MarketSink
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed
@@ -22,17 +23,29 @@ from cadenza.market.simulation.weather import Regime
 from cadenza.models import Venue
 from cadenza.trading.participants import EngineView, Participants
 
-NewSeed = Callable[[], int]
+SEED_BITS: Final = 32
+"""Of a seed that is drawn because none is configured."""
 
 
-def _new_seed() -> int:
-    return secrets.randbits(32)
+class FeedMaker(Protocol):
+    """Makes the feed of a gateway; ``make_feed`` does it by the configuration."""
+
+    def __call__(
+        self, config: MarketConfig, sink: MarketSink, clock: Clock, chance: random.Random
+    ) -> Feed | None:
+        """See ``make_feed``."""
 
 
 def make_feed(
-    config: MarketConfig, sink: MarketSink, clock: Clock, new_seed: NewSeed = _new_seed
+    config: MarketConfig, sink: MarketSink, clock: Clock, chance: random.Random
 ) -> Feed | None:
     """The feed of a configuration; ``None`` for a market that nothing drives.
+
+    Args:
+        config: The ``market`` section.
+        sink: Takes what the feed says.
+        clock: The time.
+        chance: A seed is drawn from it if none is configured.
 
     Raises:
         RecordingNotFoundError: There is nothing at ``market.replay.path``.
@@ -52,7 +65,7 @@ def make_feed(
     return SimulatedFeed(
         sink,
         clock,
-        seed=new_seed() if simulated.seed is None else simulated.seed,
+        seed=_seed(simulated, chance),
         rate=simulated.rate * len(specs),
         instruments=specs,
         levels=simulated.levels,
@@ -73,20 +86,20 @@ def make_participants(
     config: SimulatedConfig,
     engine_of: Callable[[str], EngineView],
     marks: Mapping[str, int],
-    new_seed: NewSeed = _new_seed,
+    chance: random.Random,
 ) -> dict[str, Participants]:
     """The participants of the paper venue, by instrument id.
 
     Args:
-        config: ``market.simulated``.
+        config: The ``market.simulated`` section.
         engine_of: The engine of an instrument id.
         marks: Last prices in ticks by instrument id, of those that have traded.
-        new_seed: Where a seed comes from if none is configured.
+        chance: A seed is drawn from it if none is configured.
 
     Raises:
         ValueError: No simulated instrument has a name in ``market.simulated.instruments``.
     """
-    seed = new_seed() if config.seed is None else config.seed
+    seed = _seed(config, chance)
     return {
         spec.instrument_id: Participants(
             spec,
@@ -99,6 +112,10 @@ def make_participants(
         )
         for spec in paper_instruments(config)
     }
+
+
+def _seed(config: SimulatedConfig, chance: random.Random) -> int:
+    return chance.getrandbits(SEED_BITS) if config.seed is None else config.seed
 
 
 def _chosen(config: SimulatedConfig) -> list[SimulatedInstrument]:

@@ -1,4 +1,4 @@
-"""How market data leaves for the node: publishing, and whether anybody listens."""
+"""The way of payloads from the gateway to the subscribers of a node."""
 
 from __future__ import annotations
 
@@ -7,27 +7,23 @@ from cadenza.realtime.eager import settle, waits
 
 
 class Outlet:
-    """A node to publish to, once there is one."""
+    """Publishes without waiting, for callers that are not coroutines.
 
-    def __init__(self) -> None:
-        self._node: Node | None = None
+    Args:
+        node: Has the channels.
+    """
 
-    def attach(self, node: Node) -> None:
-        """Publish to this node from here on."""
+    def __init__(self, node: Node) -> None:
         self._node = node
 
     def publish(self, channel: str, payload: bytes, options: ChannelOptions) -> None:
-        """Publish without waiting; before there is a node nobody can have missed anything."""
-        if self._node is None:
-            return
+        """Publish; where the broker takes its time, the node waits for it in the background."""
         result = self._node.publish_to(channel, payload, options=options)
         if waits(result):
             self._node.in_background(_finished(result))
 
     def has_subscribers(self, channel: str) -> bool:
         """Whether anybody on this node is subscribed, or just being subscribed."""
-        if self._node is None:
-            return False
         found = self._node.hub.channels.get(channel)
         return found is not None and bool(found.subscriptions)
 

@@ -8,6 +8,7 @@ subscriber is taken from the published state and not from the book, the next DIF
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -15,9 +16,9 @@ from cadenza.market.order_book import NO_BOUND, Ladder, OrderBook, Touched
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import Row, UpdateType
 
-REMOVED = "0"
+REMOVED: Final = "0"
 
-_encode = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class _SideView:

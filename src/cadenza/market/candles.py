@@ -2,7 +2,7 @@
 
 A trade changes the candle of its second and nothing else. A second that is over goes into the
 candle of its minute, a minute that is over into those of three and five minutes, and so on
-(`intervals.SOURCES`), so that a trade costs the same however many intervals there are; a candle
+(``intervals.SOURCES``), so that a trade costs the same however many intervals there are; a candle
 that still forms is put together when somebody reads it.
 
 Only candles with trades are kept. A candle without one is made when it is read: it is flat at the
@@ -18,8 +18,84 @@ from typing import Final, NamedTuple
 from cadenza.market.intervals import DAY_MS, LATEST_MS, LENGTHS, SECOND_MS, SOURCES, open_of, shift
 from cadenza.models import KlineInterval
 
+NOT_BEGUN: Final = -1
+"""The open time of a candle before there was a trade."""
+
 RESTART_MS: Final = 5_000
 """A recording whose time goes back by more has begun again; less is a trade that came late."""
+
+
+class Bar(NamedTuple):
+    """One candle: open time in milliseconds, prices in ticks, volume in lots."""
+
+    at: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
+
+    def rescaled(self, ticks: int, lots: int) -> Bar:
+        """The same candle in finer steps."""
+        return Bar(
+            self.at,
+            self.open * ticks,
+            self.high * ticks,
+            self.low * ticks,
+            self.close * ticks,
+            self.lots * lots,
+        )
+
+
+class CandleLevel:
+    """One interval: what its source's closed candles have brought so far, and the closed ones."""
+
+    __slots__ = ("at", "bar", "closed", "end", "interval", "source", "targets")
+
+    def __init__(self, interval: KlineInterval, source: CandleLevel | None, history: int) -> None:
+        self.interval = interval
+        self.source = source
+        self.targets: list[CandleLevel] = []
+        self.closed: deque[Bar] = deque(maxlen=history)
+        self.bar: Bar | None = None
+        self.at = self.end = NOT_BEGUN
+        if source is not None:
+            source.targets.append(self)
+
+    def begin(self, time_ms: int) -> None:
+        """Open the candle of a time."""
+        self.bar = None
+        self.at = open_of(self.interval, time_ms)
+        self.end = shift(self.interval, self.at, 1)
+
+    def rescale(self, ticks: int, lots: int) -> None:
+        """Count every candle in finer steps."""
+        self.bar = self.bar and self.bar.rescaled(ticks, lots)
+        finer = [bar.rescaled(ticks, lots) for bar in self.closed]
+        self.closed.clear()
+        self.closed.extend(finer)
+
+    def close(self) -> None:
+        """The candle is over: it goes into the history and into the longer ones."""
+        bar = self.bar
+        if bar is not None:
+            self.closed.append(bar)
+            for target in self.targets:
+                target.bar = joined(target.at, target.bar, bar)
+
+
+def joined(at: int, before: Bar | None, after: Bar) -> Bar:
+    """Two successive parts of a candle as one."""
+    if before is None:
+        return after._replace(at=at)
+    return Bar(
+        at,
+        before.open,
+        max(before.high, after.high),
+        min(before.low, after.low),
+        after.close,
+        before.lots + after.lots,
+    )
 
 
 class CandleSeries:
@@ -32,7 +108,7 @@ class CandleSeries:
         is_recorded: The trades are a recording's, so that time may begin again.
 
     Attributes:
-        end: When the second that forms is over; `NOT_BEGUN` before the first trade.
+        end: When the second that forms is over; ``NOT_BEGUN`` before the first trade.
         close: The last price.
         last_lots: The last quantity.
         seen: The latest time heard of; 0: none.
@@ -177,7 +253,7 @@ class CandleSeries:
     # What can be read.
 
     def newest_open(self, interval: KlineInterval) -> int:
-        """The open time of the candle that forms; `NOT_BEGUN` before the first trade."""
+        """The open time of the candle that forms; ``NOT_BEGUN`` before the first trade."""
         return self._levels[interval].at
 
     def bars(
@@ -191,11 +267,11 @@ class CandleSeries:
         """Candles by open time, ascending and without a hole; the last may be the forming one.
 
         Args:
-            interval: Which.
+            interval: The length of a candle.
             first_ms: The earliest open time; ``None``: the newest ``limit`` candles, otherwise
                 the first ``limit`` from there on.
             last_ms: The latest open time.
-            limit: How many at most.
+            limit: At most so many; less than 1 gives none.
         """
         level = self._levels[interval]
         if not self.has_begun or limit < 1:
@@ -254,7 +330,7 @@ class CandleSeries:
         return Bar(self._start, self._open, self._high, self._low, self.close, self._volume)
 
     def _forming(self, level: CandleLevel) -> Bar | None:
-        """What a candle holds so far; ``None`` while it has no trade."""
+        """A candle as far as it is known; ``None`` while it has no trade."""
         if level.source is None:
             return self._forming_second()
         rest = self._forming(level.source)
@@ -281,80 +357,3 @@ class CandleSeries:
             filled.append(bar_or_none)
             at = shift(level.interval, at, 1)
         return filled
-
-
-NOT_BEGUN: Final = -1
-"""The open time of a candle before there was a trade."""
-
-
-class Bar(NamedTuple):
-    """One candle: open time in milliseconds, prices in ticks, volume in lots."""
-
-    at: int
-    open: int
-    high: int
-    low: int
-    close: int
-    lots: int
-
-    def rescaled(self, ticks: int, lots: int) -> Bar:
-        """The same candle in finer steps."""
-        return Bar(
-            self.at,
-            self.open * ticks,
-            self.high * ticks,
-            self.low * ticks,
-            self.close * ticks,
-            self.lots * lots,
-        )
-
-
-class CandleLevel:
-    """One interval: what its source's closed candles have brought so far, and the closed ones."""
-
-    __slots__ = ("at", "bar", "closed", "end", "interval", "source", "targets")
-
-    def __init__(self, interval: KlineInterval, source: CandleLevel | None, history: int) -> None:
-        self.interval = interval
-        self.source = source
-        self.targets: list[CandleLevel] = []
-        self.closed: deque[Bar] = deque(maxlen=history)
-        self.bar: Bar | None = None
-        self.at = self.end = NOT_BEGUN
-        if source is not None:
-            source.targets.append(self)
-
-    def begin(self, time_ms: int) -> None:
-        """Open the candle of a time."""
-        self.bar = None
-        self.at = open_of(self.interval, time_ms)
-        self.end = shift(self.interval, self.at, 1)
-
-    def rescale(self, ticks: int, lots: int) -> None:
-        """Count every candle in finer steps."""
-        self.bar = self.bar and self.bar.rescaled(ticks, lots)
-        finer = [bar.rescaled(ticks, lots) for bar in self.closed]
-        self.closed.clear()
-        self.closed.extend(finer)
-
-    def close(self) -> None:
-        """The candle is over: it goes into the history and into the longer ones."""
-        bar = self.bar
-        if bar is not None:
-            self.closed.append(bar)
-            for target in self.targets:
-                target.bar = joined(target.at, target.bar, bar)
-
-
-def joined(at: int, before: Bar | None, after: Bar) -> Bar:
-    """Two successive parts of a candle as one."""
-    if before is None:
-        return after._replace(at=at)
-    return Bar(
-        at,
-        before.open,
-        max(before.high, after.high),
-        min(before.low, after.low),
-        after.close,
-        before.lots + after.lots,
-    )

@@ -1,4 +1,4 @@
-"""What can go wrong in the market room.
+"""The errors of the market room.
 
 ::
 

@@ -14,7 +14,7 @@ from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, OrderSide, Row
 
 BookCheck = Callable[[OrderBook], None]
-"""Looks at a book after an update; raises `BookFaultError` when it is not the venue's book."""
+"""Looks at a book after an update; raises ``BookFaultError`` when it is not the venue's book."""
 
 Best = tuple[Row | None, Row | None]
 """The best bid and the best ask; ``None`` for a side of which nothing is known."""
@@ -25,31 +25,31 @@ class MarketSink(Protocol):
 
     - Every call returns without waiting; what it causes has been published when it returns.
     - An instrument is declared before anything is said about it. Declaring it again with equal
-      properties changes nothing, with others it raises `InstrumentConflictError`; other calls
-      raise `UnknownInstrumentError` for an instrument nobody declared.
+      properties changes nothing, with others it raises ``InstrumentConflictError``; other calls
+      raise ``UnknownInstrumentError`` for an instrument nobody declared.
     - Steps that are only guessed (``is_guessed``) give way: to those of a later declaration, and
       to what the venue sends. The instrument is then declared anew with finer steps.
     - Quantities are absolute and "0" removes a level. Strings are the venue's own, plain decimals.
-    - `book_snapshot` replaces the book and makes it healthy. `book_diff` changes a healthy book.
-    - Both raise `BookFaultError` when the result cannot be trusted: a level off the instrument's
+    - ``book_snapshot`` replaces a book and makes it healthy. ``book_diff`` changes a healthy one.
+    - Both raise ``BookFaultError`` when the result cannot be trusted: a level off the instrument's
       steps, a crossed book, a failed ``check``, a diff without a snapshot. The book is then stale:
       subscribers keep what they last got, and nothing is published until the next snapshot.
       The feed goes on, and resynchronises.
     - A book that is crossed, and of which ``is_proven`` or a ``check`` says that it is the
-      venue's, is stale too, but goes on to be updated (`CrossedBookError.is_held`): the update that
-      uncrosses it makes it healthy again.
-    - `book_best` says which levels are the best between two updates of a book, where the venue
+      venue's, is stale too, but goes on to be updated (``CrossedBookError.is_held``): the update
+      that uncrosses it makes it healthy again.
+    - ``book_best`` says which levels are the best between two updates of a book, where the venue
       sends them apart and sooner. The next update undoes it; its own ``best``, which is later than
-      the update, is then shown in its place. Levels that are none raise `BadLevelError` and change
-      nothing; the book stays as it is.
-    - `trade` raises `DecimalError` for a price or quantity that is none; the book is not concerned.
+      the update, is then shown in its place. Levels that are none raise ``BadLevelError`` and
+      change nothing; the book stays as it is.
+    - ``trade`` raises ``DecimalError`` for a price or quantity that is none; the book stays as it
+      is.
     """
 
     def instrument(
         self, instrument: Instrument, *, depth_limit: int = 0, is_guessed: bool = False
     ) -> None:
         """Declare an instrument; ``depth_limit`` levels a side are kept up to date (0: all)."""
-        ...
 
     def book_snapshot(
         self,
@@ -62,7 +62,6 @@ class MarketSink(Protocol):
         is_proven: bool = False,
     ) -> None:
         """Replace a book."""
-        ...
 
     def book_diff(
         self,
@@ -76,11 +75,9 @@ class MarketSink(Protocol):
         best: Best | None = None,
     ) -> None:
         """Change a book."""
-        ...
 
     def book_best(self, instrument_id: str, best: Best, timestamp_ms: int) -> None:
         """Say which levels are the best now, until the next update."""
-        ...
 
     def trade(
         self,
@@ -93,11 +90,9 @@ class MarketSink(Protocol):
         timestamp_ms: int,
     ) -> None:
         """Report a trade; ``side`` is the aggressor's."""
-        ...
 
     def book_stale(self, fault: BookFaultError) -> None:
         """Say that the feed has lost track of a book, for example by a gap in its updates."""
-        ...
 
 
 class FeedStatistics(NamedTuple):
@@ -152,25 +147,22 @@ class FeedStatistics(NamedTuple):
 class Feed(Protocol):
     """A source of market data.
 
-    - `instruments` is what is known before `run`; more may be declared to the sink later.
-    - `run` delivers to the sink given at construction, never holds the event loop for more than a
+    - ``instruments`` is what is known before ``run``; more may be declared to the sink later.
+    - ``run`` delivers to the sink given at construction, never holds the event loop for more than a
       few milliseconds, and returns when the source has ended (a live one never does). The market
-      then stands still with its final books. `run` is called once; cancelling it stops the feed.
+      then stands still with its final books. ``run`` is called once; cancelling it stops the feed.
     - Errors of single messages are counted and logged; an error that leaves nothing to deliver
       (a missing file) is raised.
     """
 
     declares_late: bool
-    """Whether `run` may declare instruments that are not known in advance."""
+    """Whether ``run`` may declare instruments that are not known in advance."""
 
     def instruments(self) -> Sequence[Instrument]:
         """The instruments known in advance."""
-        ...
 
     async def run(self) -> None:
         """Deliver until the source ends."""
-        ...
 
     def statistics(self) -> FeedStatistics:
         """The counters now."""
-        ...

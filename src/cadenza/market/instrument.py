@@ -1,4 +1,4 @@
-"""Instrument ids and instruments with their integer scales."""
+"""Instrument ids, instruments with their integer scales, and the steps of both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from fractions import Fraction
 from math import gcd, lcm
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,7 +22,7 @@ from cadenza.models import (
     Venue,
 )
 
-LONGEST_ASSET = 40
+LONGEST_ASSET: Final = 40
 """Characters of an asset's name."""
 
 
@@ -114,7 +114,7 @@ class Listing:
         return f"Listing({self.id}, tick {self.ticks.step}, lot {self.lots.step})"
 
 
-ORDER_TYPES = (
+ORDER_TYPES: Final = (
     OrderType.MARKET,
     OrderType.LIMIT,
     OrderType.LIMIT_MAKER,
@@ -126,7 +126,7 @@ ORDER_TYPES = (
     OrderType.TAKE_PROFIT_LIMIT,
     OrderType.TRAILING_STOP,
 )
-TIME_IN_FORCE = (
+TIME_IN_FORCE: Final = (
     TimeInForce.GTC,
     TimeInForce.IOC,
     TimeInForce.FOK,
@@ -136,7 +136,7 @@ TIME_IN_FORCE = (
 )
 """What the paper venue takes, on books of its own and on mirrored ones."""
 
-LEAST_NOTIONAL = {
+LEAST_NOTIONAL: Final = {
     "USDT": "5",
     "USDC": "5",
     "FDUSD": "5",
@@ -148,7 +148,7 @@ LEAST_NOTIONAL = {
 }
 """The smallest cost of an order as spot venues have it, by quote asset."""
 
-MAX_LOTS = 10**12
+MAX_LOTS: Final = 10**12
 """The largest order, in lots: far from any limit of an integer or a JSON reader."""
 
 

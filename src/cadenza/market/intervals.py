@@ -1,4 +1,4 @@
-"""Where candles begin and end, in UTC.
+"""The intervals of candles: their beginnings and ends, in UTC.
 
 Intervals of a fixed length are counted from the epoch, so that days begin at midnight and three-day
 candles on every third day since 1970-01-01. Weeks begin on Monday, months on their first day. A

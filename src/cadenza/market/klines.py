@@ -2,7 +2,7 @@
 
 What time it is decides when a candle is over. Of a recording that is its own time: the latest an
 instrument's messages have named, whatever the speed of the replay, so that its last candles stay
-open at its end. Everywhere else the clock closes candles as well, a moment (`GRACE_MS`) late, so
+open at its end. Everywhere else the clock closes candles as well, a moment (``GRACE_MS``) late, so
 that trades on their way still find theirs.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cadenza.clock import Clock
 from cadenza.market.candles import NOT_BEGUN, Bar, CandleSeries
-from cadenza.market.clock import Clock
 from cadenza.market.errors import BookFaultError, UnknownInstrumentError
 from cadenza.market.instrument import Listing
 from cadenza.market.intervals import DAY_MS, LATEST_MS
@@ -27,13 +27,13 @@ AHEAD_MS: Final = 10_000
 
 
 class Klines:
-    """A `MarketObserver` that makes candles of the trades it sees.
+    """A ``MarketObserver`` that makes candles of the trades it sees.
 
     Args:
         clock: The time, where it is not a recording's.
         history: Candles that can be read, an interval and instrument, with the forming one.
-        is_recorded: Which instruments are a recording's; by default none.
-        grace_ms: See `GRACE_MS`.
+        is_recorded: Says whether an instrument is a recording's; by default none is.
+        grace_ms: See ``GRACE_MS``.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Klines:
         """Call this with the instrument id when a second, and so perhaps a candle, is over."""
         self._on_second = on_second
 
-    # What the market says: see `MarketObserver`.
+    # What the market says: see ``MarketObserver``.
 
     def on_instrument(self, book: OrderBook) -> None:
         """Begin to make candles of an instrument, or go on with them in finer steps."""
@@ -121,7 +121,7 @@ class Klines:
         return series
 
     def time_ms(self, instrument_id: str) -> int:
-        """What time it is for an instrument; raises `UnknownInstrumentError`."""
+        """What time it is for an instrument; raises ``UnknownInstrumentError``."""
         _, series = self._find(instrument_id)
         return (series.is_recorded and series.seen) or self._clock.time_ms()
 
@@ -140,12 +140,12 @@ class Klines:
         history goes back ``history`` candles; older ones are not in the answer.
 
         Args:
-            instrument_id: Whose.
+            instrument_id: The instrument.
             interval: Of which length.
             start_ms: The earliest open time; the first ``limit`` candles from there. ``None``:
                 the newest ``limit``.
             end_ms: The latest open time; ``None``: now.
-            limit: How many at most.
+            limit: At most so many; less than 1 gives none.
 
         Returns:
             The payload; ``isClosed`` says whether its last candle is over, and is false if there
@@ -176,7 +176,7 @@ class Klines:
         ]
 
     def newest_open(self, instrument_id: str, interval: KlineInterval) -> int:
-        """The open time of the candle that forms; `NOT_BEGUN` before the first trade."""
+        """The open time of the candle that forms; ``NOT_BEGUN`` before the first trade."""
         known = self._known.get(instrument_id)
         return known[1].newest_open(interval) if known else NOT_BEGUN
 

@@ -1,8 +1,8 @@
 """The market: instruments, their books as published, and their recent trades.
 
 Feeds call it as their sink, observers see every update, listeners hear what it publishes, everybody
-else may look. Nothing here waits; observers and listeners are called in the middle of the feed's
-call and must not wait either.
+else may look. Observers and listeners are called in the middle of the feed's call and must not
+wait.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from cadenza.clock import Clock
 from cadenza.market.book_view import BookView
-from cadenza.market.clock import Clock
 from cadenza.market.errors import (
     BadLevelError,
     BookFaultError,
@@ -30,15 +30,15 @@ from cadenza.market.instrument import Listing, common_step, decimals, finest_ste
 from cadenza.market.order_book import OrderBook, Touched
 from cadenza.models import Instrument, OrderSide, Row, Trade, UpdateType
 
-_log = logging.getLogger(__name__)
-_encode = msgspec.json.Encoder().encode
+logger: Final = logging.getLogger("cadenza.market")
+_encode: Final = msgspec.json.Encoder().encode
 
-FINEST_DECIMALS = 18
+FINEST_DECIMALS: Final = 18
 """A number with more decimals does not make the steps finer: it is a damaged one."""
 
 
 class MarketListener(Protocol):
-    """Who hears what the market publishes.
+    """Hears what the market publishes.
 
     Calls come in the order of publication and synchronously; an exception is the listener's bug
     and ends the feed that caused the call.
@@ -46,18 +46,54 @@ class MarketListener(Protocol):
 
     def on_book(self, instrument_id: str, payload: bytes, update_type: UpdateType) -> None:
         """A book payload in JSON; its ``sequence`` follows the one before without a hole."""
-        ...
 
     def on_trade(self, instrument_id: str, payload: bytes) -> None:
         """A trade payload in JSON."""
-        ...
 
     def on_book_health(self, instrument_id: str, fault: BookFaultError | None) -> None:
         """A book has become stale because of ``fault``, or healthy again (``None``)."""
-        ...
 
 
-class _Desk:
+class MarketObserver(Protocol):
+    """Hears what a feed does to the books, in the order in which it does it.
+
+    - Calls are synchronous, in the middle of the feed's call and before its publication; pacing
+      does not concern them. An observer must not wait, nor call the market as a feed would. An
+      exception is the observer's bug and ends the feed that caused the call.
+    - Books are the market's own: to be read, at any time, never to be changed. One object stays
+      the book of its instrument for good.
+    - An observer added late is first told of every instrument there is, and of every healthy book
+      as if it had just been replaced.
+    """
+
+    def on_instrument(self, book: OrderBook) -> None:
+        """An instrument was declared (``book.listing``); its book may be empty yet.
+
+        It is declared anew, with the same book, when steps that were guessed give way to finer
+        ones: the listing is another one then, and its ticks and lots are smaller. The next call
+        about the book is ``on_book_changed`` without ``touched``, unless the book is stale.
+        """
+
+    def on_book_changed(self, book: OrderBook, touched: Touched | None, timestamp_ms: int) -> None:
+        """A book was updated and can be trusted.
+
+        Args:
+            book: As it is now.
+            touched: The keys the update named, changed or not (those of bids are negated ticks);
+                ``None`` when a snapshot has replaced every level, which also ends staleness.
+            timestamp_ms: The venue's time of the update; 0 if the book is told late.
+        """
+
+    def on_trade_seen(
+        self, listing: Listing, price: int, lots: int, side: OrderSide, timestamp_ms: int
+    ) -> None:
+        """A trade happened at the venue: ticks, lots (a feed may report 0), aggressor's side."""
+
+    def on_stale(self, listing: Listing, fault: BookFaultError) -> None:
+        """A book cannot be trusted any more, until it is replaced; told once."""
+
+
+class _InstrumentState:
     """All the market knows about one instrument."""
 
     __slots__ = (
@@ -81,17 +117,17 @@ class _Desk:
         self.is_pending = False
         # Its steps are only guessed: finer ones replace them.
         self.is_guessed = False
-        # Crossed, and proven to be so: see `CrossedBookError`.
+        # Crossed, and proven to be so: see ``CrossedBookError``.
         self.is_held = False
         self.owes_snapshot = True
 
 
 class Market:
-    """A `MarketSink` that publishes.
+    """A ``MarketSink`` that publishes.
 
     Args:
         depth: Levels published a side; 0 publishes all.
-        is_paced: Whether changes wait for `publish_pending` (see `publisher.publish_every`) instead
+        is_paced: Whether changes wait for ``publish_pending`` (see ``publish_every``) instead
             of being published with every update. Snapshots and trades never wait.
         recent_trades: Trades remembered an instrument.
     """
@@ -100,7 +136,7 @@ class Market:
         self._depth = depth
         self._is_paced = is_paced
         self._recent_trades = recent_trades
-        self._desks: dict[str, _Desk] = {}
+        self._states: dict[str, _InstrumentState] = {}
         self._pending: list[str] = []
         self._listeners: list[MarketListener] = []
         self._observers: list[MarketObserver] = []
@@ -112,26 +148,26 @@ class Market:
     def add_observer(self, observer: MarketObserver) -> None:
         """Let an observer see every update from now on, and first what there is."""
         self._observers.append(observer)
-        for desk in self._desks.values():
-            observer.on_instrument(desk.book)
-            if desk.fault:
-                observer.on_stale(desk.book.listing, desk.fault)
-            elif desk.has_book:
-                observer.on_book_changed(desk.book, None, 0)
+        for state in self._states.values():
+            observer.on_instrument(state.book)
+            if state.fault:
+                observer.on_stale(state.book.listing, state.fault)
+            elif state.has_book:
+                observer.on_book_changed(state.book, None, 0)
 
     # What anybody may ask.
 
     def instruments(self) -> Sequence[Instrument]:
         """Every instrument declared, in the order of declaration."""
-        return [desk.book.listing.instrument for desk in self._desks.values()]
+        return [state.book.listing.instrument for state in self._states.values()]
 
     def listing(self, instrument_id: str) -> Listing:
-        """The instrument with its scales; raises `UnknownInstrumentError`."""
-        return self._desk(instrument_id).book.listing
+        """The instrument with its scales; raises ``UnknownInstrumentError``."""
+        return self._state(instrument_id).book.listing
 
     def book(self, instrument_id: str) -> OrderBook:
         """The book as the feed last left it, published or not; not to be changed."""
-        return self._desk(instrument_id).book
+        return self._state(instrument_id).book
 
     def snapshot(self, instrument_id: str) -> bytes | None:
         """The last published state of a book as a SNAPSHOT payload.
@@ -139,44 +175,44 @@ class Market:
         It has the ``sequence`` of the last ``on_book`` payload, so the next DIFF applies to it.
         ``None`` while the book has never been published.
         """
-        return self._desk(instrument_id).view.snapshot()
+        return self._state(instrument_id).view.snapshot()
 
     def recent_trades(self, instrument_id: str) -> Sequence[Trade]:
         """The latest trades, oldest first."""
-        return tuple(self._desk(instrument_id).trades)
+        return tuple(self._state(instrument_id).trades)
 
     def fault(self, instrument_id: str) -> BookFaultError | None:
         """Why the book is stale; ``None`` if it is not."""
-        return self._desk(instrument_id).fault
+        return self._state(instrument_id).fault
 
-    # What a feed says: see `MarketSink`.
+    # What a feed says: see ``MarketSink``.
 
     def instrument(
         self, instrument: Instrument, *, depth_limit: int = 0, is_guessed: bool = False
     ) -> None:
         """Declare an instrument."""
-        desk = self._desks.get(instrument.instrument_id)
-        if desk is None:
+        state = self._states.get(instrument.instrument_id)
+        if state is None:
             listing = Listing(instrument)
-            desk = _Desk(listing, depth_limit, self._depth, self._recent_trades)
-            desk.is_guessed = is_guessed
-            self._desks[instrument.instrument_id] = desk
+            state = _InstrumentState(listing, depth_limit, self._depth, self._recent_trades)
+            state.is_guessed = is_guessed
+            self._states[instrument.instrument_id] = state
             for observer in self._observers:
-                observer.on_instrument(desk.book)
+                observer.on_instrument(state.book)
             return
-        book = desk.book
+        book = state.book
         if book.listing.instrument == instrument and book.depth_limit == depth_limit:
-            desk.is_guessed = desk.is_guessed and is_guessed
+            state.is_guessed = state.is_guessed and is_guessed
             return
-        if not (desk.is_guessed or is_guessed):
+        if not (state.is_guessed or is_guessed):
             raise InstrumentConflictError(instrument.instrument_id)
         book.depth_limit = depth_limit
-        if desk.is_guessed:
-            desk.is_guessed = is_guessed
+        if state.is_guessed:
+            state.is_guessed = is_guessed
             tick = common_step(book.listing.ticks.step, instrument.pip_size)
             lot = common_step(book.listing.lots.step, instrument.lot_size)
-            self._refine(desk, tick, lot)
-            self._tell_observers_again(desk)
+            self._refine(state, tick, lot)
+            self._tell_observers_again(state)
 
     def book_snapshot(
         self,
@@ -189,12 +225,12 @@ class Market:
         is_proven: bool = False,
     ) -> None:
         """Replace a book and publish it as a SNAPSHOT."""
-        desk = self._desk(instrument_id)
-        desk.book.clear()
-        self._change(desk, bids, asks, check)
-        desk.has_book = desk.owes_snapshot = True
-        self._hold_if_crossed(desk, is_proven=is_proven or check is not None)
-        self._becomes_healthy(desk, timestamp_ms)
+        state = self._state(instrument_id)
+        state.book.clear()
+        self._change(state, bids, asks, check)
+        state.has_book = state.owes_snapshot = True
+        self._hold_if_crossed(state, is_proven=is_proven or check is not None)
+        self._becomes_healthy(state, timestamp_ms)
 
     def book_diff(
         self,
@@ -207,37 +243,37 @@ class Market:
         is_proven: bool = False,
         best: Best | None = None,
     ) -> None:
-        """Change a book and publish the change, or leave it for `publish_pending`."""
-        desk = self._desk(instrument_id)
-        if not desk.has_book or (desk.fault and not desk.is_held):
+        """Change a book and publish the change, or leave it for ``publish_pending``."""
+        state = self._state(instrument_id)
+        if not state.has_book or (state.fault and not state.is_held):
             raise NoSnapshotError(instrument_id)
-        listing = desk.book.listing
-        touched = self._change(desk, bids, asks, check)
+        listing = state.book.listing
+        touched = self._change(state, bids, asks, check)
         if best is not None:
             with contextlib.suppress(BadLevelError):
-                more = self._show_best(desk, best)
+                more = self._show_best(state, best)
                 touched.bids.extend(more.bids)
                 touched.asks.extend(more.asks)
-        desk.view.touch(touched, timestamp_ms)
-        self._hold_if_crossed(desk, is_proven=is_proven or check is not None)
-        if desk.is_held:
-            self._becomes_healthy(desk, timestamp_ms)
+        state.view.touch(touched, timestamp_ms)
+        self._hold_if_crossed(state, is_proven=is_proven or check is not None)
+        if state.is_held:
+            self._becomes_healthy(state, timestamp_ms)
             return
-        is_refined = desk.book.listing is not listing
-        self._changed(desk, None if is_refined else touched, timestamp_ms)
+        is_refined = state.book.listing is not listing
+        self._changed(state, None if is_refined else touched, timestamp_ms)
 
     def book_best(self, instrument_id: str, best: Best, timestamp_ms: int) -> None:
-        """Show the best levels until the next update; published as what `book_diff` changes."""
-        desk = self._desk(instrument_id)
-        if not desk.has_book or desk.fault:
+        """Show the best levels until the next update; published as what ``book_diff`` changes."""
+        state = self._state(instrument_id)
+        if not state.has_book or state.fault:
             raise NoSnapshotError(instrument_id)
-        listing = desk.book.listing
-        touched = self._show_best(desk, best)
+        listing = state.book.listing
+        touched = self._show_best(state, best)
         if not (touched.bids or touched.asks):
             return
-        desk.view.touch(touched, timestamp_ms)
-        is_refined = desk.book.listing is not listing
-        self._changed(desk, None if is_refined else touched, timestamp_ms)
+        state.view.touch(touched, timestamp_ms)
+        is_refined = state.book.listing is not listing
+        self._changed(state, None if is_refined else touched, timestamp_ms)
 
     def trade(
         self,
@@ -250,17 +286,17 @@ class Market:
         timestamp_ms: int,
     ) -> None:
         """Publish a trade."""
-        desk = self._desk(instrument_id)
-        listing = desk.book.listing
+        state = self._state(instrument_id)
+        listing = state.book.listing
         # Looked up first to refuse what is no price or quantity of this instrument.
         try:
             ticks, lots = listing.ticks[price], listing.lots[quantity]
         except OffStepError:
-            if not self._is_refined_for(desk, [(price, quantity)]):
+            if not self._is_refined_for(state, [(price, quantity)]):
                 raise
-            listing = desk.book.listing
+            listing = state.book.listing
             ticks, lots = listing.ticks[price], listing.lots[quantity]
-            self._tell_observers_again(desk)
+            self._tell_observers_again(state)
         for observer in self._observers:
             observer.on_trade_seen(listing, ticks, lots, side, timestamp_ms)
         trade = Trade(
@@ -273,22 +309,22 @@ class Market:
             side=side,
             timestamp=timestamp_ms,
         )
-        desk.trades.append(trade)
+        state.trades.append(trade)
         payload = _encode(trade)
         for listener in self._listeners:
             listener.on_trade(instrument_id, payload)
 
     def book_stale(self, fault: BookFaultError) -> None:
         """Stop publishing a book until its next snapshot."""
-        desk = self._desk(fault.instrument_id)
-        desk.is_held = False
-        self._set_health(fault.instrument_id, desk, fault)
+        state = self._state(fault.instrument_id)
+        state.is_held = False
+        self._set_health(fault.instrument_id, state, fault)
 
     # What a call of a feed does to a book.
 
     def _change(
         self,
-        desk: _Desk,
+        state: _InstrumentState,
         bids: Iterable[Row],
         asks: Iterable[Row],
         check: BookCheck | None,
@@ -297,90 +333,90 @@ class Market:
         bids, asks = _again(bids), _again(asks)
         try:
             try:
-                touched = desk.book.change(bids, asks)
+                touched = state.book.change(bids, asks)
             except BadLevelError as error:
                 is_off = isinstance(error.reason, OffStepError)
-                if not (is_off and self._is_refined_for(desk, [*bids, *asks])):
+                if not (is_off and self._is_refined_for(state, [*bids, *asks])):
                     raise
                 # Quantities are absolute: what was applied already is applied again.
-                touched = desk.book.change(bids, asks)
+                touched = state.book.change(bids, asks)
             if check:
-                check(desk.book)
+                check(state.book)
         except BookFaultError as fault:
             self.book_stale(fault)
             raise
         return touched
 
-    def _show_best(self, desk: _Desk, best: Best) -> Touched:
+    def _show_best(self, state: _InstrumentState, best: Best) -> Touched:
         try:
-            return desk.book.show_best(*best)
+            return state.book.show_best(*best)
         except BadLevelError as error:
             rows = [row for row in best if row is not None]
-            if not (isinstance(error.reason, OffStepError) and self._is_refined_for(desk, rows)):
+            if not (isinstance(error.reason, OffStepError) and self._is_refined_for(state, rows)):
                 raise
-            return desk.book.show_best(*best)
+            return state.book.show_best(*best)
 
-    def _hold_if_crossed(self, desk: _Desk, *, is_proven: bool) -> None:
+    def _hold_if_crossed(self, state: _InstrumentState, *, is_proven: bool) -> None:
         """Raise if a book is crossed; one that is proven to be so goes on to be updated."""
-        crossing = desk.book.crossing()
+        crossing = state.book.crossing()
         if crossing is None:
             return
         if is_proven:
             crossing.is_held = True
-            if not desk.is_held:
+            if not state.is_held:
                 self.book_stale(crossing)
-            desk.is_held = True
+            state.is_held = True
         else:
             self.book_stale(crossing)
         raise crossing
 
-    def _becomes_healthy(self, desk: _Desk, timestamp_ms: int) -> None:
+    def _becomes_healthy(self, state: _InstrumentState, timestamp_ms: int) -> None:
         """A book has been replaced, or is uncrossed again."""
-        instrument_id = desk.book.listing.instrument.instrument_id
-        desk.is_held = False
-        self._set_health(instrument_id, desk, None)
-        if not desk.owes_snapshot:
-            self._changed(desk, None, timestamp_ms)
+        instrument_id = state.book.listing.instrument.instrument_id
+        state.is_held = False
+        self._set_health(instrument_id, state, None)
+        if not state.owes_snapshot:
+            self._changed(state, None, timestamp_ms)
             return
-        desk.owes_snapshot = False
+        state.owes_snapshot = False
         for observer in self._observers:
-            observer.on_book_changed(desk.book, None, timestamp_ms)
-        payload = desk.view.publish_snapshot(timestamp_ms)
+            observer.on_book_changed(state.book, None, timestamp_ms)
+        payload = state.view.publish_snapshot(timestamp_ms)
         self._tell_book(instrument_id, payload, UpdateType.SNAPSHOT)
 
-    def _changed(self, desk: _Desk, touched: Touched | None, timestamp_ms: int) -> None:
+    def _changed(self, state: _InstrumentState, touched: Touched | None, timestamp_ms: int) -> None:
         """Tell observers of a change, and publish it or note that it is to be published."""
-        instrument_id = desk.book.listing.instrument.instrument_id
+        instrument_id = state.book.listing.instrument.instrument_id
         for observer in self._observers:
-            observer.on_book_changed(desk.book, touched, timestamp_ms)
+            observer.on_book_changed(state.book, touched, timestamp_ms)
         if not self._is_paced:
-            self._publish_diff(instrument_id, desk)
-        elif not desk.is_pending:
-            desk.is_pending = True
+            self._publish_diff(instrument_id, state)
+        elif not state.is_pending:
+            state.is_pending = True
             self._pending.append(instrument_id)
 
     # Steps that were guessed.
 
-    def _is_refined_for(self, desk: _Desk, rows: Sequence[Row]) -> bool:
+    def _is_refined_for(self, state: _InstrumentState, rows: Sequence[Row]) -> bool:
         """Whether steps that were only guessed could give way to ones that these rows fit."""
-        if not desk.is_guessed:
+        if not state.is_guessed:
             return False
-        listing = desk.book.listing
+        listing = state.book.listing
         tick = common_step(listing.ticks.step, finest_step(price for price, _ in rows))
         lot = common_step(listing.lots.step, finest_step(quantity for _, quantity in rows))
         if max(decimals(tick), decimals(lot)) > FINEST_DECIMALS:
             return False
-        self._refine(desk, tick, lot)
+        self._refine(state, tick, lot)
         return True
 
-    def _refine(self, desk: _Desk, tick: str, lot: str) -> None:
+    def _refine(self, state: _InstrumentState, tick: str, lot: str) -> None:
         """Go over to finer steps: observers are told of the instrument anew."""
-        before = desk.book.listing
+        before = state.book.listing
         if (before.ticks.step, before.lots.step) == (tick, lot):
             return
         listing = Listing(with_steps(before.instrument, tick, lot))
-        desk.view.rescale(desk.book.refine(listing))
-        _log.info(
+        state.view.rescale(state.book.refine(listing))
+        logger.info(
             "%s has finer steps than it seemed: %s and %s (price, quantity), not %s and %s",
             listing.id,
             tick,
@@ -389,13 +425,13 @@ class Market:
             before.lots.step,
         )
         for observer in self._observers:
-            observer.on_instrument(desk.book)
+            observer.on_instrument(state.book)
 
-    def _tell_observers_again(self, desk: _Desk) -> None:
+    def _tell_observers_again(self, state: _InstrumentState) -> None:
         """Those that began anew with an instrument take its book as it is."""
-        if desk.has_book and not desk.fault:
+        if state.has_book and not state.fault:
             for observer in self._observers:
-                observer.on_book_changed(desk.book, None, desk.view.time_ms)
+                observer.on_book_changed(state.book, None, state.view.time_ms)
 
     # Publication.
 
@@ -403,13 +439,27 @@ class Market:
         """Publish, one DIFF a book, what has changed since the last call."""
         pending, self._pending = self._pending, []
         for instrument_id in pending:
-            desk = self._desks[instrument_id]
-            desk.is_pending = False
-            if not desk.fault:
-                self._publish_diff(instrument_id, desk)
+            state = self._states[instrument_id]
+            state.is_pending = False
+            if not state.fault:
+                self._publish_diff(instrument_id, state)
 
-    def _publish_diff(self, instrument_id: str, desk: _Desk) -> None:
-        payload = desk.view.publish_diff()
+    async def publish_every(self, clock: Clock, interval_ms: int) -> None:
+        """Call ``publish_pending`` every ``interval_ms`` milliseconds until cancelled.
+
+        The beat is kept to the clock and not to the end of the work before. Beats that were missed
+        because the loop was busy are left out, as the next publication holds all changes anyway.
+        """
+        interval = interval_ms / 1000
+        due = clock.monotonic() + interval
+        while True:
+            await clock.sleep(due - clock.monotonic())
+            self.publish_pending()
+            now = clock.monotonic()
+            due += interval * max(1, 1 + int((now - due) / interval))
+
+    def _publish_diff(self, instrument_id: str, state: _InstrumentState) -> None:
+        payload = state.view.publish_diff()
         if payload is not None:
             self._tell_book(instrument_id, payload, UpdateType.DIFF)
 
@@ -417,84 +467,28 @@ class Market:
         for listener in self._listeners:
             listener.on_book(instrument_id, payload, update_type)
 
-    def _set_health(self, instrument_id: str, desk: _Desk, fault: BookFaultError | None) -> None:
-        was_stale, desk.fault = desk.fault is not None, fault
+    def _set_health(
+        self, instrument_id: str, state: _InstrumentState, fault: BookFaultError | None
+    ) -> None:
+        was_stale, state.fault = state.fault is not None, fault
         if was_stale == (fault is not None):
             return
         if fault:
-            _log.warning("book stale: %s", fault)
+            logger.warning("book stale: %s", fault)
             for observer in self._observers:
-                observer.on_stale(desk.book.listing, fault)
+                observer.on_stale(state.book.listing, fault)
         else:
-            _log.info("book healthy again: %s", instrument_id)
+            logger.info("book healthy again: %s", instrument_id)
         for listener in self._listeners:
             listener.on_book_health(instrument_id, fault)
 
-    def _desk(self, instrument_id: str) -> _Desk:
+    def _state(self, instrument_id: str) -> _InstrumentState:
         try:
-            return self._desks[instrument_id]
+            return self._states[instrument_id]
         except KeyError:
-            raise UnknownInstrumentError(instrument_id, self._desks) from None
-
-
-class MarketObserver(Protocol):
-    """Hears what a feed does to the books, in the order in which it does it.
-
-    - Calls are synchronous, in the middle of the feed's call and before its publication; pacing
-      does not concern them. An observer must not wait, nor call the market as a feed would. An
-      exception is the observer's bug and ends the feed that caused the call.
-    - Books are the market's own: to be read, at any time, never to be changed. One object stays
-      the book of its instrument for good.
-    - An observer added late is first told of every instrument there is, and of every healthy book
-      as if it had just been replaced.
-    """
-
-    def on_instrument(self, book: OrderBook) -> None:
-        """An instrument was declared (``book.listing``); its book may be empty yet.
-
-        It is declared anew, with the same book, when steps that were guessed give way to finer
-        ones: the listing is another one then, and its ticks and lots are smaller. The next call
-        about the book is `on_book_changed` without ``touched``, unless the book is stale.
-        """
-        ...
-
-    def on_book_changed(self, book: OrderBook, touched: Touched | None, timestamp_ms: int) -> None:
-        """A book was updated and can be trusted.
-
-        Args:
-            book: As it is now.
-            touched: The keys the update named, changed or not (those of bids are negated ticks);
-                ``None`` when a snapshot has replaced every level, which also ends staleness.
-            timestamp_ms: The venue's time of the update; 0 if the book is told late.
-        """
-        ...
-
-    def on_trade_seen(
-        self, listing: Listing, price: int, lots: int, side: OrderSide, timestamp_ms: int
-    ) -> None:
-        """A trade happened at the venue: ticks, lots (a feed may report 0), aggressor's side."""
-        ...
-
-    def on_stale(self, listing: Listing, fault: BookFaultError) -> None:
-        """A book cannot be trusted any more, until it is replaced; told once."""
-        ...
+            raise UnknownInstrumentError(instrument_id, self._states) from None
 
 
 def _again(rows: Iterable[Row]) -> Sequence[Row]:
     """Rows that can be read twice."""
     return rows if isinstance(rows, list | tuple) else list(rows)
-
-
-async def publish_every(market: Market, clock: Clock, interval_ms: int) -> None:
-    """Call `Market.publish_pending` every ``interval_ms`` until cancelled.
-
-    The beat is kept to the clock and not to the end of the work before; beats that were missed
-    because the loop was busy are left out, as the next publication holds all changes anyway.
-    """
-    interval = interval_ms / 1000
-    due = clock.monotonic() + interval
-    while True:
-        await clock.sleep(due - clock.monotonic())
-        market.publish_pending()
-        now = clock.monotonic()
-        due += interval * max(1, 1 + int((now - due) / interval))

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sortedcontainers import SortedList
 
@@ -19,7 +19,7 @@ from cadenza.market.instrument import Listing
 from cadenza.market.scale import DecimalScale
 from cadenza.models import Row
 
-NO_BOUND = sys.maxsize
+NO_BOUND: Final = sys.maxsize
 """The bound of a ladder that has fewer levels than asked for: beyond every key."""
 
 
@@ -47,7 +47,7 @@ class Ladder:
         self._lots = lots
         self._rows: dict[int, Row] = {}
         self._order: SortedList[int] = SortedList()
-        # What the updates said of the levels that `show_best` has changed since.
+        # What the updates said of the levels that ``show_best`` has changed since.
         self._before: dict[int, Row | None] = {}
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Ladder:
         """Set each named level to its absolute quantity; zero removes it.
 
         Returns:
-            The keys named, whether or not they changed, and those that `show_best` had changed.
+            The keys named, whether or not they changed, and those that ``show_best`` had changed.
 
         Raises:
             DecimalError: If a price or quantity is malformed or off its step. The updates before
@@ -84,7 +84,7 @@ class Ladder:
         return touched
 
     def show_best(self, row: Row) -> list[int]:
-        """Make this level the best one, until the next `apply` undoes it.
+        """Make this level the best one, until the next ``apply`` undoes it.
 
         Better levels are gone; what is behind it is as the last update left it.
 
@@ -110,7 +110,7 @@ class Ladder:
         return better
 
     def undo_best(self) -> list[int]:
-        """Take back what `show_best` has shown since the last update; returns the keys."""
+        """Take back what ``show_best`` has shown since the last update; returns the keys."""
         before, self._before = self._before, {}
         for key, row in before.items():
             self._set(key, row)
@@ -159,7 +159,7 @@ class Ladder:
         return self._order[0] if self._rows else None
 
     def bound(self, depth: int) -> int:
-        """The key of the level at ``depth`` (1 is the best); `NO_BOUND` if there is none."""
+        """The key of the level at ``depth`` (1 is the best); ``NO_BOUND`` if there is none."""
         return self._order[depth - 1] if 0 < depth <= len(self._rows) else NO_BOUND
 
     def between(self, after: int, last: int) -> Iterator[int]:
@@ -225,7 +225,7 @@ class OrderBook:
         return touched
 
     def change(self, bids: Iterable[Row], asks: Iterable[Row]) -> Touched:
-        """As `apply`, whether or not the result is crossed."""
+        """As ``apply``, whether or not the result is crossed."""
         try:
             touched = Touched(self.bids.apply(bids), self.asks.apply(asks))
         except DecimalError as error:
@@ -236,7 +236,7 @@ class OrderBook:
         return touched
 
     def replace(self, bids: Iterable[Row], asks: Iterable[Row]) -> None:
-        """Forget every level and take these; raises as `apply` does."""
+        """Forget every level and take these; raises as ``apply`` does."""
         self.clear()
         self.apply(bids, asks)
 
@@ -246,7 +246,7 @@ class OrderBook:
         self.asks.clear()
 
     def show_best(self, bid: Row | None, ask: Row | None) -> Touched:
-        """Make these the best levels until the next `apply`; ``None``: nothing is known of a side.
+        """Make these the best levels until the next ``apply``; ``None``: a side is not known.
 
         What would cross the book says nothing.
 

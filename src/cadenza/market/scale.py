@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Final
 
 from cadenza.market.errors import DecimalError, OffStepError
 
 # Books of a thousand levels a side fit several times over; at most about 1 MiB a scale.
-CACHE_LIMIT = 8192
+CACHE_LIMIT: Final = 8192
 
-_PLAIN = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_PLAIN: Final = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 class DecimalScale(dict[str, int]):
@@ -23,8 +24,8 @@ class DecimalScale(dict[str, int]):
 
     Args:
         step: The step as a positive decimal string.
-        kind: What is measured ("price", "quantity"), for error messages.
-        sign: 1, or -1 to negate the results (`order_book.Ladder` orders bids so).
+        kind: The measure, "price" or "quantity", for error messages.
+        sign: 1, or -1 to negate the results (``order_book.Ladder`` orders bids so).
 
     Raises:
         OffStepError: On a lookup of a number between two steps.

@@ -18,8 +18,8 @@ class Tickers:
     """Tickers read from the market's books and the candles' last trades; it keeps nothing.
 
     Args:
-        market: Where the books are.
-        klines: Where the trades are counted; an observer of the same market.
+        market: Has the books.
+        klines: Counts the trades; an observer of the same market.
     """
 
     def __init__(self, market: Market, klines: Klines) -> None:
@@ -30,7 +30,7 @@ class Tickers:
         """The ticker now; ``None`` while there is neither a trade nor a level in the book.
 
         A stale book has no best prices. ``priceChangePercent`` is over the last 24 hours, see
-        `Klines.price_change_percent`; before the first trade it is left out.
+        ``Klines.price_change_percent``; before the first trade it is left out.
 
         Raises:
             UnknownInstrumentError: Nobody declared the instrument.
@@ -59,7 +59,7 @@ class Tickers:
         )
 
     def state(self, instrument_id: str) -> TickerState:
-        """What tells whether the ticker has changed; raises as `ticker` does."""
+        """What tells whether the ticker has changed; raises as ``ticker`` does."""
         book = self._market.book(instrument_id)
         series = self._klines.series(instrument_id)
         return (series.trades if series else 0, *self._best(book))

@@ -1,4 +1,4 @@
-"""What a client sends about trading accounts and portfolios, over RPC and REST."""
+"""Requests about trading accounts and portfolios, over RPC and REST."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from msgspec import UNSET, UnsetType
 from cadenza.models.account import RpcTradingAccount
 from cadenza.models.enums import Venue
 from cadenza.models.enums_trading import OperationType, TradingAccountStatus
-from cadenza.models.market_request import Moment, Offset, PageSize
-from cadenza.models.order_request import PageRequest
-from cadenza.models.scalars import Dec, Uuid
+from cadenza.models.envelope import PageRequest
+from cadenza.models.scalars import Dec, Moment, Offset, PageSize, Uuid
 
 
 class RpcTradingAccountParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,4 +1,4 @@
-"""What answers are wrapped in: the REST envelope, the RPC envelope, pages and errors."""
+"""The wrapping of answers: the REST envelope, the RPC envelope, pages and errors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
+
+from cadenza.models.scalars import Offset, PageSize
 
 
 class Pagination(
@@ -18,6 +20,18 @@ class Pagination(
     total: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
     cursor: str | UnsetType = UNSET
     has_next: bool | UnsetType = UNSET
+
+
+class PageRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The ``pagination`` of an RPC query.
+
+    A ``cursor`` is what the page before answered. ``total`` and ``hasNext``, which answers have,
+    are ignored.
+    """
+
+    limit: PageSize = 50
+    offset: Offset = 0
+    cursor: str | UnsetType = UNSET
 
 
 class ErrorDetails(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
@@ -65,19 +79,3 @@ class RpcEnvelope(
     data: Any = UNSET
     error: RpcError | UnsetType = UNSET
     pagination: Pagination | UnsetType = UNSET
-
-
-def succeeded(data: Any, pagination: Pagination | UnsetType = UNSET) -> RestEnvelope:
-    """The REST answer of a call that worked."""
-    return RestEnvelope(success=True, errno=0, data=data, pagination=pagination)
-
-
-def failed(errno: int, error: str, details: ErrorDetails | UnsetType = UNSET) -> RestEnvelope:
-    """The REST answer of a call that did not work.
-
-    Raises:
-        ValueError: ``errno`` 0 means success.
-    """
-    if errno == 0:
-        raise ValueError("errno 0 means success")
-    return RestEnvelope(success=False, errno=errno, error=error, details=details)

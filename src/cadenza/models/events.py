@@ -1,4 +1,4 @@
-"""What travels on ``tradingAccount:{accountId}``: one envelope, told apart by ``eventType``."""
+"""The events of an account's channel: one envelope, whose ``eventType`` tells what it carries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from cadenza.models.account import RpcTradingAccount, RpcTradingAccountCredential
 from cadenza.models.order import RpcTradeExecution, RpcTradeOrder
 from cadenza.models.portfolio import RpcPortfolio
-from cadenza.models.scalars import Iso, Millis, Uuid, iso_of, millis_of
+from cadenza.models.scalars import Iso, Millis, Uuid
 from cadenza.models.subscription import RpcSubscription
 
 
@@ -41,7 +41,7 @@ AccountEventData = (
     | RpcTradingAccountCredential
     | RpcSubscription
 )
-"""What an account event can carry."""
+"""The data that an account event can carry."""
 
 DATA_TYPES: Final[dict[EventType, type[AccountEventData]]] = {
     EventType.TRADE_ORDER_UPDATED: RpcTradeOrder,
@@ -51,7 +51,7 @@ DATA_TYPES: Final[dict[EventType, type[AccountEventData]]] = {
     EventType.TRADING_ACCOUNT_SUBSCRIPTION_UPDATED: RpcSubscription,
     EventType.CREDENTIAL_UPDATED: RpcTradingAccountCredential,
 }
-"""The events of an account's channel and what their ``data`` is."""
+"""The events of an account's channel, and the types of their ``data``."""
 
 
 class AccountEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,39 +65,3 @@ class AccountEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     event_id: Uuid
     timestamp: Iso | Millis
     data: Any
-
-    @property
-    def milliseconds(self) -> int:
-        """The time of the event, milliseconds since the Unix epoch."""
-        return millis_of(self.timestamp) if isinstance(self.timestamp, str) else self.timestamp
-
-
-def make_event(
-    event_type: EventType, data: AccountEventData, *, event_id: str, time_ms: int
-) -> AccountEvent:
-    """Wrap ``data`` in its envelope.
-
-    Raises:
-        TypeError: The event carries another kind of data.
-    """
-    kind = DATA_TYPES.get(event_type)
-    if kind is None or not isinstance(data, kind):
-        wanted = kind.__name__ if kind else "no account's data"
-        raise TypeError(f"{event_type} carries {wanted}, not {type(data).__name__}")
-    return AccountEvent(
-        event_type=event_type, event_id=event_id, timestamp=iso_of(time_ms), data=data
-    )
-
-
-def read_event(raw: bytes | str) -> AccountEvent:
-    """Read an event with its ``data`` as the struct its type asks for.
-
-    Raises:
-        msgspec.ValidationError: The event does not fit the models.
-        msgspec.DecodeError: The bytes are no JSON.
-    """
-    event = msgspec.json.decode(raw, type=AccountEvent)
-    kind = DATA_TYPES.get(event.event_type)
-    if kind is None:
-        raise msgspec.ValidationError(f"{event.event_type} is not an event of an account")
-    return msgspec.structs.replace(event, data=msgspec.convert(event.data, type=kind))

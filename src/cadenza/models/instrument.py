@@ -1,4 +1,4 @@
-"""The ``Instrument`` payload in its REST shape."""
+"""Venues, instruments and securities, in REST and RPC shapes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from cadenza.models.enums import (
     VenueStatus,
 )
 from cadenza.models.scalars import Dec, Iso, Millis
+
+
+class MarketVenue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A venue, and whether its market moves. RPC lists bare names instead."""
+
+    venue: Venue
+    status: VenueStatus
 
 
 class Instrument(
@@ -50,18 +57,18 @@ class Instrument(
     min_notional: Dec
     order_types: tuple[OrderType, ...]
     time_in_force_options: tuple[TimeInForce, ...]
-    description: str | msgspec.UnsetType = msgspec.UNSET
-    base_security_type: SecurityType | msgspec.UnsetType = msgspec.UNSET
-    quote_security_type: SecurityType | msgspec.UnsetType = msgspec.UNSET
-    max_notional: Dec | msgspec.UnsetType = msgspec.UNSET
-    order_filters: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    trading_hours: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    is_iceberg_allowed: bool | msgspec.UnsetType = msgspec.UNSET
-    iceberg_min_quantity: Dec | msgspec.UnsetType = msgspec.UNSET
-    delivery_date: Millis | msgspec.UnsetType = msgspec.UNSET
-    delivery_date_time: str | msgspec.UnsetType = msgspec.UNSET
-    exercise_style: Literal["EUROPEAN", "AMERICAN"] | msgspec.UnsetType = msgspec.UNSET
-    strike_price: Dec | msgspec.UnsetType = msgspec.UNSET
+    description: str | UnsetType = UNSET
+    base_security_type: SecurityType | UnsetType = UNSET
+    quote_security_type: SecurityType | UnsetType = UNSET
+    max_notional: Dec | UnsetType = UNSET
+    order_filters: dict[str, Any] | UnsetType = UNSET
+    trading_hours: dict[str, Any] | UnsetType = UNSET
+    is_iceberg_allowed: bool | UnsetType = UNSET
+    iceberg_min_quantity: Dec | UnsetType = UNSET
+    delivery_date: Millis | UnsetType = UNSET
+    delivery_date_time: str | UnsetType = UNSET
+    exercise_style: Literal["EUROPEAN", "AMERICAN"] | UnsetType = UNSET
+    strike_price: Dec | UnsetType = UNSET
 
 
 class RpcInstrument(
@@ -95,13 +102,6 @@ class RpcInstrument(
     contract_size: Dec | UnsetType = UNSET
     created_at: Iso | UnsetType = UNSET
     updated_at: Iso | UnsetType = UNSET
-
-
-class MarketVenue(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A venue, and whether its market moves. RPC lists bare names instead."""
-
-    venue: Venue
-    status: VenueStatus
 
 
 class FinancialSecurity(

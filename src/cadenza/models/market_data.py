@@ -1,19 +1,20 @@
-"""The ``OrderBook`` payload, in the new shape that contains the old one."""
+"""The payloads of market data: order books, trades, tickers and klines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.models.enums import KlineInterval, OrderBookType, OrderSide, UpdateType, Venue
-from cadenza.models.scalars import Dec, Iso, Millis, millis_of
+from cadenza.models.scalars import Dec, Millis
 
 Row = tuple[str, str]
 """A level as ``(price, quantity)``, both decimal strings as the venue spelled them."""
 
-L2_COLUMNS = ("price", "quantity")
+L2_COLUMNS: Final = ("price", "quantity")
 
 
 class OrderBook(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -65,41 +66,6 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omi
     price_change_percent: Dec | UnsetType = UNSET
 
 
-class OldTicker(msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True):
-    """The ticker of older clients (``RpcTicker``): read, never sent."""
-
-    exchange: Venue
-    symbol: str
-    time: Iso
-    instrument_id: str | UnsetType = UNSET
-    exchange_time: Iso | UnsetType = UNSET
-    ask: Dec | UnsetType = UNSET
-    ask_quantity: Dec | UnsetType = UNSET
-    bid: Dec | UnsetType = UNSET
-    bid_quantity: Dec | UnsetType = UNSET
-    last: Dec | UnsetType = UNSET
-    last_quantity: Dec | UnsetType = UNSET
-
-    def renewed(self) -> Ticker:
-        """The same facts in today's shape.
-
-        Raises:
-            ValueError: ``time`` is no RFC 3339 time.
-        """
-        return Ticker(
-            venue=self.exchange,
-            symbol=self.symbol,
-            timestamp=millis_of(self.time),
-            instrument_id=self.instrument_id,
-            last_price=self.last,
-            last_quantity=self.last_quantity,
-            bid_price=self.bid,
-            bid_quantity=self.bid_quantity,
-            ask_price=self.ask,
-            ask_quantity=self.ask_quantity,
-        )
-
-
 Candle = tuple[Millis, Dec, Dec, Dec, Dec, Dec | None]
 """Open time, open, high, low, close, volume; the volume may be unknown."""
 
@@ -117,47 +83,3 @@ class Kline(msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit
     is_closed: bool
     timestamp: Millis
     instrument_id: str | UnsetType = UNSET
-
-
-class OldCandle(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A candle of older clients (``RpcOhlcv``)."""
-
-    t: Iso
-    o: Dec
-    h: Dec
-    l: Dec  # noqa: E741 - the API's name for the low
-    c: Dec
-    v: Dec | None = None
-    interval: KlineInterval | UnsetType = UNSET
-
-
-class OldKline(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The kline of older clients (``RpcKline``): read, never sent."""
-
-    instrument_id: str
-    symbol: str
-    interval: KlineInterval
-    candles: tuple[OldCandle, ...]
-
-    def renewed(self, *, venue: Venue, timestamp: Millis) -> Kline:
-        """The same candles in today's shape, as closed ones.
-
-        Args:
-            venue: The venue, which the old shape does not name.
-            timestamp: When this was read.
-
-        Raises:
-            ValueError: The time of a candle is no RFC 3339 time.
-        """
-        candles = tuple(
-            (millis_of(old.t), old.o, old.h, old.l, old.c, old.v) for old in self.candles
-        )
-        return Kline(
-            venue=venue,
-            symbol=self.symbol,
-            interval=self.interval,
-            candles=candles,
-            is_closed=True,
-            timestamp=timestamp,
-            instrument_id=self.instrument_id,
-        )

@@ -1,4 +1,4 @@
-"""What a client sends to ask for market data: parameters of RPC calls and of REST queries."""
+"""Requests for market data: parameters of RPC calls and of REST queries."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from cadenza.models.enums import InstrumentStatus, KlineInterval, SecurityType, Venue
+from cadenza.models.scalars import Moment, Offset, PageSize
 
-PageSize = Annotated[int, Meta(ge=1, le=1000)]
-Offset = Annotated[int, Meta(ge=0, le=2**53)]
-Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
-"""Milliseconds since the Unix epoch, up to the end of the year 9999."""
 Depth = Annotated[int, Meta(ge=1, le=10_000)]
+"""How many levels of a side of a book are asked for."""
 
 
 class RpcListInstrumentsParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

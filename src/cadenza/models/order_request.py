@@ -1,4 +1,4 @@
-"""What a client sends to submit or cancel an order, over REST and over RPC."""
+"""Requests about orders: to submit, change, cancel and find them, over RPC and REST."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from cadenza.models.enums import (
     QuantityType,
     TimeInForce,
 )
-from cadenza.models.market_request import Moment, Offset, PageSize
+from cadenza.models.envelope import PageRequest
 from cadenza.models.order import RpcTradeOrder
-from cadenza.models.scalars import Dec, Iso, Millis, Uuid
+from cadenza.models.scalars import Dec, Iso, Millis, Moment, Offset, PageSize, Uuid
 
 
 class SubmitTradeOrderRequest(
@@ -58,20 +58,6 @@ class SubmitTradeOrderRequest(
     visible_quantity: Dec | UnsetType = UNSET
 
 
-class CancelTradeOrderRequest(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
-):
-    """Which order to cancel, over REST and RPC alike: one of the three order ids must be given.
-
-    REST documents ``trade_order_id`` alone; the other two are RPC's, accepted on both.
-    """
-
-    trading_account_id: Uuid
-    trade_order_id: Uuid | UnsetType = UNSET
-    client_order_id: str | UnsetType = UNSET
-    external_order_id: str | UnsetType = UNSET
-
-
 class RpcSubmitTradeOrderParams(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
 ):
@@ -81,18 +67,6 @@ class RpcSubmitTradeOrderParams(
     trading_account_id: Uuid
     idempotency_key: str | UnsetType = UNSET
     await_closed: bool = False
-
-
-class PageRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The ``pagination`` of an RPC query.
-
-    A ``cursor`` is what the page before answered. ``total`` and ``hasNext``, which answers have,
-    are ignored.
-    """
-
-    limit: PageSize = 50
-    offset: Offset = 0
-    cursor: str | UnsetType = UNSET
 
 
 class RpcSaveTradeOrderParams(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -116,6 +90,20 @@ class AmendTradeOrderRequest(
     quantity: Dec | UnsetType = UNSET
     limit_price: Dec | UnsetType = UNSET
     stop_price: Dec | UnsetType = UNSET
+
+
+class CancelTradeOrderRequest(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", repr_omit_defaults=True
+):
+    """Which order to cancel, over REST and RPC alike: one of the three order ids must be given.
+
+    REST documents ``trade_order_id`` alone; the other two are RPC's, accepted on both.
+    """
+
+    trading_account_id: Uuid
+    trade_order_id: Uuid | UnsetType = UNSET
+    client_order_id: str | UnsetType = UNSET
+    external_order_id: str | UnsetType = UNSET
 
 
 class CancelAllTradeOrdersRequest(

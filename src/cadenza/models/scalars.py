@@ -1,4 +1,4 @@
-"""The scalar types of the payloads: decimal strings and times.
+"""The scalar types of the payloads: decimals, ids and times.
 
 Money, prices and quantities travel as strings in plain notation. The API's own clients refuse an
 exponent (``1E-8``), a leading dot (``.5``) and a plus sign, so the patterns refuse them here too.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ PositiveDec = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?$")]
 Millis = int
 """Milliseconds since the Unix epoch, UTC."""
 
+Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""Milliseconds since the Unix epoch, UTC, up to the end of the year 9999."""
+
 Uuid = Annotated[
     str,
     msgspec.Meta(
@@ -30,12 +33,17 @@ Uuid = Annotated[
 ]
 """A UUID in its text form; the API's own clients refuse any other id."""
 
-
 Iso = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """An RFC 3339 time in UTC, for example ``"2024-08-09T00:00:55.408Z"``."""
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+"""How many items of a list are asked for."""
+
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Where in a list a page begins; 0: at its first item."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 @lru_cache(maxsize=256)
@@ -46,7 +54,7 @@ def iso_of(milliseconds: int) -> str:
         ValueError: The time lies outside the years 1 to 9999.
     """
     try:
-        moment = EPOCH + timedelta(milliseconds=milliseconds)
+        moment = _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError as error:
         raise ValueError(f"{milliseconds} ms is outside the years 1 to 9999") from error
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
@@ -66,4 +74,4 @@ def millis_of(text: str) -> int:
         ) from error
     if moment.tzinfo is None:
         raise ValueError(f'"{text}" has no offset from UTC; write it like "{text}Z"')
-    return (moment - EPOCH) // _MILLISECOND
+    return (moment - _EPOCH) // _MILLISECOND

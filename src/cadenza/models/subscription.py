@@ -1,4 +1,4 @@
-"""The payload of a stored subscription (not of a channel's), in REST and RPC shapes."""
+"""Stored subscriptions, which are not those to channels, and requests about them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from cadenza.models.account import RpcTradingAccount
 from cadenza.models.enums import KlineInterval, Venue
 from cadenza.models.enums_trading import SubscriptionStatus, SubscriptionType
 from cadenza.models.envelope import Pagination
-from cadenza.models.market_request import Offset, PageSize
-from cadenza.models.scalars import Iso, Millis, Uuid
+from cadenza.models.scalars import Iso, Millis, Offset, PageSize, Uuid
 
 
 class Subscription(

@@ -1,4 +1,4 @@
-"""What the system says about itself, in REST and RPC shapes."""
+"""The system: its name, version and health, in REST and RPC shapes."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ChannelGrammar:
-    """How a channel name is read; an empty mark is a feature that is off."""
+    """The marks by which a channel name is read; an empty one switches its feature off."""
 
     namespace_boundary: str = ":"
     user_boundary: str = "#"
@@ -30,7 +30,7 @@ class ChannelGrammar:
         return name if found else ""
 
     def rest(self, channel: str) -> str:
-        """What a namespace's ``channel_regex`` looks at.
+        """The part of a name that a namespace's ``channel_regex`` looks at.
 
         The name after the namespace boundary; the whole name, with its private prefix, when there
         is no boundary.

@@ -71,7 +71,7 @@ EXPIRED: Final = ErrorCode(110, "expired")
 TOO_MANY_REQUESTS: Final = ErrorCode(111, "too many requests", temporary=True)
 """A rate limit. Wait, then try again."""
 UNRECOVERABLE_POSITION: Final = ErrorCode(112, "unrecoverable position")
-"""The stream is not the one (epoch) that the position belongs to. Load the state anew."""
+"""The stream is not the one (epoch) that the position belongs to. Load the state again."""
 CONCURRENT_PAGINATION: Final = ErrorCode(113, "concurrent pagination", temporary=True)
 """Map subscriptions only: one page at a time."""
 
@@ -114,7 +114,7 @@ WRITE_ERROR: Final = Disconnect(3009, "write error")
 INSUFFICIENT_STATE: Final = Disconnect(3010, "insufficient state")
 """Something was missed in a server-side subscription. Reconnect and recover."""
 FORCE_RECONNECT: Final = Disconnect(3011, "force reconnect")
-"""An operator wants the client to connect anew."""
+"""An operator wants the client to connect again."""
 NO_PONG: Final = Disconnect(3012, "no pong")
 """No answer to a ping within ``client.pong_timeout``."""
 RATE_LIMITED: Final = Disconnect(3013, "too many requests")
@@ -124,7 +124,7 @@ STATE_INVALIDATED: Final = Disconnect(3014, "state invalidated")
 INVALID_TOKEN: Final = Disconnect(3500, "invalid token")
 """The token was not made for this server, this user or this channel."""
 BAD_REQUEST_CLOSE: Final = Disconnect(3501, "bad request")
-"""What came was not the protocol. A fault of the client's program."""
+"""Something received was not the protocol: a fault in the client's program."""
 STALE: Final = Disconnect(3502, "stale")
 """No successful connect command within ``client.stale_close_delay``."""
 FORCE_DISCONNECT: Final = Disconnect(3503, "force disconnect")

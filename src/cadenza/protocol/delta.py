@@ -16,7 +16,7 @@ from cadenza.protocol.delta_match import MIN_COPY, Copy, find_copies
 from cadenza.protocol.errors import DeltaError
 
 MAX_TARGET: Final = 16 * 2**20
-"""What a patch may grow to, in bytes, when the caller does not say."""
+"""The largest target of a patch, in bytes, if the caller names no other."""
 
 _DIGITS: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
 _VALUES: Final = {digit: value for value, digit in enumerate(_DIGITS)}

@@ -1,4 +1,4 @@
-"""Which parts of a target stand in a source already: what a patch can copy.
+"""A search for the parts of a target that a source has already: those that a patch can copy.
 
 Built from what the interpreter does in C (find, slices, comparison of slices), so that a book
 update costs a few searches for each changed level, not a step for each byte.
@@ -86,7 +86,7 @@ def _changed_in_place(source: bytes, at: int, target: bytes, to: int) -> int:
 
 
 class _Places:
-    """Where in a source a piece of a target may stand."""
+    """An index of a source: the places where a piece of a target may be."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
@@ -122,7 +122,7 @@ def _index(source: bytes) -> dict[bytes, int]:
 
 
 def common_prefix(a: bytes, i: int, b: bytes, j: int, limit: int) -> int:
-    """How many bytes from ``a[i]`` and ``b[j]`` on are equal, at most ``limit``."""
+    """The number of equal bytes from ``a[i]`` and ``b[j]`` on, at most ``limit``."""
     done, step = 0, _CHUNK
     while done < limit:
         size = min(step, limit - done)
@@ -141,7 +141,7 @@ def common_prefix(a: bytes, i: int, b: bytes, j: int, limit: int) -> int:
 
 
 def common_suffix(a: bytes, i: int, b: bytes, j: int, limit: int) -> int:
-    """How many bytes before ``a[i]`` and ``b[j]`` are equal, at most ``limit``."""
+    """The number of equal bytes before ``a[i]`` and ``b[j]``, at most ``limit``."""
     done, step = 0, _CHUNK
     while done < limit:
         size = min(step, limit - done)

@@ -1,4 +1,4 @@
-"""What can be wrong with bytes from the other side: one small tree of errors."""
+"""Errors of the protocol: one small tree."""
 
 from __future__ import annotations
 

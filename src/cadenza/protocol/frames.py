@@ -69,7 +69,7 @@ def close_frame(code: int, reason: str) -> bytes:
 
 
 def close_payload(code: int, reason: str) -> bytes:
-    """What a close frame carries; the reason is cut to what fits (5.5.1)."""
+    """The payload of a close frame; the reason is cut to what fits (5.5.1)."""
     text = reason.encode()[:_REASON_LIMIT].decode(errors="ignore").encode()
     return code.to_bytes(2, "big") + text
 
@@ -183,7 +183,7 @@ class FrameReader:
         self._rest = data[at:] if at < end else b""
 
     def _header(self, data: bytes, at: int, end: int) -> tuple[int, int]:
-        """Where the payload begins and how long it is; -1 for a header that is not all there."""
+        """Offset of the payload, -1 while the header is incomplete, and length of the payload."""
         first, second = data[at], data[at + 1]
         opcode = first & 0x0F
         if first & self._reserved or opcode not in _KNOWN:

@@ -10,11 +10,11 @@ from msgspec import Raw
 
 from cadenza.protocol.dialect import camel_command
 from cadenza.protocol.errors import DecodeError, PayloadError
+from cadenza.protocol.json_reader import JsonReader, check
 from cadenza.protocol.messages import Command, Message, Reply
 
-_commands: Final = msgspec.json.Decoder(Command)
+_commands: Final[JsonReader[Command]] = JsonReader(Command)
 _replies: Final = msgspec.json.Decoder(Reply)
-_any_json: Final = msgspec.json.Decoder(Raw)
 encode_message: Final = msgspec.json.Encoder().encode
 
 
@@ -35,8 +35,8 @@ def decode_commands(frame: bytes) -> Iterator[Command]:
 
 def _decode_command(line: bytes) -> Command:
     try:
-        command = _commands.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        command = _commands.read(line)
+    except DecodeError as error:
         raise DecodeError(f"not a command: {error}") from error
     return camel_command(command)
 
@@ -80,10 +80,8 @@ def inline(payload: Raw) -> Raw:
     """
     data = bytes(payload)
     try:
-        _any_json.decode(data)
-        if not data.isascii():
-            data.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        check(data)
+    except DecodeError as error:
         raise PayloadError(f"not a JSON payload: {error}") from error
     return Raw(data.replace(b"\n", b"")) if b"\n" in data else payload
 

@@ -153,7 +153,7 @@ class SubRefreshRequest(Message):
 
 
 class Command(Message):
-    """What a client sends: an id and one request. No field at all is a pong."""
+    """A message from a client: an id and one request. No field at all is a pong."""
 
     id: UInt32 = 0
     connect: ConnectRequest | None = None
@@ -187,7 +187,7 @@ class EmulationRequest(Message):
 
 
 class ClientInfo(Message):
-    """Who published, joined or is present."""
+    """A connection that has published, joined or is present."""
 
     user: str
     client: str
@@ -227,6 +227,7 @@ class SubscribeResult(Message):
     was_recovering: bool = False
     delta: bool = False
     id: Int64 = 0
+    publish_debounce: UInt32 = 0
 
 
 class ConnectResult(Message):
@@ -246,13 +247,13 @@ class ConnectResult(Message):
 
 
 class PresenceResult(Message):
-    """Who is in a channel, by client id."""
+    """The members of a channel, by client id."""
 
     presence: dict[str, ClientInfo]
 
 
 class PresenceStatsResult(Message):
-    """How many are in a channel."""
+    """The number of members of a channel."""
 
     num_clients: UInt32
     num_users: UInt32
@@ -267,7 +268,7 @@ class HistoryResult(Message):
 
 
 class RPCResult(Message):
-    """What the application answered."""
+    """The answer of the application."""
 
     data: Raw = ABSENT
 
@@ -357,7 +358,7 @@ class Error(Message):
 
 
 class Reply(Message):
-    """What a server sends: the result of command ``id``, or a push. No field at all is a ping."""
+    """A message from a server: the result of command ``id``, or a push; without a field, a ping."""
 
     id: UInt32 = 0
     error: Error | None = None

@@ -165,6 +165,7 @@ FIELDS: Final[dict[type[m.Message], Fields]] = {
         "was_recovering": (12, "bool"),
         "delta": (13, "bool"),
         "id": (14, "int64"),
+        "publish_debounce": (19, "uint32"),
     },
     m.ConnectResult: {
         "client": (1, "string"),

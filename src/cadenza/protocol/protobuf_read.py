@@ -18,7 +18,7 @@ from cadenza.protocol.messages import ABSENT, Message
 from cadenza.protocol.protobuf_fields import FIELDS, ByName, Fields, Kind, Layout, Repeated
 
 MAX_DEPTH: Final = 32
-"""How deep messages may lie in each other, a frame's own messages being at depth 0."""
+"""The deepest nesting of messages, those of the frame itself being at depth 0."""
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
@@ -123,7 +123,7 @@ def _compile(new: Callable[[], Any], fields: Fields) -> Read:
 
 
 def _stores(fields: Fields) -> tuple[dict[int, Store], dict[int, StoreNumber]]:
-    """What to do with a field, by its tag: fields that have a length, and numbers."""
+    """The readers of the fields by tag: of those that have a length, and of numbers."""
     sized: dict[int, Store] = {}
     numeric: dict[int, StoreNumber] = {}
     for name, (number, kind) in fields.items():

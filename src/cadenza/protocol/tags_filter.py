@@ -33,7 +33,7 @@ _BARE: Final = frozenset({"ex", "nex"})
 
 @dataclass(frozen=True, slots=True)
 class FilterLimits:
-    """How large a filter may be: it is evaluated for every publication of its channel."""
+    """The largest filter; it is evaluated for every publication of its channel."""
 
     depth: int = 16
     nodes: int = 128

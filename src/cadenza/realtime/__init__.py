@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from cadenza.clock import Clock, LoopClock, VirtualClock
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from cadenza.realtime.access import Access
 from cadenza.realtime.claims import (
@@ -16,9 +17,9 @@ from cadenza.realtime.claims import (
     TokenError,
     TokenExpired,
     TokenInvalid,
+    TokenUndecided,
     TokenVerifier,
 )
-from cadenza.realtime.clock import Clock, LoopClock, VirtualClock
 from cadenza.realtime.connection import Connection
 from cadenza.realtime.duration import Duration
 from cadenza.realtime.errors import CommandError, Disconnected
@@ -35,7 +36,7 @@ from cadenza.realtime.handlers import (
 )
 from cadenza.realtime.node import Node
 from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions, Namespace
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
 __all__ = [
     "Access",
@@ -59,11 +60,11 @@ __all__ = [
     "Node",
     "Override",
     "Page",
-    "Position",
     "PublishEvent",
     "PublishReply",
     "RPCEvent",
     "RefreshEvent",
+    "StreamPosition",
     "SubscribeClaims",
     "SubscribeEvent",
     "SubscribeReply",
@@ -71,6 +72,7 @@ __all__ = [
     "TokenError",
     "TokenExpired",
     "TokenInvalid",
+    "TokenUndecided",
     "TokenVerifier",
     "Unsubscribe",
     "VirtualClock",

@@ -12,6 +12,8 @@ import msgspec
 
 from cadenza.protocol import codes
 from cadenza.protocol.channel import ChannelGrammar
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime.claims import Override, TokenVerifier
 from cadenza.realtime.errors import CommandError
 from cadenza.realtime.options import ChannelOptions, ChannelRules, ClientOptions, DataFormat
@@ -19,8 +21,8 @@ from cadenza.realtime.subscription import Subscription
 
 Action = Literal["publish", "presence", "history"]
 
-_any_json: Final = msgspec.json.Decoder(msgspec.Raw)
-_any_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_any_json: Final[JsonReader[msgspec.Raw]] = JsonReader(msgspec.Raw)
+_any_object: Final[JsonReader[dict[str, msgspec.Raw]]] = JsonReader(dict[str, msgspec.Raw])
 
 
 class Access:
@@ -141,11 +143,12 @@ class Access:
             if not data:
                 raise CommandError(codes.BAD_REQUEST)
         elif wanted != "binary":
-            decoder = _any_json if wanted == "json" else _any_object
             try:
-                decoder.decode(data)
-                data.decode()  # raw values are not looked into
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                if wanted == "json":
+                    _any_json.read(data)
+                elif _any_object.read(data) is None or data.strip() == b"null":
+                    raise CommandError(codes.BAD_REQUEST)
+            except DecodeError as error:
                 raise CommandError(codes.BAD_REQUEST) from error
 
 

@@ -1,4 +1,4 @@
-"""What a server program may do to connections and channels: the methods of the server API.
+"""Connections and channels in the hands of a server program: the methods of the server API.
 
 Everything that concerns connections goes through the controller, as they may be on other nodes.
 """

@@ -1,4 +1,4 @@
-"""What carries publications between nodes and keeps the streams: the interface.
+"""The broker carries publications between nodes and keeps the streams: the interface.
 
 One test suite, ``tests/support/realtime/broker_contract.py``, runs on every implementation.
 
@@ -13,21 +13,21 @@ The contract:
 - A result is returned at once or as an awaitable, as suits the implementation: a caller that need
   not wait answers its client in the same turn of the loop. Use ``eager.settle``.
 - The epoch of a stream is made when its position is first read or written, and stays the same until
-  the stream's meta data expires; then offsets begin anew with another epoch.
+  the stream's meta data expires; then offsets start over with another epoch.
 - An exception means that nothing is known of the outcome, and is shown to clients as error 100.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.eager import MaybeAwaitable
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
-IDEMPOTENCY_TTL = 300.0
+IDEMPOTENCY_TTL: Final = 300.0
 """Seconds for which a repeated idempotency key gets the first result."""
 
 
@@ -51,7 +51,7 @@ class PublishResult(NamedTuple):
     A repeated idempotency key returns the first result, a skipped version the top of the stream.
     """
 
-    position: Position
+    position: StreamPosition
     suppressed: bool = False
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from cadenza.clock import Clock, LoopClock, Timer
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.broker import (
     IDEMPOTENCY_TTL,
@@ -17,12 +18,11 @@ from cadenza.realtime.broker import (
     PublishOptions,
     PublishResult,
 )
-from cadenza.realtime.clock import Cancellable, Clock, LoopClock
-from cadenza.realtime.stream import HistoryFilter, Page, Position, Stream
+from cadenza.realtime.stream import HistoryFilter, Page, Stream, StreamPosition
 
 _EPOCH_LETTERS: Final = string.ascii_letters
 _SWEEP_SECONDS: Final = 1.0
-_NOWHERE: Final = PublishResult(Position(0, ""))
+_NOWHERE: Final = PublishResult(StreamPosition(0, ""))
 
 
 class MemoryBroker:
@@ -39,7 +39,7 @@ class MemoryBroker:
         # publications and one for its meta data, which look again later when there was a renewal.
         self._expiries: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = 0
-        self._sweeper: Cancellable | None = None
+        self._sweeper: Timer | None = None
         self._sweep_at = 0.0
 
     def start(self, events: BrokerEvents) -> None:

@@ -18,7 +18,7 @@ from cadenza.protocol.messages import ClientInfo, JoinLeave, Push
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.encoding import PublicationEncoder, Variant, shown_info
 from cadenza.realtime.outbox import Group, Outbox
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.wire import Wire
 
@@ -47,7 +47,7 @@ class Channel:
 
     Attributes:
         subscriptions: All of them, by connection, also those that are still being answered.
-        position: Where the newest publication with an offset stood; ``None`` before there was
+        position: The place of the newest publication with an offset; ``None`` before there was
             one and before anybody asked.
         checked_at: When the position was last known to be the broker's, in monotonic seconds.
     """
@@ -55,11 +55,11 @@ class Channel:
     def __init__(self, name: str, outbox: Outbox) -> None:
         self.name = name
         self.subscriptions: dict[Connection, Subscription] = {}
-        self.position: Position | None = None
+        self.position: StreamPosition | None = None
         self.checked_at = 0.0
         self._outbox = outbox
         self._groups: dict[GroupKey, Group] = {}
-        # What every publication looks at; made anew when a group comes or goes.
+        # Read by every publication; rebuilt when a group comes or goes.
         self._posted_to: tuple[tuple[GroupKey, Group], ...] = ()
         self._has_deltas = False
         self._listeners: dict[Wire, Group] = {}
@@ -72,7 +72,7 @@ class Channel:
         self.subscriptions[connection] = subscription
         self._waiting[connection] = subscription
 
-    def activate(self, subscription: Subscription, position: Position | None) -> None:
+    def activate(self, subscription: Subscription, position: StreamPosition | None) -> None:
         """The subscribe was answered as of ``position``: from here on everything is pushed."""
         connection = subscription.connection
         self._waiting.pop(connection, None)
@@ -161,7 +161,7 @@ class Channel:
         """Move the position; say whether positioned subscribers may get the publication."""
         offset = delivery.publication.offset
         before = self.position
-        now = Position(offset, delivery.epoch)
+        now = StreamPosition(offset, delivery.epoch)
         if before is None:
             self.position = now
             return True
@@ -197,7 +197,7 @@ class Channel:
             if stands_at != (publication.offset - 1, delivery.epoch):
                 connection.insufficient_state(subscription)
                 return
-            subscription.position = Position(publication.offset, delivery.epoch)
+            subscription.position = StreamPosition(publication.offset, delivery.epoch)
         wanted = subscription.tags_filter
         if wanted is None or wanted(publication.tags):
             self._send(subscription, encoder)
@@ -234,7 +234,7 @@ class Channel:
                 subscription.has_base = has_base
                 self._join(subscription)
 
-    def _place(self, subscription: Subscription, position: Position | None) -> None:
+    def _place(self, subscription: Subscription, position: StreamPosition | None) -> None:
         """Into a group, or among those that are looked at one by one."""
         ahead = subscription.positioned and position != self.position
         if subscription.tags_filter is not None or ahead:

@@ -1,4 +1,4 @@
-"""What a token says once it is verified, and who verifies it."""
+"""The claims of a verified token, and the interface of its verifier."""
 
 from __future__ import annotations
 
@@ -69,6 +69,13 @@ class TokenInvalid(TokenError):  # noqa: N818 - Centrifugo's word
 
 class TokenExpired(TokenError):  # noqa: N818 - Centrifugo's word
     """Good once, or good later: its ``exp`` or ``nbf`` says not now."""
+
+
+class TokenUndecided(TokenError):  # noqa: N818 - as its siblings
+    """Nobody can say just now: the key is not known yet, as where keys come from is out of order.
+
+    Not the token's fault, so nothing final: the client is told to try again.
+    """
 
 
 class TokenVerifier(Protocol):

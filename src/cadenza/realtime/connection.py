@@ -1,6 +1,6 @@
 """One client's connection: its state, its commands in order, and its way out.
 
-Frames go to the ``intake``. What a command means in which state is the table in ``states``; what
+Frames go to the ``inbox``. What a command means in which state is the table in ``states``; what
 the commands do stands in ``commands``.
 """
 
@@ -21,7 +21,7 @@ from cadenza.protocol.messages import (
     payload,
 )
 from cadenza.realtime.claims import LONGEST_TTL, ConnectClaims
-from cadenza.realtime.inbox import Intake
+from cadenza.realtime.inbox import Inbox
 from cadenza.realtime.keepalive import Keepalive
 from cadenza.realtime.slow_readers import CONFLATE_AT
 from cadenza.realtime.states import State
@@ -61,7 +61,7 @@ class Connection:
         "_expiry",
         "_held",
         "_held_bytes",
-        "_intake",
+        "_inbox",
         "_stale",
         "_tick",
         "calls",
@@ -113,7 +113,7 @@ class Connection:
         self.keepalive: Keepalive | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
-        self._intake = Intake(self)
+        self._inbox = Inbox(self)
         self._expiry: Deadline | None = None
         self._tick: Deadline | None = None
         delay = node.client_options.stale_close_delay
@@ -129,7 +129,7 @@ class Connection:
 
     def receive(self, frame: bytes) -> None:
         """One complete frame from the client."""
-        self._intake.receive(frame)
+        self._inbox.receive(frame)
 
     def switch_dialect(self) -> None:
         """Speak camelCase from here on, as the client does."""
@@ -165,7 +165,7 @@ class Connection:
             return
         self.paused = True
         self.write = self._hold
-        self.node.slow.pause(self)
+        self.node.slow_readers.pause(self)
 
     def resume_writing(self) -> None:
         """The transport's buffer has drained: write what waited."""
@@ -177,7 +177,7 @@ class Connection:
         for data in held:
             self.write(data)  # may pause again, and is held again then
         if not self.paused:
-            self.node.slow.resume(self)
+            self.node.slow_readers.resume(self)
 
     def reroute(self, transport: Transport) -> None:
         """Write to another transport from here on: one that wraps the one so far, or unwraps it."""
@@ -202,7 +202,7 @@ class Connection:
         if self._held_bytes > limit:
             self.disconnect(codes.SLOW)
         elif self._held_bytes > limit // CONFLATE_AT:
-            self.node.slow.held(self)
+            self.node.slow_readers.held(self)
 
     # Who it is.
 
@@ -282,7 +282,7 @@ class Connection:
         self.write = _discard
         self._held.clear()
         self._held_bytes = 0
-        self._intake.close()
+        self._inbox.close()
         for deadline in (self._stale, self._expiry, self._tick):
             if deadline is not None:
                 deadline.cancel()

@@ -1,4 +1,4 @@
-"""What one node tells the others: the interface, and the controller of a node that is alone.
+"""The interface through which one node tells the others, and the controller of a lone node.
 
 The contract: ``broadcast`` reaches every node once, this one included, in the order in which one
 node sends; ``survey`` asks every node that is alive and returns what they answered within a bounded
@@ -15,7 +15,7 @@ import msgspec
 from cadenza.protocol.codes import Disconnect
 from cadenza.realtime.claims import SubscriptionGrant
 from cadenza.realtime.eager import MaybeAwaitable
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class SubscribeUser(msgspec.Struct, frozen=True, kw_only=True, tag="subscribe"):
     target: Target
     channel: str
     grant: SubscriptionGrant = SubscriptionGrant()
-    recover_since: Position | None = None
+    recover_since: StreamPosition | None = None
 
 
 class UnsubscribeUser(msgspec.Struct, frozen=True, kw_only=True, tag="unsubscribe"):

@@ -63,7 +63,7 @@ class _Resumed:
             while True:
                 try:
                     value = yield waiting_for
-                except BaseException as error:  # noqa: BLE001 - handed on, as `yield from` would
+                except BaseException as error:  # noqa: BLE001 - handed on, as ``yield from`` would
                     waiting_for = self._coroutine.throw(error)
                 else:
                     waiting_for = self._coroutine.send(value)

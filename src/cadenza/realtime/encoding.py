@@ -82,7 +82,8 @@ def shown(
         return _plain(publication, codec)
     patched = patch(codec) if variant is Variant.PATCH and callable(patch) else None
     data = bytes(publication.data) if patched is None else patched
-    # A delta subscriber's publication is rebuilt, and does not carry the stream's epoch.
+    # A delta subscriber's publication is rebuilt, and carries neither the stream's epoch nor the
+    # version, as the reference server's.
     return Publication(
         data=json_codec.quoted(data) if codec.format == "json" else Raw(data),
         info=shown_info(publication.info, codec),
@@ -117,6 +118,7 @@ def _plain(publication: Publication, codec: Codec) -> Publication:
         offset=publication.offset,
         tags=publication.tags,
         epoch=publication.epoch,
+        version=publication.version,
     )
 
 

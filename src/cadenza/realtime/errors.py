@@ -1,4 +1,4 @@
-"""How a handler says no.
+"""Refusals: the errors with which a handler says no.
 
 ::
 

@@ -33,7 +33,7 @@ from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeReply
 from cadenza.realtime.options import ChannelOptions
 from cadenza.realtime.recovery import Recovery, join_live, recover_cache, recover_stream
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 from cadenza.realtime.subscription import Subscription, TagsFilter
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Established(NamedTuple):
 
     subscription: Subscription
     result: SubscribeResult
-    position: Position | None
+    position: StreamPosition | None
     """Where the subscriber stands once it has the result."""
     recovery: Recovery | None
     """``None`` if recovery was not asked for or is not on."""
@@ -135,7 +135,7 @@ async def activate(established: Established) -> None:
             if subscription.positioned and publication.offset > position.offset + 1:
                 connection.insufficient_state(subscription)
                 return
-            position = Position(publication.offset, position.epoch)
+            position = StreamPosition(publication.offset, position.epoch)
         _push_late(subscription, publication)
     if connection.subscriptions.get(name) is not subscription:  # writing showed it to be slow
         return
@@ -209,7 +209,7 @@ async def _read(
     cache = options.force_recovery_mode == "cache"
     asked = request.recover or (cache and options.auto_cache_recover)
     recovering = asked and subscription.recoverable
-    since = Position(request.offset, request.epoch)
+    since = StreamPosition(request.offset, request.epoch)
     most = node.client_options.recovery_max_publication_limit or -1
     if not recovering:
         wanted = HistoryFilter()
@@ -248,6 +248,7 @@ def _established(
         data=shown_payload(payload(data), codec),
         was_recovering=asked,
         delta=subscription.delta,
+        publish_debounce=round(options.client_publish_debounce_interval * 1000),
     )
     if subscription.expire_at:
         result.expires = True
@@ -264,13 +265,15 @@ def _established(
         if missed is None:
             raise Disconnected(codes.INSUFFICIENT_STATE)
         if missed:
-            position = Position(max(position.offset, missed[-1].offset), position.epoch)
+            position = StreamPosition(max(position.offset, missed[-1].offset), position.epoch)
         result.recovered = True
         result.offset = request.offset
         if (wanted := subscription.tags_filter) is not None:
             missed = [publication for publication in missed if wanted(publication.tags)]
         result.publications = shown_recovered(missed, codec, delta=subscription.delta)
-        subscription.has_base = True
+        # Who missed nothing is sent nothing, so it may hold no base: a client that only knows its
+        # position, from a storage or a rendered page, never had one.
+        subscription.has_base = bool(missed)
     return Established(subscription, result, position, recovery)
 
 

@@ -1,4 +1,4 @@
-"""What an application may decide: the events of a node, and the answers to them.
+"""The handlers of an application: the events of a node, and the answers to them.
 
 A handler is a function or a coroutine function. It returns an answer, or ``None`` to leave the
 decision to the node's rules (tokens and channel options); it raises ``CommandError`` or
@@ -59,7 +59,7 @@ class SubscribeReply(msgspec.Struct, frozen=True, kw_only=True):
     """The subscription is granted, with other channel options than the namespace's if need be.
 
     Attributes:
-        grant: What it is granted.
+        grant: The options that the subscription is granted.
         options: The channel's options; ``None``: the namespace's.
         by_rules: Grant only what token and options grant; ``grant`` is not looked at.
         state: Makes the result's data when its position is known: the channel's state as of that

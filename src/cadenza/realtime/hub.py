@@ -1,4 +1,4 @@
-"""Who is connected to this node, and who listens to what."""
+"""The hub: the connections of this node, and the subscribers of its channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client sends, taken in order: frames into commands, commands into what they mean.
+"""The inbox of a connection: frames are read into commands, and those are handled in order.
 
 A frame that arrives while a command of the one before still waits is queued, and a client that
 sends faster than it is served is not read for a while.
@@ -30,7 +30,7 @@ EMULATED_LIMIT: Final = 1024
 """Frames of an emulated connection that wait before it is ended as asking for too much."""
 
 
-class Intake:
+class Inbox:
     """The incoming side of one connection."""
 
     __slots__ = ("_busy", "_connection", "_queue")

@@ -18,8 +18,8 @@ class Keepalive:
     and a whole one, so that the connections of a restart spread out.
 
     Args:
-        connection: Whose life is watched.
-        frame: What a transport with pings of its own writes; empty: the protocol's ping.
+        connection: The connection to keep alive, or to end when it is silent.
+        frame: The frame that a transport with pings of its own writes; empty: the protocol's ping.
     """
 
     __slots__ = ("_connection", "_deadline", "_frame", "_waiting")

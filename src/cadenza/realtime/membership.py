@@ -1,4 +1,4 @@
-"""Who stays subscribed: leaving, and the periodic look at presence, position and expiry."""
+"""Membership of subscribers: leaving, and periodic checks of presence, position and expiry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cadenza.protocol.messages import Publication, payload
 from cadenza.realtime.broker import Delivery
 from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import PublicationEncoder, Variant
-from cadenza.realtime.stream import HistoryFilter, Position
+from cadenza.realtime.stream import HistoryFilter, StreamPosition
 from cadenza.realtime.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Membership:
         if node.handlers.unsubscribed is not None and was_active:
             node.notify(node.handlers.unsubscribed, connection, name, end)
 
-    def push_snapshot(self, subscription: Subscription, position: Position | None) -> bool:
+    def push_snapshot(self, subscription: Subscription, position: StreamPosition | None) -> bool:
         """Push a channel's state to one subscriber; ``position``: where that puts it, if told.
 
         Returns:
@@ -123,7 +123,7 @@ class Membership:
         if before is not None and channel.position == before and page.top != before:
             node.timers.after(ON_ITS_WAY_SECONDS, lambda: self._confirm_loss(channel, before))
 
-    def _confirm_loss(self, channel: Channel, before: Position) -> None:
+    def _confirm_loss(self, channel: Channel, before: StreamPosition) -> None:
         """A publication that was only on its way has arrived by now."""
         if channel.position == before:
             channel.lose_state()

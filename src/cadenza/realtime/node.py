@@ -19,6 +19,7 @@ from typing import Final, ParamSpec
 
 import msgspec
 
+from cadenza.clock import Clock, LoopClock
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode, Unsubscribe
 from cadenza.protocol.messages import ClientInfo, Publication, payload
@@ -28,7 +29,6 @@ from cadenza.realtime.admin import Admin
 from cadenza.realtime.broker import Broker, Delivery, PublishOptions, PublishResult
 from cadenza.realtime.broker_memory import MemoryBroker
 from cadenza.realtime.claims import ConnectClaims, TokenError
-from cadenza.realtime.clock import Clock, LoopClock
 from cadenza.realtime.commands import COMMANDS
 from cadenza.realtime.connection import Connection, unsubscribe_push
 from cadenza.realtime.controller import Controller, LocalController
@@ -41,7 +41,7 @@ from cadenza.realtime.outbox import Outbox
 from cadenza.realtime.presence import Presence
 from cadenza.realtime.presence_memory import MemoryPresence
 from cadenza.realtime.slow_readers import SlowReaders
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 from cadenza.realtime.subscription import Subscription
 from cadenza.realtime.timers import Timers
 from cadenza.realtime.transport import Transport
@@ -64,17 +64,19 @@ class Node:
         rules: Channel options and namespaces.
         client: Limits and timers of connections.
         access: Rules and tokens together; made from ``rules`` and ``client`` by default.
-        handlers: The application's decisions; they come before the rules.
+        handlers: The application's decisions; they come before the rules. ``handle`` gives them
+            later, to programs whose decisions need the node.
         broker: Publications and streams; in memory by default.
-        presence: Who is in a channel; in memory by default.
+        presence: Keeps the clients of each channel; in memory by default.
         controller: Reaches the other nodes; by default there are none.
         clock: The time.
         chance: Random numbers: of ids (so it must not be guessable outside of tests) and delays.
         name: Of the node, for people.
-        version: What a connect result says.
+        version: The version in connect results.
         ping_method: Method name of the built-in RPC ping; empty: there is none.
-        unidirectional_disconnects: What a unidirectional client gets in place of an error, by
-            the error's code, where it is not the protocol's usual one.
+        unidirectional_disconnects: Disconnects that unidirectional clients get in place of errors,
+            by the error's code, where they are not the protocol's usual ones.
+        fault_counts: A program's own counter of the faults that it injects, for the metrics.
 
     Attributes:
         unhealthy: Why health checks should fail, for programs to set; empty: they should not.
@@ -97,12 +99,13 @@ class Node:
         version: str = "",
         ping_method: str = "",
         unidirectional_disconnects: Mapping[int, Disconnect] | None = None,
+        fault_counts: Counter[str] | None = None,
     ) -> None:
         self.clock: Final = clock or LoopClock()
         self.chance: Final = chance or random.SystemRandom()
         self.access: Final = access or Access(rules or ChannelRules(), client or ClientOptions())
         self.client_options: Final = self.access.client
-        self.handlers: Final = handlers or Handlers()
+        self.handlers = handlers or Handlers()
         self.broker: Final = broker or MemoryBroker(self.clock, self.chance)
         self.presence: Final = presence or MemoryPresence(self.clock)
         self.name = name
@@ -113,7 +116,7 @@ class Node:
         self.timers: Final = Timers(self.clock)
         self.outbox: Final = Outbox(self.clock)
         self.hub: Final = Hub(self.outbox)
-        self.slow: Final = SlowReaders(self)
+        self.slow_readers: Final = SlowReaders(self)
         self.commands: Final = COMMANDS
         self.membership: Final = Membership(self)
         self.admin: Final = Admin(self, controller or LocalController())
@@ -121,17 +124,29 @@ class Node:
         self.command_counts: Counter[str] = Counter()
         self.error_counts: Counter[int] = Counter()
         self.disconnect_counts: Counter[int] = Counter()
-        self.fault_counts: Counter[str] = Counter()
+        self.fault_counts: Final[Counter[str]] = Counter() if fault_counts is None else fault_counts
         self.open_connections: set[Connection] = set()
         self._background: set[asyncio.Task[None]] = set()
         self.started_at = 0.0
+        self._has_started = False
         self.closing = False
         self.unhealthy = ""
 
     # Life.
 
+    def handle(self, handlers: Handlers) -> None:
+        """Take the application's decisions from these handlers; before ``start`` only.
+
+        Raises:
+            RuntimeError: The node has started.
+        """
+        if self._has_started:
+            raise RuntimeError("handlers are given before the node starts")
+        self.handlers = handlers
+
     async def start(self) -> None:
         """Begin. Call it once, before the first connection."""
+        self._has_started = True
         self.started_at = self.clock.monotonic()
         await settle(self.broker.start(self))
         await settle(self.admin.start())
@@ -180,7 +195,7 @@ class Node:
             channel: Its name.
             data: The payload; JSON unless all subscribers speak Protobuf.
             tags: For subscribers with a tags filter.
-            info: Who publishes, if it is a client.
+            info: The publishing client, if it is one.
             options: Other options than the channel's.
             skip_history: Deliver, but do not store.
             idempotency_key: A repeat within 5 minutes publishes nothing.
@@ -224,6 +239,8 @@ class Node:
         publication = Publication(data=payload(data), info=info)
         if tags:
             publication.tags = tags
+        if version:
+            publication.version = version
         how = self._usual_options(options)
         if skip_history or idempotency_key or delta or version:
             how = msgspec.structs.replace(
@@ -279,7 +296,7 @@ class Node:
         """Have the broker deliver a channel."""
         return self.broker.subscribe(channel)
 
-    def push_snapshot(self, subscription: Subscription, position: Position | None) -> bool:
+    def push_snapshot(self, subscription: Subscription, position: StreamPosition | None) -> bool:
         """See ``Membership``."""
         return self.membership.push_snapshot(subscription, position)
 
@@ -318,7 +335,7 @@ class Node:
         self.open_connections.discard(connection)
         was_known = connection.client in self.hub.connections
         self.hub.remove(connection)
-        self.slow.forget(connection)
+        self.slow_readers.forget(connection)
         self.disconnect_counts[disconnect.code] += 1
         for subscription in list(connection.subscriptions.values()):
             self.in_background(self.leave(subscription, codes.CLIENT_DISCONNECTED))

@@ -1,4 +1,4 @@
-"""What a channel and a client may do: Centrifugo v6's option names, with its defaults.
+"""Options of channels and clients: Centrifugo v6's names, with its defaults.
 
 The structs are the engine's own parameters and, unchanged, the ``client`` and ``channel`` sections
 of a configuration file. Booleans default to ``False``: nothing is allowed that nobody asked for.
@@ -87,6 +87,8 @@ class ChannelOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Searched in the part after the namespace boundary; empty allows every ASCII name."""
     publication_data_format: DataFormat = ""
     """Empty takes the global value."""
+    client_publish_debounce_interval: Duration = _seconds(0)
+    """Clients are told to publish at most once in it, and then the newest; SDKs obey. 0: off."""
 
 
 class Namespace(ChannelOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""What goes out in one turn of the event loop, written with one call per connection.
+"""The outbox: all messages of one turn of the event loop, one write per connection.
 
 Messages are collected in batches: one for each group of subscribers that get the same bytes, one
 for each connection that is spoken to alone. At the end of the turn a connection with one batch is
@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from cadenza.realtime.clock import Clock
+from cadenza.clock import Clock
 from cadenza.realtime.wire import Wire
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Who is in a channel: the interface.
+"""Presence, the clients in a channel: the interface.
 
 One test suite, ``tests/support/realtime/presence_contract.py``, runs on every implementation.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cadenza.clock import Clock, LoopClock
 from cadenza.protocol.messages import ClientInfo
-from cadenza.realtime.clock import Clock, LoopClock
 from cadenza.realtime.presence import PresenceStats
 
 

@@ -1,4 +1,4 @@
-"""Whether a client that was away can go on where it stopped: pure decisions.
+"""Recovery: pure decisions about whether a client that was away can go on where it stopped.
 
 Rules: protocol facts, sections 6.2 (stream mode) and 6.4 (cache mode).
 """
@@ -6,10 +6,10 @@ Rules: protocol facts, sections 6.2 (stream mode) and 6.4 (cache mode).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cadenza.protocol.messages import Publication
-from cadenza.realtime.stream import Page, Position
+from cadenza.realtime.stream import Page, StreamPosition
 
 
 class Recovery(NamedTuple):
@@ -19,10 +19,10 @@ class Recovery(NamedTuple):
     publications: list[Publication]
 
 
-_LOST = Recovery(recovered=False, publications=[])
+_LOST: Final = Recovery(recovered=False, publications=[])
 
 
-def recover_stream(since: Position, page: Page) -> Recovery:
+def recover_stream(since: StreamPosition, page: Page) -> Recovery:
     """Recover from a page that was read after ``since``, at most as many as the limit allows.
 
     An empty epoch in ``since`` is not checked: the offset alone decides.
@@ -42,7 +42,7 @@ def recover_stream(since: Position, page: Page) -> Recovery:
 
 
 def recover_cache(
-    since: Position, page: Page, matches: Callable[[Publication], bool] | None = None
+    since: StreamPosition, page: Page, matches: Callable[[Publication], bool] | None = None
 ) -> Recovery:
     """Recover the newest publication of a page that was read from the top down."""
     if since.offset > 0 and since == page.top:
@@ -59,8 +59,8 @@ def join_live(
     """Publications that were recovered, then those that arrived meanwhile, without the doubles.
 
     Args:
-        recovered: What was read from the stream; ends at offset ``position``.
-        live: What arrived while it was read, in order of arrival.
+        recovered: Publications read from the stream; ends at offset ``position``.
+        live: Publications that arrived while it was read, in order of arrival.
         position: The newest offset that is already accounted for.
 
     Returns:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cadenza.protocol.messages import Publication
 
 
-class Position(NamedTuple):
+class StreamPosition(NamedTuple):
     """A place in a stream. The first publication has offset 1; 0 is before it."""
 
     offset: int
@@ -23,7 +23,7 @@ class Page(NamedTuple):
     """Part of a stream, and the position of its top when it was read."""
 
     publications: list[Publication]
-    top: Position
+    top: StreamPosition
 
 
 class HistoryFilter(NamedTuple):
@@ -35,7 +35,7 @@ class HistoryFilter(NamedTuple):
     """
 
     limit: int = 0
-    since: Position | None = None
+    since: StreamPosition | None = None
     reverse: bool = False
 
 
@@ -62,9 +62,9 @@ class Stream:
         self.watched = False  # whether somebody will look whether the publications have expired
 
     @property
-    def top(self) -> Position:
+    def top(self) -> StreamPosition:
         """The newest offset, and the epoch."""
-        return Position(self.offset, self.epoch)
+        return StreamPosition(self.offset, self.epoch)
 
     def add(self, publication: Publication, size: int) -> None:
         """Give a publication the next offset and keep it among the newest ``size``."""

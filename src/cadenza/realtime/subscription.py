@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.options import ChannelOptions
-from cadenza.realtime.stream import Position
+from cadenza.realtime.stream import StreamPosition
 
 if TYPE_CHECKING:
     from cadenza.realtime.connection import Connection
@@ -33,7 +33,7 @@ class Subscription:
         expire_at: Unix seconds; 0: never.
         chan_info: Payload bytes shown with the subscriber in presence, joins and publications.
         waiting: Publications that arrive while the subscribe is being answered.
-        position: Where this subscriber stands, if it is not where its channel stands.
+        position: The place of this subscriber in the stream, if it is not where its channel stands.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class Subscription:
         self.expire_at = 0
         self.chan_info: bytes | None = None
         self.waiting: list[Publication] | None = []
-        self.position: Position | None = None
+        self.position: StreamPosition | None = None
 
     @property
     def active(self) -> bool:

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable
 from typing import Final
 
-from cadenza.realtime.clock import Cancellable, Clock
+from cadenza.clock import Clock, Timer
 
 _SLACK: Final = 64  # dropped entries that are not worth a rebuild of the heap
 
@@ -46,7 +46,7 @@ class Timers:
         self._heap: list[Deadline] = []
         self._order = 0
         self._dropped = 0
-        self._alarm: Cancellable | None = None
+        self._alarm: Timer | None = None
         self._alarm_at = 0.0
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What carries one connection's bytes: the interface that a server implements.
+"""A transport carries one connection's bytes: the interface that a server implements.
 
 The contract: a transport hands complete frames to ``Connection.receive`` in order of arrival, calls
 ``Connection.pause_writing`` when its write buffer is over its high-water mark and

@@ -1,4 +1,4 @@
-"""How messages become bytes for a kind of connection: a codec, and a framing around it.
+"""Wires turn messages into bytes for a kind of connection: a codec, and a framing around it.
 
 All connections of a kind share one ``Wire``, so what goes to many of them is encoded and framed
 once and the same bytes are written to each.

@@ -1,4 +1,4 @@
-"""What listens: transports, the server API, tokens, configuration, metrics.
+"""The server: transports, the server API, tokens, metrics.
 
 ``create_app`` makes the ASGI application that a program mounts.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cadenza.realtime import Node
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def create_app(
@@ -49,7 +49,7 @@ def create_app(
 
     Args:
         node: The engine.
-        config: Which endpoints there are, and where.
+        config: The endpoints that there are, and their paths.
         gate: The door of the transports; made from the other two by default.
         routes: Further routes of the program; they come first.
         api_rpc: Answers the server API's ``rpc``: method and parameters in, a JSON result out.
@@ -152,7 +152,8 @@ def report_routes(
             status = 503 if node.closing or node.unhealthy else 200
             return Response(b"{}", status, media_type="application/json")
 
-        routes.append(Route(config.health.handler_prefix, health))
+        # Balancers ask with GET, HEAD or OPTIONS, and some with more; each gets the same answer.
+        routes.append(Route(config.health.handler_prefix, health, methods=ALL_METHODS))
     if config.prometheus.enabled:
         metrics = Metrics(node, collectors)
 
@@ -183,7 +184,10 @@ def _route(path: str, endpoint: Endpoint, methods: list[str]) -> BaseRoute:
     return Route(path, route, methods=ALL_METHODS)
 
 
-async def _not_found(_: Request, __: Exception) -> Response:
+async def _not_found(request: Request, _: Exception) -> Response:
+    if request.method == "OPTIONS" and request.url.path.endswith("*"):
+        # About the server as a whole (RFC 9110, 9.3.7): a ping that balancers send.
+        return Response(status_code=204, headers={"allow": ", ".join(ALL_METHODS)})
     return Response("404 page not found\n", 404, media_type="text/plain")
 
 

@@ -1,4 +1,4 @@
-"""The door of every transport: may this request become a connection, and as whom.
+"""The door of every transport: it lets a request become a connection, as some user, or refuses.
 
 Pure decisions about the HTTP side; the specification promises 101, 400 and 401.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs
 
-from cadenza.realtime import ConnectClaims, TokenError
+from cadenza.realtime import ConnectClaims, TokenError, TokenUndecided
 from cadenza.realtime.eager import settle
 from cadenza.realtime.wire import Wire
 from cadenza.server.deflate import Deflate
@@ -55,34 +55,39 @@ class Upgrade(NamedTuple):
     """The one to echo; empty: none was offered."""
     protobuf: bool
     frame_ping: bool
-    compressed: bool
+    extensions: str
+    """What is agreed on (RFC 7692, 5.1); empty: nothing, and messages are not compressed."""
 
 
 class Gate:
     """Decides about requests, by the configuration of a server.
 
     Args:
-        node: Where connections go.
+        node: The node of the connections.
         config: The server's configuration.
+        own_scheme: ``http`` or ``https`` of a page that the server has itself; see ``Origins``.
+            Empty: it has none.
     """
 
-    def __init__(self, node: Node, config: Config) -> None:
+    def __init__(self, node: Node, config: Config, own_scheme: str = "") -> None:
         self.node = node
         self.config = config
-        scheme = "https" if config.http_server.tls.enabled else "http"
-        own = scheme if config.dashboard.enabled else ""
-        self.origins = Origins(config.client.allowed_origins, own)
+        self.origins = Origins(config.client.allowed_origins, own_scheme)
         self.deflate = _deflate(config.websocket)
         plain = (WEBSOCKET_JSON, WEBSOCKET_PROTOBUF)
         self._wires = plain, plain if self.deflate is None else compressed_wires(self.deflate)
         self._second = 0
         self._opened_in_second = 0
 
+    def opens_websockets(self, path: str) -> bool:
+        """Whether WebSockets are opened at this path; elsewhere an upgrade is not asked of us."""
+        section = self.config.websocket
+        return not section.disabled and path == section.handler_prefix
+
     def upgrade(self, request: Request) -> Upgrade | Refusal:
         """Check the handshake of a WebSocket (RFC 6455, section 4.2.1), then the policies."""
         headers = request.headers
-        wants = "upgrade" in headers.get("connection", "").lower()
-        wants = wants and headers.get("upgrade", "").lower() == "websocket"
+        wants = _has(headers, "connection", "upgrade") and _has(headers, "upgrade", "websocket")
         if not wants:
             return self._explain("this is a WebSocket endpoint, and the request asks no upgrade")
         if request.method != "GET":
@@ -104,13 +109,14 @@ class Gate:
             subprotocol=subprotocol,
             protobuf=subprotocol == PROTOBUF_SUBPROTOCOL or "protobuf" in asked,
             frame_ping=query.get("cf_ws_frame_ping_pong") == ["true"],
-            compressed=self.deflate is not None
-            and self.deflate.accepts(headers.get("sec-websocket-extensions", "")),
+            extensions=self.deflate.answer(headers.get("sec-websocket-extensions", ""))
+            if self.deflate is not None
+            else "",
         )
 
     def wire(self, upgrade: Upgrade) -> Wire:
         """The wire of an accepted upgrade on the server's own socket path."""
-        return self._wires[upgrade.compressed][upgrade.protobuf]
+        return self._wires[bool(upgrade.extensions)][upgrade.protobuf]
 
     def policy(self, headers: Mapping[str, str]) -> Refusal | None:
         """Origin, limits and shutdown: what every transport checks before it opens."""
@@ -152,13 +158,16 @@ class Gate:
             return unauthorized("the server has no keys to verify tokens with", "invalid_token")
         try:
             return await settle(verifier.connect(token.strip(), self.node.clock.time()))
+        except TokenUndecided:
+            refusal = refuse(503, "whether the bearer token is valid cannot be decided just now")
+            return refusal._replace(headers={**refusal.headers, "retry-after": "1"})
         except TokenError:
             return unauthorized("the bearer token is not valid (any more)", "invalid_token")
 
     def proxied_user(self, headers: Mapping[str, str]) -> ConnectClaims | None:
         """The user that a trusted proxy names in ``client.user_id_http_header``."""
         name = self.config.client.user_id_http_header.lower()
-        user = headers.get(name, "") if name else ""
+        user = meant(headers.get(name, "")) if name else ""
         return ConnectClaims(user=user) if user else None
 
     def _explain(self, why: str) -> Refusal:
@@ -174,6 +183,14 @@ class Gate:
             },
         )
         return refusal._replace(headers={**refusal.headers, "sec-websocket-version": _VERSION})
+
+
+def meant(value: str) -> str:
+    """A header's value as what it means: UTF-8, where servers show bytes as Latin-1.
+
+    Bytes that are no UTF-8 become U+FFFD, so that no two users are one by chance of a decoding.
+    """
+    return value if value.isascii() else value.encode("latin-1").decode(errors="replace")
 
 
 def _deflate(config: WebSocketConfig) -> Deflate | None:
@@ -194,6 +211,11 @@ def unauthorized(why: str, error: str = "") -> Refusal:
     refusal = refuse(401, why)
     challenge = 'Bearer realm="cadenza"' + (f', error="{error}"' if error else "")
     return refusal._replace(headers={**refusal.headers, "www-authenticate": challenge})
+
+
+def _has(headers: Mapping[str, str], name: str, member: str) -> bool:
+    """Whether a header that is a list has this member, in whichever case."""
+    return member in [part.strip() for part in headers.get(name, "").lower().split(",")]
 
 
 def _is_key(key: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from logging.handlers import WatchedFileHandler
 from typing import Final
 
 from cadenza.config import LogConfig
@@ -39,7 +40,8 @@ class JsonFormatter(logging.Formatter):
 def set_up_logs(config: LogConfig) -> None:
     """Send the logs of Cadenza and uvicorn where the configuration says."""
     handler: logging.Handler = (
-        logging.FileHandler(config.file) if config.file else logging.StreamHandler(sys.stderr)
+        # Opened anew when somebody has moved the file away, as logrotate does.
+        WatchedFileHandler(config.file) if config.file else logging.StreamHandler(sys.stderr)
     )
     handler.setFormatter(JsonFormatter())
     for name in ("cadenza", "uvicorn"):

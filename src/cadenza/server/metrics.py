@@ -54,7 +54,11 @@ class NodeCollector(Collector):
             ("centrifugo_node_num_channels", "Channels with subscribers.", len(hub.channels)),
             ("centrifugo_node_num_subscriptions", "Subscriptions.", hub.num_subscriptions),
             ("cadenza_open_connections", "Open transports.", len(node.open_connections)),
-            ("cadenza_slow_connections", "Connections that read too slowly.", len(node.slow)),
+            (
+                "cadenza_slow_connections",
+                "Connections that read too slowly.",
+                len(node.slow_readers),
+            ),
             ("cadenza_queued_bytes", "Bytes that wait for slow connections.", queued),
         ):
             yield GaugeMetricFamily(name, text, value=value)
@@ -95,7 +99,7 @@ class NodeCollector(Collector):
         yield CounterMetricFamily(
             "cadenza_conflations",
             "Snapshots given to slow subscribers in place of what they missed.",
-            value=node.slow.conflations,
+            value=node.slow_readers.conflations,
         )
 
 
@@ -103,7 +107,7 @@ class Metrics:
     """The registry of one server: the node, and what a program adds.
 
     Args:
-        node: Which.
+        node: The node whose counters are read.
         more: Collectors of the program.
     """
 

@@ -1,4 +1,4 @@
-"""Which web pages may talk to the server: the ``Origin`` header of browsers."""
+"""Origins: the web pages that may talk to the server, by the ``Origin`` header of browsers."""
 
 from __future__ import annotations
 

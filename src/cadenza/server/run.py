@@ -12,8 +12,11 @@ import contextlib
 import functools
 import gc
 import logging
+import math
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -22,13 +25,13 @@ import uvicorn
 
 from cadenza.server.gate import Gate
 from cadenza.server.http_protocol import HttpProtocol
-from cadenza.server.tls import server_context
+from cadenza.server.tls import TlsError, load_certificate, server_context
 from cadenza.server.websocket import WebSocketProtocol
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from cadenza.config import Config
+    from cadenza.config import Config, TlsConfig
     from cadenza.realtime import Node
 
 logger: Final = logging.getLogger("cadenza.server")
@@ -45,7 +48,7 @@ class Server(uvicorn.Server):
 
     Args:
         config: uvicorn's.
-        node: Whose clients are disconnected before uvicorn waits for connections to end.
+        node: Its clients are disconnected before uvicorn waits for connections to end.
         on_started: Called once it listens.
         internal: A second application and the socket that it is served on.
     """
@@ -87,6 +90,17 @@ class Server(uvicorn.Server):
             finally:
                 self._captured_signals.clear()
 
+    def renew_certificate(self, config: TlsConfig) -> None:
+        """Read the certificate again; what is wrong with it is logged, and the old one stays."""
+        if self.config.ssl is None:
+            return
+        try:
+            load_certificate(self.config.ssl, config)
+        except TlsError as error:
+            logger.error("the certificate stays as it is: %s", error)  # noqa: TRY400 - no fault here
+        else:
+            logger.info("the certificate was read again")
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See uvicorn. The second signal ends the waiting, whichever it is."""
         self.force_exit = self.should_exit
@@ -105,15 +119,35 @@ class Server(uvicorn.Server):
         self.servers.append(await loop.create_server(protocol, sock=sock, backlog=BACKLOG))
 
 
+@contextlib.contextmanager
+def obeying_hangups(reload: Callable[[], None]) -> Iterator[None]:
+    """SIGHUP (``systemctl reload``, a closed terminal) reloads in place of ending the process."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if sys.platform == "win32" or not is_main:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
 def listen(address: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
+
+    Without an address it takes connections of both families, IPv6 and IPv4.
 
     Raises:
         ListenError: The address cannot be bound; the message says which.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    is_for_all = not address and socket.has_dualstack_ipv6()
+    is_v6 = is_for_all or ":" in address
+    sock = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_for_all:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
         sock.bind((address, port))
     except OSError as error:
@@ -130,11 +164,13 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
     Raises:
         TlsError: The certificate cannot be used.
     """
-    protocol: Any = functools.partial(_protocol, gate)
+    http: Any = functools.partial(HttpProtocol, upgrades=gate.opens_websockets)
+    websocket: Any = functools.partial(_protocol, gate)
     served = uvicorn.Config(
         app,
-        http=HttpProtocol,
-        ws=protocol,
+        http=http,
+        ws=websocket,
+        timeout_keep_alive=math.ceil(config.http_server.keep_alive_timeout),
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -148,12 +184,13 @@ def uvicorn_config(app: ASGIApp, gate: Gate, config: Config) -> uvicorn.Config:
     return served
 
 
-def internal_config(app: ASGIApp) -> uvicorn.Config:
+def internal_config(app: ASGIApp, config: Config) -> uvicorn.Config:
     """How uvicorn serves the application of the internal port: plain HTTP and no WebSockets."""
     return uvicorn.Config(
         app,
         http=HttpProtocol,
         ws="none",
+        timeout_keep_alive=math.ceil(config.http_server.keep_alive_timeout),
         lifespan="off",
         access_log=False,
         log_config=None,

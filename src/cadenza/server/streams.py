@@ -11,16 +11,16 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cadenza.protocol.errors import DecodeError
 from cadenza.protocol.json_codec import encode_message
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.protocol.messages import Command, ConnectRequest, EmulationRequest
 from cadenza.protocol.protobuf_codec import decode_message
 from cadenza.realtime import Connection
-from cadenza.server.body import BodyTooLarge, read_body
+from cadenza.server.body import BodyTooLarge, query_bytes, read_body
 from cadenza.server.gate import Gate, Refusal
 from cadenza.server.queued_transport import QueuedTransport
 from cadenza.server.wires import (
@@ -47,9 +47,9 @@ PREFLIGHT: Final = {
     "access-control-allow-methods": "POST, OPTIONS",
     "access-control-max-age": "300",
 }
-_emulation: Final = msgspec.json.Decoder(EmulationRequest)
-_text: Final = msgspec.json.Decoder(str)
-_connect: Final = msgspec.json.Decoder(ConnectRequest)
+_emulation: Final[JsonReader[EmulationRequest]] = JsonReader(EmulationRequest)
+_text: Final[JsonReader[str]] = JsonReader(str)
+_connect: Final[JsonReader[ConnectRequest]] = JsonReader(ConnectRequest)
 
 
 class StreamResponse(Response):
@@ -140,9 +140,9 @@ class Streams:
                 order = decode_message(EmulationRequest, body)
                 frame = bytes(order.data)
             else:
-                order = _emulation.decode(body)
+                order = _emulation.read(body)
                 frame = _frame_in(bytes(order.data))
-        except (DecodeError, msgspec.DecodeError, UnicodeDecodeError):
+        except DecodeError:
             return Response(status_code=400, headers=cors)
         known = await gate.node.admin.emulate(order.node, order.session, frame)
         return Response(status_code=204 if known else 404, headers=cors)
@@ -210,15 +210,15 @@ async def _opening_frame(request: Request, limit: int) -> bytes | None:
     """The commands of the opening request; ``None`` for a GET without them."""
     if request.method == "POST":
         return await read_body(request, limit)
-    frame = request.query_params.get("cf_connect")
-    return None if not frame else frame.encode()
+    # As bytes: whether they are UTF-8 is for the reader of commands to say.
+    return query_bytes(request, "cf_connect") or None
 
 
 def _as_command(frame: bytes) -> bytes:
     """A bare connect request as the command that it stands for; what is none stays as it is."""
     try:
-        request = _connect.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        request = _connect.read(frame)
+    except DecodeError:
         return frame
     return encode_message(Command(id=1, connect=request))
 
@@ -226,6 +226,6 @@ def _as_command(frame: bytes) -> bytes:
 def _frame_in(data: bytes) -> bytes:
     """The commands inside the JSON string of an emulation request; none if it is no string."""
     try:
-        return _text.decode(data).encode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _text.read(data).encode()
+    except DecodeError:
         return b""

@@ -26,6 +26,16 @@ def server_context(config: TlsConfig) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    load_certificate(context, config)
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, config: TlsConfig) -> None:
+    """Read certificate and key; handshakes from here on use them, connections go on.
+
+    Raises:
+        TlsError: As above, and what was loaded before stays.
+    """
     cert = _pem("http_server.tls.cert_pem", config.cert_pem)
     key = _pem("http_server.tls.key_pem", config.key_pem.reveal())
     # OpenSSL is given files only; the folder is readable by nobody else, and gone afterwards.
@@ -34,11 +44,14 @@ def server_context(config: TlsConfig) -> ssl.SSLContext:
         cert_path.write_text(cert)
         key_path.write_text(key)
         try:
+            # First where nothing can break: a bad pair would be half of what is served.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                cert_path, key_path, _no_password
+            )
             context.load_cert_chain(cert_path, key_path, _no_password)
         except (ssl.SSLError, ValueError) as error:
             reason = getattr(error, "reason", None) or "no certificate and key in PEM"
             raise TlsError(f"http_server.tls: {reason}") from None
-    return context
 
 
 def _pem(option: str, given: str) -> str:

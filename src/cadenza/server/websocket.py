@@ -17,7 +17,6 @@ from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.frames import FrameReader
 from cadenza.realtime import ConnectClaims, Connection, eager
 from cadenza.realtime.keepalive import Keepalive
-from cadenza.server.deflate import ANSWER
 from cadenza.server.gate import Gate, Refusal, Request, Upgrade, refuse
 from cadenza.server.wires import WEBSOCKET_JSON
 
@@ -166,7 +165,7 @@ class WebSocketProtocol(asyncio.Protocol):
     async def _open(self, head: bytes) -> None:
         request = parse_head(head)
         decision: Upgrade | Refusal
-        if request.path != self._gate.config.websocket.handler_prefix:
+        if not self._gate.opens_websockets(request.path):
             decision = refuse(404, "there is no WebSocket at this path")
         else:
             decision = self._gate.upgrade(request)
@@ -209,8 +208,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if upgrade.subprotocol:
             lines.append(f"Sec-WebSocket-Protocol: {upgrade.subprotocol}")
         self.wire = self._gate.wire(upgrade)
-        if upgrade.compressed and self._gate.deflate is not None:
-            lines.append(f"Sec-WebSocket-Extensions: {ANSWER}")
+        if upgrade.extensions and self._gate.deflate is not None:
+            lines.append(f"Sec-WebSocket-Extensions: {upgrade.extensions}")
             limit = self._gate.config.websocket.message_size_limit
             self._reader = FrameReader(limit, self._gate.deflate.inflate)
         self._socket.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
@@ -289,7 +288,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
 
 def parse_head(head: bytes) -> Request:
-    """A request's head, as uvicorn writes it after it has parsed and checked it."""
+    """A request's head in the one form that ``request_head`` gives it."""
     lines = head.decode("latin-1").split("\r\n")
     method, target, _ = lines[0].split(" ", 2)
     path, _, query = target.partition("?")

@@ -26,7 +26,11 @@ def _json_stream(messages: list[bytes]) -> bytes:
 
 
 def _events(messages: list[bytes]) -> bytes:
-    return b"".join([b"data: " + message + b"\n\n" for message in messages])
+    """Events of one line each.
+
+    A CR ends a line there too (WHATWG HTML, 9.2.5); in JSON it can only be a blank between tokens.
+    """
+    return b"".join([b"data: " + message.replace(b"\r", b"") + b"\n\n" for message in messages])
 
 
 def _websocket(opcode: int, join: Framing, deflate: Deflate | None = None) -> Framing:

@@ -1,11 +1,11 @@
-"""What can go wrong when somebody trades: the root of the room's errors, and those of orders.
+"""Errors of trading: the root of the room's errors, and those of orders and quotes.
 
 ::
 
     TradingError
-    |-- FilterError             the instrument does not allow it (filters)
-    |-- LedgerError             money (ledger_errors)
-    |-- AccountError            accounts (account_errors)
+    |-- FilterError             the instrument does not allow it (orders/filters.py)
+    |-- LedgerError             money (ledger/errors.py)
+    |-- AccountError            accounts (accounts/errors.py)
     |-- OrderError
     |   |-- OrderTermsError         a field of the request is missing, too much or makes no sense
     |   |-- OrderNotFoundError      the caller has no such order
@@ -16,6 +16,13 @@
     |   |-- NotTradableError        nobody matches orders of this instrument here
     |   |-- OpenOrderLimitError     too many open orders
     |   `-- RateLimitError          too many orders a second
+    |-- QuoteError
+    |   |-- DealerError             nobody of this id quotes here
+    |   |-- NoQuoteError            the book does not show enough
+    |   |-- UnknownQuoteError       the caller has no such quote
+    |   |-- QuoteExpiredError       it was good for a while
+    |   |-- QuoteUsedError          another order took it
+    |   `-- QuoteMismatchError      the order asks for something else than the quote offers
     `-- HaltedError             the journal cannot be written: nothing is accepted any more
 
 Each is the caller's fault except the last. Whoever raises one has changed nothing.
@@ -25,7 +32,7 @@ from __future__ import annotations
 
 
 class TradingError(Exception):
-    """Root of the tree."""
+    """Something about trading cannot be done. Root of the tree."""
 
 
 class OrderError(TradingError):
@@ -36,8 +43,8 @@ class OrderTermsError(OrderError):
     """A field of a request cannot be what it is.
 
     Attributes:
-        field: Its name on the wire.
-        problem: What is wrong with it.
+        field: The name of the field on the wire.
+        problem: The rest of the sentence that begins with the field.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -58,8 +65,8 @@ class OrderRefusedError(OrderError):
     """A cancel or an amendment was refused; the order is as before.
 
     Attributes:
-        order_id: Which order.
-        reason: In the engine's words.
+        order_id: The order.
+        reason: The reason in the engine's words.
     """
 
     def __init__(self, order_id: str, reason: str, problem: str) -> None:
@@ -72,9 +79,9 @@ class InsufficientBalanceError(OrderError):
     """The account has too little free.
 
     Attributes:
-        asset: Of what.
-        needed: A decimal string, fees included.
-        free: A decimal string.
+        asset: The asset.
+        needed: The amount that is needed, fees included, a decimal string.
+        free: The amount that is free, a decimal string.
     """
 
     def __init__(self, asset: str, needed: str, free: str) -> None:
@@ -123,7 +130,7 @@ class RateLimitError(OrderError):
 
     Attributes:
         limit: Orders a second.
-        retry_ms: When the next one will be taken, in milliseconds.
+        retry_ms: Milliseconds until the next one is taken.
     """
 
     def __init__(self, limit: int, retry_ms: int) -> None:
@@ -136,7 +143,7 @@ class OpenOrderLimitError(OrderError):
     """An account has as many open orders as it may have.
 
     Attributes:
-        limit: How many.
+        limit: Open orders that an account may have.
     """
 
     def __init__(self, limit: int) -> None:
@@ -144,26 +151,16 @@ class OpenOrderLimitError(OrderError):
         super().__init__(f"the account has {limit} open orders, and may not have more")
 
 
-class HaltedError(TradingError):
-    """The journal failed: what was not acknowledged is lost, and nothing more is accepted."""
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(f"trading is halted: {cause}")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
 class QuoteError(TradingError):
-    """Root of the tree."""
+    """A quote cannot be made or taken. Root of the errors of quotes."""
 
 
 class DealerError(QuoteError):
     """Nobody of this id quotes here.
 
     Attributes:
-        dealer_id: Who does.
+        asked: The id that was asked for.
+        dealer_id: The id of the dealer.
     """
 
     def __init__(self, asked: str, dealer_id: str) -> None:
@@ -220,7 +217,7 @@ class QuoteMismatchError(QuoteError):
 
     Attributes:
         field: The order's field.
-        offered: What it would have to be.
+        offered: The value that it would have to have.
     """
 
     def __init__(self, quote_id: str, field: str, asked: str, offered: str) -> None:
@@ -228,5 +225,15 @@ class QuoteMismatchError(QuoteError):
         self.field = field
         self.asked = asked
         self.offered = offered
-        shown = asked if len(asked) <= 60 else f"{asked[:60]}..."
-        super().__init__(f'{field} is "{shown}", but quote {quote_id} is for {offered}')
+        super().__init__(f'{field} is "{_cut(asked)}", but quote {quote_id} is for {offered}')
+
+
+class HaltedError(TradingError):
+    """The journal failed: what was not acknowledged is lost, and nothing more is accepted."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"trading is halted: {cause}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -13,7 +13,7 @@ from cadenza.models import OrderStatus as S
 
 
 class OrderEvent(StrEnum):
-    """What can happen to an order."""
+    """The events in the life of an order."""
 
     SUBMIT = "submit"
     ACCEPT = "accept"
@@ -37,7 +37,7 @@ class OrderEvent(StrEnum):
 
 E = OrderEvent
 
-# What engines tell: to read a member off its class costs as much as the whole step.
+# The events that engines tell: to read a member off its class costs as much as the whole step.
 FILL_PART: Final = E.FILL_PART
 FILL_ALL: Final = E.FILL_ALL
 CANCEL: Final = E.CANCEL

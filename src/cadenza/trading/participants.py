@@ -1,4 +1,4 @@
-"""Simulated participants on a matching engine: their intents as commands, and what they hear.
+"""Simulated participants of matching engines, and the driver that lets them trade.
 
 They trade in the same book as everybody else. Their orders belong to owners whose names start with
 "@" and have ids of their own ("@m1-123", "@t2-124"), so that nobody takes them for a user's.
@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.simulation.crowd import LEVELS, Crowd
 from cadenza.market.simulation.intents import Intent, Place, Resize, Take
 from cadenza.market.simulation.ladder import Quote
@@ -23,20 +23,29 @@ from cadenza.trading.matching.commands import Amend, AnyCommand, Cancel, Submit
 from cadenza.trading.matching.events import AnyEvent, Cancelled, Expired, Refused, Rejected, Trade
 
 MARK: Final = "@"
-"""How the names of simulated owners and the ids of their orders begin."""
+"""The first character of the names of simulated owners, and of the ids of their orders."""
 
 _ENDS: Final = (Cancelled, Rejected, Refused, Expired)
-"""What a quote does not survive; refused is what concerns an order the engine does not have."""
+"""Events that end a quote; a command about an order that the engine has not is refused."""
 
 _BUY: Final = OrderSide.BUY
 _SELL: Final = OrderSide.SELL
 
 
+SubmitCommand = Callable[[str, AnyCommand], None]
+"""Takes an instrument id and a command.
+
+The command is applied before the call returns, and the answers of the engine have been given to the
+participants of that instrument (``Participants.heard``), just as the answers to users' commands
+are. An exception ends the driver.
+"""
+
+
 class EngineView(Protocol):
-    """What participants see of an engine; `MatchingEngine` is one. They change nothing."""
+    """An engine as participants see it, such as a ``MatchingEngine``. They change nothing."""
 
     book: MatchingBook
-    """What rests, of everybody."""
+    """The resting orders of everybody."""
 
 
 class _BookSight:
@@ -64,7 +73,7 @@ class Participants:
     """The makers and takers of one instrument.
 
     The commands of one call are applied at once and in order, and what the engine answers to any
-    command, theirs or a user's, is given to `heard` before the next call.
+    command, theirs or a user's, is given to ``heard`` before the next call.
 
     Makers only post: what would meet an order is refused by the engine, and they look before they
     quote. A user's order on the wrong side of the price they believe in is taken by takers.
@@ -77,7 +86,7 @@ class Participants:
         levels: Price levels a side that the makers keep up, users' own not counted.
         regime: The only regime; ``None`` lets them follow each other.
         mark: Price of the last trade in ticks, where they begin; 0: at the instrument's own. Of a
-            price beyond `cadenza.market.simulation.fair.TETHER` they begin at the end of that.
+            price beyond ``cadenza.market.simulation.fair.TETHER`` they begin at the end of that.
 
     Raises:
         ValueError: If the rate or the number of levels is not positive.
@@ -109,7 +118,7 @@ class Participants:
         return self.crowd.weather.regime
 
     def wait(self) -> int:
-        """Draw the microseconds until `next` is due."""
+        """Draw the microseconds until ``next`` is due."""
         return self.crowd.wait()
 
     def open(self, now_ms: int) -> list[AnyCommand]:
@@ -162,38 +171,13 @@ class Participants:
         return Cancel(now=now_ms, order_id=order_id)
 
 
-def _take(intent: Take, now_ms: int) -> Submit:
-    """Every third taker sends market orders, protected by the same worst price."""
-    is_market = intent.taker == 1
-    return Submit(
-        now=now_ms,
-        order_id=f"{MARK}t{intent.taker}-{intent.ref}",
-        owner=f"{MARK}taker{intent.taker}",
-        side=_BUY if intent.is_buy else _SELL,
-        type=OrderType.MARKET if is_market else OrderType.LIMIT,
-        time_in_force=TimeInForce.IOC,
-        lots=intent.lots,
-        limit=0 if is_market else intent.worst,
-        protection=intent.worst if is_market else 0,
-    )
-
-
-SubmitCommand = Callable[[str, AnyCommand], None]
-"""Takes an instrument id and a command.
-
-The command is applied before the call returns, and what the engine answered has been given to the
-participants of that instrument (`Participants.heard`), just as the answers to users' commands are.
-An exception ends the driver.
-"""
-
-
 class DriverStatistics(NamedTuple):
     """A driver's counters at one moment.
 
     Attributes:
         events: Events of all participants.
         commands: Commands submitted, those that opened the books included.
-        lag_ms: How far the driver is behind its own pace.
+        lag_ms: Milliseconds that the driver is behind its own pace.
     """
 
     events: int = 0
@@ -205,7 +189,7 @@ class ParticipantsDriver:
     """Drives the participants of any number of instruments on one clock.
 
     Args:
-        submit: Where the commands go.
+        submit: Takes the commands.
         clock: Paces the events and dates the commands.
         participants: By instrument id.
         events: End after so many; ``None`` goes on for ever.
@@ -255,3 +239,19 @@ class ParticipantsDriver:
         self._commands += len(commands)
         for command in commands:
             self._submit(instrument_id, command)
+
+
+def _take(intent: Take, now_ms: int) -> Submit:
+    """Every third taker sends market orders, protected by the same worst price."""
+    is_market = intent.taker == 1
+    return Submit(
+        now=now_ms,
+        order_id=f"{MARK}t{intent.taker}-{intent.ref}",
+        owner=f"{MARK}taker{intent.taker}",
+        side=_BUY if intent.is_buy else _SELL,
+        type=OrderType.MARKET if is_market else OrderType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        lots=intent.lots,
+        limit=0 if is_market else intent.worst,
+        protection=intent.worst if is_market else 0,
+    )

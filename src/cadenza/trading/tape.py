@@ -1,4 +1,4 @@
-"""What a matched book shows: its trades and price levels on their way to the market.
+"""The tape of a matched book: its trades and price levels on their way to the market.
 
 The market shows what is durable: a trade with a user's order in it is seen when it is written.
 """
@@ -24,7 +24,7 @@ class PaperTape:
         listing: The instrument.
         engine: Its engine.
         sink: The market.
-        journal: Says when what happened may be seen.
+        journal: Says when a trade or a change may be seen.
         now: Milliseconds UTC.
     """
 
@@ -55,7 +55,7 @@ class PaperTape:
         )
 
     def tell(self, events: list[AnyEvent]) -> None:
-        """Publish what a command did, once it is durable."""
+        """Publish the events of a command, once they are durable."""
         for event in events:
             if isinstance(event, Trade):
                 self._journal.then(partial(self._trade, event))
@@ -65,7 +65,7 @@ class PaperTape:
             self._show_changes()
 
     def capture(self) -> None:
-        """A batch is complete: what has changed with it is shown behind it, and nothing later."""
+        """Have the changes so far published behind the complete batch, and no later ones."""
         if self._is_due:
             self._is_due = False
             self._show_changes()

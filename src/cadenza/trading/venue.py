@@ -1,4 +1,4 @@
-"""The paper venue put together: accounts, money, orders and what makes them durable."""
+"""The paper venue, put together: accounts, money, orders, quotes and the journal."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
-from cadenza.market.clock import Clock
-from cadenza.market.feed import MarketSink
+from cadenza.clock import Clock
 from cadenza.market.instrument import Listing
+from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
 from cadenza.models import SecurityType, Venue
 from cadenza.trading.accounts.account import AccountChange
@@ -23,11 +23,12 @@ from cadenza.trading.accounts.valuation import Valuation
 from cadenza.trading.errors import NotTradableError
 from cadenza.trading.exchange.account_service import AccountService
 from cadenza.trading.exchange.clearing import Clearing, ExchangeListener
-from cadenza.trading.exchange.exchange import Exchange
+from cadenza.trading.exchange.dealer import Dealer
+from cadenza.trading.exchange.exchange import Endings, Exchange
 from cadenza.trading.exchange.index import OrderIndex
 from cadenza.trading.exchange.limiter import OrderLimiter
-from cadenza.trading.exchange.placement import Placing
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.placement import Placement
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.ledger.entry import LedgerState
 from cadenza.trading.ledger.errors import AmountTextError
@@ -38,33 +39,37 @@ from cadenza.trading.matching.commands import CancelAll, SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.matching.saved_order import RestoreError
 from cadenza.trading.mirrored.engine import MirroredEngine
+from cadenza.trading.orders.faults import OrderFaults
 from cadenza.trading.store.errors import StoreDamagedError
 from cadenza.trading.store.journal import Journal
-from cadenza.trading.store.store import Store
+from cadenza.trading.store.store import Batch, Store
 from cadenza.trading.tape import PaperTape
 
 logger: Final = logging.getLogger("cadenza.trading")
 
 DECIMALS: Final = 10
-"""Of every asset in the ledger: amounts in a store mean the same whatever is listed. With it
-64 bits hold 900 million of an asset, and a lot at a tick may be as small as 0.0000000001."""
+"""Decimals of every asset in the ledger, so that amounts in a store mean the same whatever is
+listed. With ten of them 64 bits hold 900 million of an asset, and one lot at a price of one tick
+may be worth as little as 0.0000000001."""
 
 TRADES_A_MILLISECOND: Final = 1000
 """Trade ids begin at the time of the start times this, so that they rise over restarts."""
 
 
 class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How the venue does it.
+    """The rules of the venue.
 
     Attributes:
-        deposit: What a new account is funded with: decimal strings by asset.
-        fees: Rates.
-        venues: Where a new account trades, its main venue first.
+        deposit: Funds of a new account: decimal strings by asset.
+        fees: Rates of makers and takers.
+        venues: Venues that a new account trades at, its main venue first.
         self_trade: What happens when an order meets another of its owner.
         order_rate: Orders and amendments a second and user; 0: no limit.
         account_limit: Accounts a user may have.
         open_order_limit: Open orders an account may have.
-        protection_ppm: How far from the touch an order without a limit may trade.
+        protection_ppm: How far from the touch an order without a limit may trade, in millionths of
+            the price.
+        quote_spread_ppm: The margin of the dealer, in millionths of the price.
     """
 
     deposit: Mapping[str, str] = {}
@@ -75,6 +80,7 @@ class VenueRules(msgspec.Struct, frozen=True, kw_only=True):
     account_limit: int = MOST_ACCOUNTS
     open_order_limit: int = 10_000
     protection_ppm: int = 50_000
+    quote_spread_ppm: int = 500
 
 
 class PaperVenue:
@@ -84,19 +90,24 @@ class PaperVenue:
         store: Where it is durable; opened and closed here.
         clock: The time.
         listener: Hears every change.
-        rules: How the venue does it.
+        market: Shows the venue's own books, and has the books that quotes go by.
+        rules: The rules of the venue.
         new_id: Makes ids; by default UUIDs that rise with time.
+        faults: Faults that orders meet on purpose; by default none.
 
     Attributes:
+        store: As given.
+        rules: As given.
+        now: Milliseconds UTC.
         exchange: Takes orders.
         accounts: Operations on accounts.
-        registry: Who has which account.
-        ledger: The money.
-        positions: The positions.
+        registry: The accounts of all owners.
+        ledger: The money of all accounts.
+        positions: The open positions of all accounts.
         journal: Says what is durable.
-        scales: Of all assets.
+        scales: The scales of all assets.
         marks: Last prices in ticks, as the store had them; only the venue's own books start there.
-        security_types: What assets are, where instruments say so.
+        security_types: The types of assets, of those that instruments name.
     """
 
     def __init__(
@@ -104,17 +115,21 @@ class PaperVenue:
         store: Store,
         clock: Clock,
         listener: ExchangeListener,
+        market: Market,
         rules: VenueRules,
+        *,
         new_id: Callable[[], str] | None = None,
+        faults: OrderFaults | None = None,
     ) -> None:
         self.store = store
         self.rules = rules
         self.now: Final = clock.time_ms
+        self._market = market
         new_id = new_id or RisingIds(self.now)
         self.scales: Final = AssetScales({})
         self.ledger: Final = Ledger()
         self.positions: Final = PositionBook(new_id)
-        self.journal: Final = Journal(store, clock=clock.monotonic)
+        self.journal: Final = Journal(store, clock=clock.monotonic, prepare=self._prepare)
         self.registry: Final = AccountRegistry(
             self.ledger,
             new_id,
@@ -122,6 +137,7 @@ class PaperVenue:
             venues=rules.venues,
             limit=rules.account_limit,
         )
+        index, endings = OrderIndex(store), Endings()
         clearing = Clearing(
             self.ledger,
             self.positions,
@@ -129,30 +145,34 @@ class PaperVenue:
             fees=rules.fees,
             listener=listener,
             new_id=new_id,
+            on_end=(index.ended, endings.ended),
         )
-        placing = Placing(
-            clearing,
-            self.scales,
-            new_id,
-            protection_ppm=rules.protection_ppm,
-            self_trade=rules.self_trade,
-        )
+        instruments: dict[str, TradedInstrument] = {}
         self.exchange: Final = Exchange(
             clearing,
-            placing,
-            OrderIndex(store),
+            Placement(
+                clearing,
+                self.scales,
+                new_id,
+                protection_ppm=rules.protection_ppm,
+                self_trade=rules.self_trade,
+            ),
+            index,
             OrderLimiter(rules.order_rate),
             self.now,
+            instruments=instruments,
+            dealer=Dealer(instruments, market, new_id, self.now, spread_ppm=rules.quote_spread_ppm),
+            faults=OrderFaults() if faults is None else faults,
+            endings=endings,
             open_order_limit=rules.open_order_limit,
         )
-        self.journal.prepare = self.exchange.prepare
         self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)
         self.marks: dict[str, int] = {}
         self._left_out: dict[tuple[str, str], Position] = {}
         self.security_types: dict[str, SecurityType] = {}
 
     async def open(self) -> None:
-        """Take everything back that the store has; orders wait for their instruments.
+        """Take back everything that the store has; open orders wait for their instruments.
 
         Raises:
             StoreError: The store cannot be used.
@@ -169,10 +189,8 @@ class PaperVenue:
             self.registry.apply(AccountChange(account=account))
         for position in saved.positions:
             self.positions.put(position)
-        self.exchange.placing.next_order = saved.next_order
-        self.exchange.clearing.next_execution = saved.next_execution
-        self.exchange.index.opened(saved.open_orders, next_number=saved.next_order)
-        self.exchange.parked.add(saved.open_orders)
+        self.exchange.clearing.resume(saved.next_execution)
+        self.exchange.resume(saved.open_orders, saved.next_order)
         self.marks = dict(saved.marks)
 
     async def close(self) -> None:
@@ -181,12 +199,14 @@ class PaperVenue:
         await self.store.close()
 
     def valuation(self, currency: str) -> Valuation:
-        """What everything is worth in a currency at the prices of this moment."""
-        desks = self.exchange.desks
-        marks = {name: desk.mark() for name, desk in desks.items()}
-        return Valuation(currency, {name: desk.units for name, desk in desks.items()}, marks)
+        """Conversion of all assets into a currency, at the prices of this moment."""
+        instruments = self.exchange.instruments
+        marks = {name: instrument.mark() for name, instrument in instruments.items()}
+        return Valuation(
+            currency, {name: instrument.units for name, instrument in instruments.items()}, marks
+        )
 
-    def list_paper(self, listing: Listing, sink: MarketSink) -> MatchingEngine:
+    def list_paper(self, listing: Listing) -> MatchingEngine:
         """Trade an instrument in a book of its own, which the market shows.
 
         Raises:
@@ -195,23 +215,22 @@ class PaperVenue:
         engine = MatchingEngine(
             self_trade=self.rules.self_trade, first_trade_id=self.now() * TRADES_A_MILLISECOND
         )
-        tape = PaperTape(listing, engine, sink, self.journal, self.now)
+        tape = PaperTape(listing, engine, self._market, self.journal, self.now)
 
         def touch(is_buy: bool) -> int:
             best = (engine.book.asks if is_buy else engine.book.bids).best
             return best.ticks if best is not None else 0
 
-        desk = Desk(listing, self._learned(listing), engine, touch, (tape.tell,))
-        desk.capture = tape.capture
-        self._list(desk, self.marks.get(desk.instrument_id, 0))
+        instrument = TradedInstrument(listing, self._learned(listing), engine, touch, tape)
+        self._list(instrument, self.marks.get(instrument.instrument_id, 0))
         tape.open()
         return engine
 
     def list_mirrored(self, book: OrderBook) -> MirroredEngine | None:
         """Trade an instrument whose book comes from outside; ``None`` if that cannot be.
 
-        What the market says of it goes to the engine, and what the engine says of that to
-        `Exchange.market_did`.
+        Whoever feeds the engine with what the market says gives the events of the engine to
+        ``Exchange.market_did``.
         """
         listing = book.listing
         last = self._unlist(listing)
@@ -222,12 +241,16 @@ class PaperVenue:
             return abs(best) if best is not None else 0
 
         try:
-            desk = Desk(listing, self._learned(listing), engine, touch)
+            instrument = TradedInstrument(listing, self._learned(listing), engine, touch)
         except NotTradableError as error:
             logger.warning("%s", error)
             return None
-        self._list(desk, last)
+        self._list(instrument, last)
         return engine
+
+    def _prepare(self, batch: Batch) -> None:
+        """Complete a batch of the journal, which is made before the exchange."""
+        self.exchange.prepare(batch)
 
     def _unlist(self, listing: Listing) -> int:
         """Let go of the same instrument with coarser steps, as it is declared anew.
@@ -238,36 +261,36 @@ class PaperVenue:
         Returns:
             Price of its last trade, in ticks of the new listing; 0: there is none.
         """
-        desk = self.exchange.desks.pop(str(listing.id), None)
-        if desk is None:
+        instrument = self.exchange.instruments.pop(str(listing.id), None)
+        if instrument is None:
             return 0
         live = self.exchange.clearing.live.values()
-        owners = {one.state.account_id for one in live if one.desk is desk}
+        owners = {one.state.account_id for one in live if one.instrument is instrument}
         if owners and self.journal.failure is None:
             logger.warning("%s has finer steps now: its open orders are cancelled", listing.id)
             for owner in sorted(owners):
-                self.exchange.tell(desk, CancelAll(now=self.now(), owner=owner))
-        return desk.engine.last * listing.finer_than(desk.listing)[0]
+                self.exchange.tell(instrument, CancelAll(now=self.now(), owner=owner))
+        return instrument.engine.last * listing.finer_than(instrument.listing)[0]
 
-    def _list(self, desk: Desk, last: int = 0) -> None:
+    def _list(self, instrument: TradedInstrument, last: int = 0) -> None:
         """Trade an instrument.
 
         Raises:
             StoreDamagedError: Its orders in the store cannot be true.
         """
         try:
-            self.exchange.list_instrument(desk, last=last)
+            self.exchange.list_instrument(instrument, last=last)
         except RestoreError as error:
-            raise StoreDamagedError("the store", f"{desk.instrument_id}: {error}") from error
+            raise StoreDamagedError("the store", f"{instrument.instrument_id}: {error}") from error
         for account in self.registry:
-            held = self.positions.get(account.account_id, desk.instrument_id)
-            left_out = self._left_out.pop((account.account_id, desk.instrument_id), None)
+            held = self.positions.get(account.account_id, instrument.instrument_id)
+            left_out = self._left_out.pop((account.account_id, instrument.instrument_id), None)
             if held is None and left_out is not None:
                 # The instrument was listed before with a lot that could not express it.
                 held = left_out
                 self.positions.put(held)
-            if held is not None and held.lot != desk.listing.lots.step:
-                self._rescale(held, desk.listing)
+            if held is not None and held.lot != instrument.listing.lots.step:
+                self._rescale(held, instrument.listing)
 
     def _rescale(self, position: Position, listing: Listing) -> None:
         """Count a position in the lots that its instrument has now, if they can express it."""
@@ -313,7 +336,7 @@ class PaperVenue:
         return self.scales
 
     def _amounts(self, texts: Mapping[str, str]) -> dict[str, int]:
-        """Texts of the configuration in minor units; raises `AmountTextError`."""
+        """Texts of the configuration in minor units; raises ``AmountTextError``."""
         amounts = {}
         for asset, text in texts.items():
             self.scales.learn(asset, DECIMALS)

@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from cadenza.client import ClosedError, State
+from cadenza.client import ClientState, ClosedError
 from support.client.conformance.flow_worlds import PlainWorld
 from support.client.conformance.tidiness import tidy
 from support.client.events import take
@@ -145,7 +145,7 @@ async def test_a_cancelled_close(protocol, is_busy):
             is_over = await cancelled_after(turns, client.close())
             await client.close()
             await asyncio.gather(*calls, return_exceptions=True)
-            assert client.state is State.DISCONNECTED
+            assert client.state is ClientState.DISCONNECTED
             assert no_tasks(), f"cancelled after {turns} turns"
             with pytest.raises(ClosedError):
                 await client.connect()
@@ -160,7 +160,7 @@ async def test_a_cancelled_context(protocol):
         for turns in range(MOST_TURNS):
             client = world.connect()
             is_over = await cancelled_after(turns, entering(client, ""))
-            assert client.state is State.DISCONNECTED
+            assert client.state is ClientState.DISCONNECTED
             assert no_tasks(), f"cancelled after {turns} turns"
             if is_over:
                 break

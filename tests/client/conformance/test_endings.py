@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from cadenza.client import (
+    ClientState,
     ConnectionLostError,
     DisconnectedError,
-    State,
     SubscriptionState,
     UnsubscribedError,
 )
@@ -95,7 +95,7 @@ async def test_ended_for_good(make, peer, events, code, how):
     for later in (client.rpc("m"), take(subscription, 1), subscription.publish(1)):
         with pytest.raises(DisconnectedError, match=f"{code} enough"):
             await later
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
     assert len(peer.lines) == 1
 
 
@@ -119,7 +119,7 @@ async def test_too_big_for_the_other_side(make, peer, events):
     with pytest.raises(ConnectionLostError):
         await call
     assert await events.next("disconnected") == (3, "message size limit exceeded")
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
 
 
 @pytest.mark.parametrize("cut", ["fin", "reset"])

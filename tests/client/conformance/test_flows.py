@@ -56,7 +56,7 @@ def test_several_loops_in_one_process(server, token):
         try:
             for flow in (flows.publishing, flows.recovering_after_cuts, flows.calling):
                 run(loop_factory, CadenzaWorld(protocol, server, token), flow)
-        except BaseException as error:  # noqa: BLE001  told to the test's own thread
+        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
             failures.append(error)
 
     kinds = [(loop, protocol) for loop in LOOPS.values() for protocol in ("json", "protobuf")]
@@ -97,7 +97,7 @@ def test_two_loops_talk(server, token):
         try:
             with asyncio.Runner(loop_factory=loop_factory) as runner:
                 runner.run(play(*given))
-        except BaseException as error:  # noqa: BLE001  told to the test's own thread
+        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
             failures.append(error)
 
     threads = [

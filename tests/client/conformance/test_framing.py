@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.client import DisconnectedError, State
+from cadenza.client import ClientState, DisconnectedError
 from cadenza.protocol import frames
 from support.client.conformance.byte_peer import PATIENCE
 from support.client.events import Events, take
@@ -128,7 +128,7 @@ async def test_too_big(make, peer, kind):
     )
     assert await line.gone() == 1009
     assert await events.next("disconnected") == (3, "message size limit exceeded")
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
     assert [it.data for it in await take(subscription, 1)] == [4]
     with pytest.raises(DisconnectedError, match="message size limit"):
         await take(subscription, 1)
@@ -180,4 +180,4 @@ async def test_pings_and_pongs_of_the_websocket(make, peer):
     client, _, _, line = await broken_by(make, peer, sent)
     while (frames.PONG, b"a" * 125) not in line.frames:
         await line.receive()
-    assert client.state is State.CONNECTED
+    assert client.state is ClientState.CONNECTED

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.client import CallTimeoutError, DisconnectedError, State, TransportError
+from cadenza.client import CallTimeoutError, ClientState, DisconnectedError, TransportError
 from support.client.conformance.byte_peer import response
 from support.client.events import Events
 from support.client.peer_world import connected
@@ -99,7 +99,7 @@ async def test_refusals_that_stay(peer, opening, events, status):
     assert error.is_denied
     with pytest.raises(DisconnectedError, match=status[:3]):
         await client.rpc("m")
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
@@ -114,7 +114,7 @@ async def test_redirected(peer, opening, status):
     assert line.request.startswith(b"GET /elsewhere ")
     await line.welcome()
     await connecting
-    assert client.state is State.CONNECTED
+    assert client.state is ClientState.CONNECTED
 
 
 async def test_redirected_for_ever(peer, opening, events):
@@ -186,9 +186,9 @@ async def test_silence_for_ever(peer, opening):
     with pytest.raises(CallTimeoutError) as caught:
         await connecting
     assert isinstance(caught.value.__cause__, TransportError)
-    assert client.state is State.CONNECTING
+    assert client.state is ClientState.CONNECTING
     await client.close()
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
 
 
 @pytest.mark.parametrize("when", ["at once", "after the request"])

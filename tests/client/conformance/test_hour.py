@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from cadenza.client import Client, ClientCallbacks, ClientOptions, Overflow, State
+from cadenza.client import Client, ClientCallbacks, ClientOptions, ClientState, Overflow
 from cadenza.client.subscriber import Subscriber
 from cadenza.client.subscription import Subscription
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from support.client.conformance.hour_world import ACCOUNT, LOG, PERSONAL, SPEC, World
 from support.client.conformance.tidiness import CountingClock, tidy
 from support.client.conformance.virtual_loop import VirtualLoop
@@ -71,25 +71,25 @@ class Trader:
         """Wait until it is connected and current, and has read what came."""
         async with asyncio.timeout(RECOVERY):
             # Time is virtual here, so looking again costs nothing.
-            while not await self._is_answered():  # noqa: ASYNC110  the line may be dead unnoticed
+            while not await self._is_answered():  # noqa: ASYNC110 - the line may be dead unnoticed
                 await asyncio.sleep(1.0)
             await self.subscription.ready()
-            await self.account.live()
+            await self.account.wait_live()
             await self.book.wait_live()
-            while self.log[-1:] != self._world.log[-1:]:  # noqa: ASYNC110  as above
+            while self.log[-1:] != self._world.log[-1:]:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
             await asyncio.sleep(5.0)
 
     def assert_equal(self):
         """What it holds is what the server holds; every event came once, and in order."""
         world, where = self._world, f"{self.client.options.protocol} after {now():.0f} s"
-        assert self.client.state is State.CONNECTED, where
+        assert self.client.state is ClientState.CONNECTED, where
         sequence, bids, asks = world.book()
         assert self.book.sequence == sequence, where
         assert [list(map(list, side)) for side in self.book.rows()] == [bids, asks], where
         told = [(offset, payload) for offset, payload in world.venue.events]
         assert [(it.offset, it.payload) for it in self.events] == told, where
-        assert self.account.following is Following.LIVE, where
+        assert self.account.state is AccountState.LIVE, where
         state = world.venue.states[-1]
         assert list(self.account.orders) == [it["tradeOrderId"] for it in state["orders"]], where
         assert [str(it.total) for it in self.account.balances.values()] == [
@@ -128,7 +128,9 @@ class Trader:
         self.personal.append(event.publication.data)
 
     async def _token(self):
-        return await self._world.tokens.give(is_first=self.client.state is not State.CONNECTED)
+        return await self._world.tokens.give(
+            is_first=self.client.state is not ClientState.CONNECTED
+        )
 
     async def _subscription_token(self, channel):
         return await self._world.tokens.give(is_first=False)

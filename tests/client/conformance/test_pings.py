@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.client import ConnectionLostError, State
+from cadenza.client import ClientState, ConnectionLostError
 from support.client.conformance.tidiness import HandClock
 from support.client.events import Events
 from support.client.peer_world import connected, pub, subscribed
@@ -46,7 +46,7 @@ async def test_absent(pinged, peer, clock, events):
     """25 s and 10 s of patience: not a moment less, not a moment more."""
     client, line = await pinged()
     await clock.advance(34.9)
-    assert client.state is State.CONNECTED
+    assert client.state is ClientState.CONNECTED
     await clock.advance(0.1)
     await line.gone()
     assert await events.next("connecting") == (2, "no ping")
@@ -62,7 +62,7 @@ async def test_slow(pinged, clock):
         await clock.advance(34.0)
         await line.send({})
         await heard(client, line)
-    assert (client.state, client.stats.connects) == (State.CONNECTED, 1)
+    assert (client.state, client.stats.connects) == (ClientState.CONNECTED, 1)
 
 
 async def test_other_data_is_life_too(pinged, clock):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.client import ClientError, State
+from cadenza.client import ClientError, ClientState
 from support.client.conformance.byte_peer import PATIENCE
 from support.client.peer_world import connected
 
@@ -36,7 +36,7 @@ async def test_close(silent):
     """The answer is waited for a moment."""
     client, line = silent
     await client.close()
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
     await assert_let_go(line)
 
 

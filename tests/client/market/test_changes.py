@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.client.errors import BufferOverflowError
-from cadenza.client.market.changes import MOST_LEVELS, BookState, Changes
+from cadenza.client.market.changes import MOST_LEVELS, BookChanges, BookState
 from cadenza.client.market.order_book import OrderBook
 from support.client.book_peer import BTC, payload
 
@@ -49,9 +49,9 @@ def test_merged_changes_add_up(steps):
     """At every reading: the same levels, state, number and fault; each level named once."""
 
     async def play():
-        book, changes = OrderBook(BTC, allow_stale=True), Changes(BTC)
+        book, changes = OrderBook(BTC, allow_stale=True), BookChanges(BTC)
         copy, sequence, pending, touch = ({}, {}), 0, 0, (None, None)
-        book.subscribe(changes.put)
+        book.on_change(changes.put)
         for kind, levels in [("SNAPSHOT", [("90", "1")]), *steps, ("SNAPSHOT", []), ("read", [])]:
             if kind != "read":
                 sequence = applied(book, kind, levels, sequence)
@@ -87,8 +87,8 @@ def test_the_end_comes_after_what_waits(puts):
     """One merged change at most, then the end, again and again."""
 
     async def play():
-        book, changes = OrderBook(BTC), Changes(BTC)
-        book.subscribe(changes.put)
+        book, changes = OrderBook(BTC), BookChanges(BTC)
+        book.on_change(changes.put)
         for number in range(puts):
             book.apply(msgspec.json.encode(payload("SNAPSHOT", [], [], number + 1)))
         changes.end(None)
@@ -100,8 +100,8 @@ def test_the_end_comes_after_what_waits(puts):
 
 async def test_one_change_may_be_larger_than_what_is_merged():
     """A SNAPSHOT of a huge book is one change; it is what comes on top that is too much."""
-    book, changes = OrderBook(BTC), Changes(BTC)
-    book.subscribe(changes.put)
+    book, changes = OrderBook(BTC), BookChanges(BTC)
+    book.on_change(changes.put)
     huge = [[str(price), "1"] for price in range(1, MOST_LEVELS + 10)]
     book.apply(msgspec.json.encode(payload("SNAPSHOT", huge, [], 1)))
     assert len((await anext(changes)).bid_rows) == len(huge)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import cadenza.client
-from cadenza.client import Bar, MarketTrade, PayloadError, UnsubscribedError, UsageError
+from cadenza.client import Candle, MarketTrade, PayloadError, UnsubscribedError, UsageError
 from cadenza.models import KlineInterval, OrderSide, Venue
 from support.client.book_peer import BTC, TRADE
 from support.client.peer_world import connected, pub
@@ -54,9 +54,9 @@ async def test_tickers(real, name):
 async def test_klines(real, interval):
     """Candles form and close."""
     kline = await first(await real.klines(BTC, interval), lambda it: it.is_closed)
-    assert isinstance(kline.bar, Bar)
-    assert kline.bar.low <= kline.bar.close <= kline.bar.high
-    assert kline.bar.time % 1000 == 0
+    assert isinstance(kline.latest, Candle)
+    assert kline.latest.low <= kline.latest.close <= kline.latest.high
+    assert kline.latest.time % 1000 == 0
 
 
 @pytest.mark.parametrize("is_async", [False, True])

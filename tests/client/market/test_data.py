@@ -56,7 +56,7 @@ def test_a_candle_is_of_numbers(at):
 
 def test_the_newest_of_no_candles():
     """Says whose, not that an index is out of range."""
-    assert msgspec.convert(KLINE, MarketKline).bar.time == BAR[0]
+    assert msgspec.convert(KLINE, MarketKline).latest.time == BAR[0]
     empty = msgspec.convert({**KLINE, "candles": []}, MarketKline)
     with pytest.raises(LookupError, match=r"no candles of BTC/USDT"):
-        _ = empty.bar
+        _ = empty.latest

@@ -111,7 +111,7 @@ async def test_a_server_that_never_fits_is_not_hammered(peer):
     """From the second gap in a row on there are growing pauses, on the client's clock."""
     pauses = []
 
-    class Clock(cadenza.client.clock.LoopClock):
+    class Clock(cadenza.clock.LoopClock):
         def call_later(self, delay, callback):
             if getattr(callback, "__name__", "") == "_resync":
                 pauses.append(delay)

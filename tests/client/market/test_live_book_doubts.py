@@ -114,7 +114,7 @@ async def test_a_break_in_the_pause_before_a_resync(peer):
     """The pause ends while there is no connection; the book asks when there is one again."""
     timers = []
 
-    class Clock(cadenza.client.clock.LoopClock):
+    class Clock(cadenza.clock.LoopClock):
         def call_later(self, delay, callback):
             if getattr(callback, "__name__", "") == "_resync" and delay:
                 timers.append(callback)  # the test says when

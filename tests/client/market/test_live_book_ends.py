@@ -69,7 +69,7 @@ async def test_every_end(client, peer, end, told, waited):
     async def follow():
         async with book.changes() as changes:
             async for change in changes:
-                states.append(change.state)  # noqa: PERF401  kept when the iteration raises
+                states.append(change.state)  # noqa: PERF401 - kept when the iteration raises
 
     async def wait():
         await book.wait_for(lambda it: it.sequence == 1000)

@@ -193,7 +193,7 @@ def test_changes_of_a_fault_tell_how_far_it_got(name):
                     del copy[side][price]
 
     book = OrderBook(BTC, allow_stale=True)
-    book.subscribe(follow)
+    book.on_change(follow)
     torn = diff([["99.6", "1"], ["99.5", "0"], ["x", "2"]])
     for message in (SNAPSHOT, torn, SNAPSHOT, BAD[name][0], SNAPSHOT, GOOD):
         book.apply(message)
@@ -292,8 +292,8 @@ def test_a_fault_keeps_no_frames_alive(book):
 def test_callbacks_hear_every_change_until_they_leave(book):
     """Faults too; leaving twice does nothing, and the same function may come twice."""
     heard = []
-    leave = book.subscribe(heard.append)
-    also = book.subscribe(heard.append)
+    leave = book.on_change(heard.append)
+    also = book.on_change(heard.append)
     first = book.apply(GOOD)
     leave()
     leave()
@@ -312,8 +312,8 @@ def test_a_callback_may_leave_while_it_is_called(book):
         leave()
         leave_other()
 
-    leave = book.subscribe(once)
-    leave_other = book.subscribe(heard.append)
+    leave = book.on_change(once)
+    leave_other = book.on_change(heard.append)
     book.apply(GOOD)
     book.apply(diff(sequence=3))
     assert len(heard) == 1
@@ -326,8 +326,8 @@ def test_what_callbacks_raise_is_not_lost(book):
     def broken(change):
         raise ValueError("mine")
 
-    book.subscribe(broken)
-    book.subscribe(heard.append)
+    book.on_change(broken)
+    book.on_change(heard.append)
     with pytest.raises(ExceptionGroup) as raised:
         book.apply(GOOD)
     assert raised.group_contains(ValueError, match="mine")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cadenza.client.market.changes import BookState
 from cadenza.client.market.order_book import OrderBook
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.instrument import make_instrument
 from cadenza.market.market import Market
@@ -174,7 +174,6 @@ class Follower:
         pass
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("depth", [0, 20])
 @pytest.mark.parametrize(
     ("recording", "payloads"),

@@ -115,12 +115,12 @@ def test_nothing_stands_at_other_prices(book, price):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda book: book.vwap("BUY", 0.5), "is a float; give a Decimal"),
-        (lambda book: book.vwap("BUY", True), "is a bool"),
+        (lambda book: book.vwap("BUY", 0.5), "is the float 0.5: write it as text or Decimal"),
+        (lambda book: book.vwap("BUY", True), "quantity is a number as Decimal, int or text"),
         (lambda book: book.vwap("BUY", 0), "not more than 0"),
         (lambda book: book.vwap("BUY", "NaN"), "not finite"),
         (lambda book: book.vwap("buy", 1), 'neither "BUY" nor "SELL"'),
-        (lambda book: book.quantity_at("much"), "no decimal number"),
+        (lambda book: book.quantity_at("much"), "price is no number"),
         (lambda book: book.depth(-1), "fewer than 0"),
         (lambda book: book.to_dataframe(library="panda"), 'did you mean "pandas"'),
     ],

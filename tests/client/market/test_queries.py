@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 import cadenza.client
-from cadenza.client import Bar, MarketInstrument, MarketTicker, ReplyError, TradingError
+from cadenza.client import ApiError, Candle, MarketInstrument, MarketTicker, ReplyError
 from cadenza.models import KlineInterval, Venue
 from support.client.peer_world import connected
 
@@ -54,20 +54,20 @@ async def test_candles(real, interval):
     async with await real.klines(BTC, interval, closed_only=True) as klines, asyncio.timeout(30):
         told = [await anext(klines), await anext(klines)]
     assert all(it.is_closed for it in told)
-    first, last = told[0].bar, told[1].bar
+    first, last = told[0].latest, told[1].latest
     assert last.time - first.time == 1000
     assert await real.candles(BTC, interval, start=first.time, end=last.time) == [first, last]
     newest = await real.candles(BTC, interval, limit=2)
     assert (len(newest), newest[-1].time >= last.time) == (2, True)
-    assert all(isinstance(it, Bar) and isinstance(it.close, Decimal) for it in newest)
+    assert all(isinstance(it, Candle) and isinstance(it.close, Decimal) for it in newest)
 
 
 async def test_what_there_is_not(real):
     """The gateway's own words."""
-    with pytest.raises(TradingError, match="20001") as caught:
+    with pytest.raises(ApiError, match="20001") as caught:
         await real.ticker("BINANCE:NO/SUCH")
     assert caught.value.errno == 20001
-    with pytest.raises(TradingError, match="interval"):
+    with pytest.raises(ApiError, match="interval"):
         await real.candles(BTC, "7m")
 
 

@@ -21,7 +21,7 @@ def protocol(request):
 
 
 @pytest.fixture
-def connect(request, token):
+def connect(request, processes, token):
     """Makes clients that reconnect at once; of the module's server, unless told another."""
 
     def make(user="trader", url="", **options):

@@ -1,4 +1,4 @@
-"""Following an account over a peer that misbehaves: gaps, and lines lost during a resync."""
+"""AccountState an account over a peer that misbehaves: gaps, and lines lost during a resync."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from cadenza.client import ClientError, DisconnectedError, Overflow, UsageError
 from cadenza.client.trading import (
     AccountClosedError,
-    Following,
+    AccountState,
     OrderEndedError,
     OrderUpdated,
     Resynced,
 )
-from cadenza.client.trading.states import FOLLOWING, Happening, Step
+from cadenza.client.trading.states import COPY, CopyEvent, CopyMove
 from support.client.account_peer import (
     answer_rpc,
     answers_of,
@@ -79,7 +79,7 @@ async def test_an_event_that_is_missing_is_noticed(client, peer, venue):
         ("ExecutionReport", 3), ("Resynced", 0), ("ExecutionReport", 0),
         ("OrderUpdated", 0), ("PortfolioUpdated", 0), ("OrderUpdated", 7),
     ]  # fmt: skip
-    assert (account.resyncs, account.following) == (1, Following.LIVE)
+    assert (account.resyncs, account.state) == (1, AccountState.LIVE)
 
 
 async def test_events_wait_for_the_resync(client, peer, venue):
@@ -110,7 +110,7 @@ async def test_a_line_that_is_lost_in_the_middle_of_a_resync(client, peer, venue
     """The questions are asked again; one resync is told, and nothing twice."""
     end = len(venue.events)
     told = Events()
-    line, account = await followed(client, peer, venue, 2, on_following=told.on("following"))
+    line, account = await followed(client, peer, venue, 2, on_state=told.on("following"))
     stream = account.events()
     line.cut()
     line, _ = await back(peer, **subscribe_result(venue, 5, "f", was_recovering=True))
@@ -140,8 +140,8 @@ async def test_a_line_that_is_lost_in_the_middle_of_a_resync(client, peer, venue
     reports = [it.execution.execution_id for it in events if hasattr(it, "execution")]
     assert reports == [it["executionId"] for _, it in venue.executions]
     assert [await told.next("following") for _ in range(6)] == [
-        Following.LIVE, Following.STALE, Following.SYNCING,
-        Following.BEHIND, Following.SYNCING, Following.LIVE,
+        AccountState.LIVE, AccountState.STALE, AccountState.SYNCING,
+        AccountState.BEHIND, AccountState.SYNCING, AccountState.LIVE,
     ]  # fmt: skip
     assert {it.status for it in account.ended.values()} == {"FILLED", "CANCELLED"}
 
@@ -287,13 +287,15 @@ async def test_a_reader_that_is_gone_holds_nobody_up(client, peer, venue):
 
 
 @pytest.mark.parametrize(
-    ("before", "happening"), list(itertools.product(Following, Happening)), ids=lambda it: it.name
+    ("before", "happening"),
+    list(itertools.product(AccountState, CopyEvent)),
+    ids=lambda it: it.name,
 )
 def test_every_state_knows_every_happening(before, happening):
     """And CLOSED is the end."""
-    after, step = FOLLOWING[before, happening]
-    if before is Following.CLOSED:
-        assert (after, step) == (Following.CLOSED, Step.NOTHING)
-    elif happening is Happening.END:
-        assert (after, step) == (Following.CLOSED, Step.CLOSE)
-    assert (step is Step.ASK) == (after is Following.SYNCING and happening is Happening.ANEW)
+    after, step = COPY[before, happening]
+    if before is AccountState.CLOSED:
+        assert (after, step) == (AccountState.CLOSED, CopyMove.NOTHING)
+    elif happening is CopyEvent.END:
+        assert (after, step) == (AccountState.CLOSED, CopyMove.CLOSE)
+    assert (step is CopyMove.ASK) == (after is AccountState.SYNCING and happening is CopyEvent.ANEW)

@@ -8,7 +8,7 @@ import pytest
 
 import cadenza.client
 from cadenza.client import ReplyError
-from cadenza.client.trading import OrderRejectedError, TradingError
+from cadenza.client.trading import ApiError, OrderRejectedError
 from support.client.account_peer import answer_rpc, back, followed, push, subscribe_result
 from support.client.events import PATIENCE
 from support.client.model_venue import ModelVenue
@@ -140,5 +140,5 @@ async def test_answers_that_are_none_of_this_api(client, peer, venue):
     listing = asyncio.ensure_future(client.accounts())
     error = {"error": {"code": 11005, "message": "no user", "temporary": False}}
     await answer_rpc(line, {"query.trading_account.list": error})
-    with pytest.raises(TradingError, match="11005 no user"):
+    with pytest.raises(ApiError, match="11005 no user"):
         await listing

@@ -11,11 +11,11 @@ import pytest
 
 from cadenza.client import ClientError, UsageError
 from cadenza.client.api_calls import Deadline, DeadlineError
-from cadenza.client.clock import LoopClock
 from cadenza.client.fields import decimal_text, millis
 from cadenza.client.trading import __all__ as names
 from cadenza.client.trading import errors
 from cadenza.client.trading.order_request import OrderIds, order_wire
+from cadenza.clock import LoopClock
 
 BID = {"side": "BUY", "instrument": "PAPER:BTC/USDT", "quantity": 1}
 
@@ -89,7 +89,7 @@ def test_terms_on_the_wire(terms, wire):
 @pytest.mark.parametrize(
     ("terms", "words"),
     [
-        ({"expire_at": datetime(2030, 1, 1)}, "no time zone"),  # noqa: DTZ001  that is the mistake
+        ({"expire_at": datetime(2030, 1, 1)}, "no time zone"),  # noqa: DTZ001 - that is the mistake
         ({"expire_at": 10**20}, "years 1 to 9999"),
         ({"expire_at": 1.5}, "expire_at is a datetime"),
         ({"stop_price": 1}, "an order with a trigger has a type"),
@@ -157,7 +157,7 @@ async def test_cancelling_beats_a_deadline():
     async def wait():
         async with Deadline(LoopClock(), 0.001):
             entered.set()
-            time.sleep(0.01)  # noqa: ASYNC251  the timer is due when the loop turns again
+            time.sleep(0.01)  # noqa: ASYNC251 - the timer is due when the loop turns again
             await asyncio.Event().wait()
 
     task = asyncio.ensure_future(wait())

@@ -11,14 +11,14 @@ from cadenza.client import UnsubscribedError, UsageError
 from cadenza.client.trading import (
     AccountChoiceError,
     AccountClosedError,
+    AccountState,
+    ApiError,
     ExecutionReport,
-    Following,
     OrderEndedError,
     OrderRejectedError,
     OrderTimeoutError,
     OrderUpdated,
     PortfolioUpdated,
-    TradingError,
 )
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType, TimeInForce
 from support.client.events import Events
@@ -180,7 +180,7 @@ async def test_rejections_say_why(desk, other):
     assert (error.reason, error.errno, error.order.status) == ("WOULD_TAKE", 0, "REJECTED")
     assert error.order.client_order_id == error.client_order_id
     assert desk.order(error.client_order_id) is error.order
-    with pytest.raises(TradingError, match="30001"):
+    with pytest.raises(ApiError, match="30001"):
         await desk.cancel("no-such-order")
     await other.cancel_all()
 
@@ -281,7 +281,7 @@ async def test_a_second_copy_begins_with_what_is_there(connect, desk, other, use
         assert summary.currency == "USDT"
         assert summary.equity > 0
         await same.cancel()
-    assert again.following is Following.CLOSED
+    assert again.state is AccountState.CLOSED
 
 
 async def make_another(client):
@@ -352,7 +352,7 @@ async def test_a_cancelled_submit_leaves_nothing_behind(desk):
     submitting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await submitting
-    assert desk._desk._in_flight == {}
+    assert desk._commands._in_flight == {}
     order = await desk.submit(**BID, client_order_id="mine")
     assert (await anext(seen)).order is order
     assert list(desk.orders.values()) == [order]

@@ -8,8 +8,8 @@ import pytest
 
 from cadenza.client.trading import (
     AccountClosedError,
+    AccountState,
     ExecutionReport,
-    Following,
     OrderUpdated,
     Resynced,
 )
@@ -84,7 +84,7 @@ async def test_what_happened_while_the_client_was_away(connect, durable):
         gap = await resynced(stream, told)
         assert (gap.executions, gap.error, account.resyncs) == (1, None, 1)
         assert await waiting is partly
-        assert account.following is Following.LIVE
+        assert account.state is AccountState.LIVE
         assert (kept.quantity, cancelled.status) == (
             kept.filled_quantity + kept.remaining,
             "CANCELLED",
@@ -148,7 +148,7 @@ async def test_a_crash_in_the_middle_of_trading(connect, durable):
         done.set()
         await asyncio.gather(*trading)
         for account in (ann, bob):
-            await account.live(PATIENCE)
+            await account.wait_live(PATIENCE)
             await account.cancel_all()
         for account, stream in streams.items():
             host = account._host
@@ -173,7 +173,7 @@ async def test_an_account_that_is_gone_ends(connect, start_server):
         proxy.target = start_server({}, "--feed", "none").port
         with pytest.raises(AccountClosedError, match="103 permission denied"):
             await asyncio.wait_for(waiting, PATIENCE)
-        assert account.following is Following.CLOSED
+        assert account.state is AccountState.CLOSED
         with pytest.raises(AccountClosedError):
-            await account.live()
+            await account.wait_live()
         await account.close()

@@ -8,8 +8,8 @@ import pytest
 
 from cadenza.client import CallTimeoutError, DisconnectedError
 from cadenza.client.trading import (
+    AccountState,
     ExecutionReport,
-    Following,
     OrderEndedError,
     OrderRejectedError,
     OutcomeUnknownError,
@@ -93,7 +93,7 @@ async def test_an_amend_whose_answer_is_lost_is_carried_out_once(proxy, near, ot
     """The second look finds the new terms; the place in the queue is not given up again."""
     order = await near.submit(**BID)
     assert await lose(proxy, near.amend(order, price=101)) is order
-    await near.live()
+    await near.wait_live()
     assert (order.status, order.price) == ("REPLACED", 101)
     await check_equal(near._host, near)
 
@@ -146,7 +146,7 @@ async def test_no_answer_in_time_is_an_outcome_that_is_not_known(connect, user, 
     """The error has the name under which a retry is safe."""
     events = Events()
     async with connect(user, url=proxy.ws) as client:
-        account = await client.account(on_following=events.on("following"))
+        account = await client.account(on_state=events.on("following"))
         proxy.lose_answers()
         with pytest.raises(OutcomeUnknownError, match="makes a retry safe") as caught:
             await account.submit(**BID, timeout=0.3)
@@ -156,8 +156,8 @@ async def test_no_answer_in_time_is_an_outcome_that_is_not_known(connect, user, 
         ):
             await account.cancel(name, timeout=0.1)
         proxy.shut()
-        assert await events.next("following") is Following.LIVE
-        assert await events.next("following") is Following.STALE
+        assert await events.next("following") is AccountState.LIVE
+        assert await events.next("following") is AccountState.STALE
         with pytest.raises(CallTimeoutError, match=r"trade_order\.submit"):
             await account.submit(**BID, timeout=0.1)  # never sent: no doubt about it
         proxy.open()
@@ -193,14 +193,14 @@ async def test_a_client_that_is_sent_away_is_told_at_once(server, connect, user)
             await account.submit(**BID)
         await client.connect()
         waiting = asyncio.ensure_future(order.done())
-        await account.live()
+        await account.wait_live()
         await server.api("disconnect", user=user, disconnect=gone)
         with pytest.raises(DisconnectedError, match="go away"):
             await asyncio.wait_for(waiting, PATIENCE)
         with pytest.raises(DisconnectedError, match="go away"):
-            await account.live()
+            await account.wait_live()
         await client.connect()
-        await account.live()
+        await account.wait_live()
         await order.cancel()
         assert await order.done() is order
         await check_equal(client, account)

@@ -10,9 +10,9 @@ import pytest
 
 import cadenza
 from cadenza import (
-    ApiError,
     BlockingWebSocketApi,
     Configuration,
+    HandshakeError,
     WebSocketApi,
     WsCommand,
     WsConnectRequest,
@@ -197,7 +197,7 @@ async def test_every_command(server, token, kind):
 async def test_refusals(server, token):
     """What is no WebSocket is told with its HTTP status, a bad token with the server's code."""
     wrong = server.ws.replace("/connection/websocket", "/health")
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HandshakeError) as caught:
         await WebSocketApi(Configuration(wrong)).websocket_connect()
     assert caught.value.status == 404
     with pytest.raises(cadenza.ConnectionLostError) as lost:

@@ -52,7 +52,7 @@ def together(count, work):
         barrier.wait(PATIENCE)
         try:
             found.append(work(number))
-        except BaseException as error:  # noqa: BLE001  all of it is looked at
+        except BaseException as error:  # noqa: BLE001 - all of it is looked at
             found.append(error)
 
     threads = [threading.Thread(target=run, args=(it,), daemon=True) for it in range(count)]

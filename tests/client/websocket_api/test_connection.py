@@ -8,8 +8,8 @@ import pytest
 
 import cadenza
 from cadenza import (
-    ApiError,
     Configuration,
+    HandshakeError,
     WebSocketApi,
     WsCommand,
     WsConnectRequest,
@@ -216,7 +216,7 @@ async def test_commands_that_cannot_be_right(opened, command, why):
 
 async def test_unauthorized(server, token):
     """401, with what the server says about it, and no more than once."""
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(HandshakeError) as caught:
         await WebSocketApi(Configuration(server.ws, token("ann"))).websocket_connect()
     error = caught.value
     assert (error.status, error.is_denied) == (401, True)
@@ -227,7 +227,7 @@ async def test_unauthorized(server, token):
 async def test_bad_request(server, token):
     """400: another version of WebSocket than the server's."""
     options = cadenza.ClientOptions(headers={"Sec-WebSocket-Version": "12"})
-    with pytest.raises(ApiError, match="Sec-WebSocket-Version must be 13") as caught:
+    with pytest.raises(HandshakeError, match="Sec-WebSocket-Version must be 13") as caught:
         await WebSocketApi(Configuration(server.ws, "t", options=options)).websocket_connect()
     assert caught.value.status == 400
 
@@ -236,7 +236,7 @@ async def test_nobody_listens():
     """That is no refusal by HTTP."""
     with pytest.raises(cadenza.TransportError) as caught:
         await WebSocketApi(Configuration("ws://127.0.0.1:9", "t")).websocket_connect()
-    assert not isinstance(caught.value, ApiError)
+    assert not isinstance(caught.value, HandshakeError)
 
 
 async def test_tokens_that_cannot_be_had():

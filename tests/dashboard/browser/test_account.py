@@ -6,15 +6,17 @@ import asyncio
 import re
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_NUMBER = re.compile("[0-9]")
 BTC = "PAPER:BTC/USDT"
 CONFIG = {"dashboard": {"enabled": True}}
 OPTIONS = ("--feed", "none")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def trader(request, tab, person, token):
     """A user of each test's own, over REST too; the page is signed in and shows the ticket."""
     user = f"user-{request.node.name}"

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 from websockets.asyncio.client import connect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIG = {"dashboard": {"enabled": True}}
 MARKUP = "<img src=x onerror='window.ran=1'><script>window.ran=1</script>"
 NAME = "MOCK:<img src=x onerror=window.ran=1>/USD"

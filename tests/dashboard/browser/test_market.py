@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import pytest_asyncio
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIG = {"dashboard": {"enabled": True}}
 OPTIONS = ("--feed", "none")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def maker(person):
     return await person("maker")
 

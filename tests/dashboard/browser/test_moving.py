@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 from playwright.async_api import expect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIG = {"dashboard": {"enabled": True}, "faults": {"enabled": True}}
 OPTIONS = ()
 INSTRUMENT = "BINANCE:BTC/USDT"

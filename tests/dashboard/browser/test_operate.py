@@ -8,15 +8,17 @@ import re
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from websockets.asyncio.client import connect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_NUMBER = re.compile("[0-9]")
 CONFIG = {"dashboard": {"enabled": True}, "faults": {"enabled": True}}
 KEY = "tests-api-key"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def operator(tab, token):
     """The page with both tokens, at the operator's view."""
     await tab.open("#operate")
@@ -25,7 +27,7 @@ async def operator(tab, token):
     return tab
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def stranger(server, token):
     """A client with a plain WebSocket; gives the socket."""
     async with connect(server.ws) as socket:

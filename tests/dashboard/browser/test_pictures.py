@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_NUMBER = re.compile("[0-9]")
 CONFIG = {"dashboard": {"enabled": True}, "market": {"simulated": {"seed": 7}}}
 OPTIONS = ()

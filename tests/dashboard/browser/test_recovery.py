@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from playwright.async_api import expect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIG = {"dashboard": {"enabled": True}, "client": {"ping_interval": "1s", "pong_timeout": "0.5s"}}
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_NUMBER = re.compile("[0-9]")
 CONFIG = {"dashboard": {"enabled": True}}
 OPTIONS = ("--feed", "none")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def trader(tab, person, token):
     """The user of the page, over REST too; the page is signed in and shows the ticket."""
     found = await person("trader")

@@ -14,7 +14,6 @@ import pytest
 import websockets
 
 from cadenza.config import load_tree
-from cadenza.gateway import gateway as compose
 from cadenza.gateway.gateway import Gateway
 from cadenza.market.instrument import make_instrument
 from cadenza.models import Venue
@@ -113,9 +112,8 @@ class StandingFeed:
 
 
 @pytest.fixture
-async def running(monkeypatch, instruments):
+async def running(instruments):
     """Start gateways, whose market the test drives; sections of the configuration by name."""
-    monkeypatch.setattr(compose, "make_feed", lambda *_, **__: StandingFeed(instruments))
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(**sections):
@@ -132,7 +130,8 @@ async def running(monkeypatch, instruments):
                 "market": {**market, **sections.pop("market", {})},
                 **sections,
             }
-            gateway = Gateway(load_tree(tree, {}, {})[0])
+            feed = StandingFeed(instruments)
+            gateway = Gateway(load_tree(tree, {}, {})[0], feed=lambda *_: feed)
             await stack.enter_async_context(gateway.running())
             sock = listen("127.0.0.1", 0)
             stack.callback(sock.close)

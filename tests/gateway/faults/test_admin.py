@@ -13,9 +13,8 @@ from cadenza.gateway.faults.admin import FaultCalls, disabled
 from cadenza.gateway.faults.errors import FaultRequestError
 from cadenza.gateway.faults.table import FaultTable
 from cadenza.realtime import CommandError, VirtualClock
-from cadenza.realtime.timers import Timers
 
-TABLE = FaultTable(FaultsConfig(), VirtualClock(), Timers(VirtualClock()), random.Random(1))
+TABLE = FaultTable(FaultsConfig(), VirtualClock(), random.Random(1))
 
 
 async def error_of(gateway, method, params):
@@ -109,7 +108,6 @@ async def test_without_faults_enabled_there_are_none(running, caplog):
         (gateway.faults.sink, gateway.gateway.market),
         (gateway.faults.listener, gateway.gateway.data),
         (gateway.faults.handlers, gateway.node.handlers),
-        (gateway.faults.verifier, gateway.gateway.verifier),
     ):
         assert wrap(inner) is inner
 
@@ -151,13 +149,12 @@ async def test_the_node_can_be_made_unhealthy(running):
     await gateway.fault("node_unhealthy", reason="maintenance")
     await gateway.fault("node_unhealthy")
     assert (await gateway.get("/health")).status_code == 503
-    assert not gateway.faults.node_healthy
     assert gateway.node.unhealthy == "maintenance"
     await gateway.call("faults.clear", {"id": "fault-1"})
     assert (await gateway.get("/health")).status_code == 503
     await gateway.call("faults.clear", {"id": "fault-2"})
     assert (await gateway.get("/health")).status_code == 200
-    assert gateway.faults.node_healthy
+    assert gateway.node.unhealthy == ""
 
 
 async def test_order_rules_come_and_go(running):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.injection import FaultInjection
 from cadenza.gateway.faults.specs import Delay, Drop, Expire, Stall, Target
+from cadenza.gateway.faults.table import FaultTable
 from cadenza.market.market import Market
 from cadenza.protocol import codes
 from cadenza.realtime import ClientOptions, ConnectReply, Handlers, Node, VirtualClock
@@ -54,18 +56,19 @@ class World:
 
     def __init__(self, **options):
         self.clock = VirtualClock()
-        self.faults = FaultInjection(FaultsConfig(enabled=True), Market(), clock=self.clock)
         self.ended = []
         handlers = Handlers(
             connect=lambda event: ConnectReply(user=event.token),
             disconnected=lambda connection, end: self.ended.append(end.code),
         )
+        table = FaultTable(FaultsConfig(enabled=True), self.clock, random.Random(1))
         self.node = Node(
             client=ClientOptions(presence_update_interval=Duration(0), **options),
-            handlers=self.faults.handlers(handlers),
             clock=self.clock,
+            fault_counts=table.counts,
         )
-        self.faults.attach(self.node)
+        self.faults = FaultInjection(table, self.node, Market())
+        self.node.handle(self.faults.handlers(handlers))
 
     def connect(self, user="ann"):
         transport = Transport()
@@ -76,7 +79,7 @@ class World:
 
     @property
     def lines(self):
-        return self.faults._connections.lines
+        return self.faults.connections.lines
 
 
 def numbers(count):

@@ -269,5 +269,5 @@ async def test_whatever_happens_on_purpose_money_is_conserved(floor, seed):
     statuses = {order["status"] for order in (*ann.copy.ended.values(), *bob.copy.ended.values())}
     assert {"REJECTED", "CANCELLED"} <= statuses
     assert ann.copy.executions
-    desk = gateway.gateway.trading.venue.exchange.desks[BTC]
+    desk = gateway.gateway.trading.venue.exchange.instruments[BTC]
     assert not desk.engine.book.is_crossed()

@@ -28,7 +28,6 @@ from cadenza.gateway.faults.specs import (
 from cadenza.gateway.faults.table import ENDED_KEPT, FaultTable
 from cadenza.realtime import VirtualClock
 from cadenza.realtime.duration import Duration
-from cadenza.realtime.timers import Timers
 
 
 class Injector:
@@ -56,10 +55,7 @@ class World:
         self.clock = VirtualClock()
         self.injector = Injector()
         self.table = FaultTable(
-            FaultsConfig(enabled=True, **config),
-            self.clock,
-            Timers(self.clock),
-            random.Random(seed),
+            FaultsConfig(enabled=True, **config), self.clock, random.Random(seed)
         )
         self.table.carries(self.injector, KINDS.values())
 

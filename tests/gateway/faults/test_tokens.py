@@ -7,19 +7,19 @@ import random
 import pytest
 
 from cadenza.config import FaultsConfig
-from cadenza.gateway.faults import lookups as tokens
+from cadenza.gateway.faults import lookups
 from cadenza.gateway.faults.connections import ConnectionFaults
 from cadenza.gateway.faults.lookups import EarlyExpiry
 from cadenza.gateway.faults.specs import Expire, Target
 from cadenza.gateway.faults.table import FaultTable
 from cadenza.realtime import (
     ConnectClaims,
+    Node,
     SubscribeClaims,
     TokenExpired,
     TokenInvalid,
     VirtualClock,
 )
-from cadenza.realtime.timers import Timers
 
 
 class Inner:
@@ -49,14 +49,13 @@ class Fetching(Inner):
 
 @pytest.fixture
 def clock():
-    return VirtualClock(start=1000.25)
+    return VirtualClock(start_ms=1_000_250)
 
 
 @pytest.fixture
 def table(clock):
-    timers = Timers(clock)
-    table = FaultTable(FaultsConfig(enabled=True), clock, timers, random.Random(1))
-    ConnectionFaults(table, clock, timers)
+    table = FaultTable(FaultsConfig(enabled=True), clock, random.Random(1))
+    ConnectionFaults(table, Node(clock=clock))
     return table
 
 
@@ -108,7 +107,7 @@ async def test_a_verifier_that_waits_is_waited_for(table, clock):
 
 def test_no_more_tokens_are_remembered_than_so_many(table, clock, monkeypatch):
     """The oldest is forgotten first, and counts as new."""
-    monkeypatch.setattr(tokens, "SEEN_KEPT", 2)
+    monkeypatch.setattr(lookups, "SEEN_KEPT", 2)
     verifier = EarlyExpiry(Inner(), table)
     for token in ("one", "two", "three"):
         verifier.connect(token, clock.time())

@@ -210,7 +210,7 @@ async def test_a_slow_reader_gets_the_state_instead_of_a_backlog(gateway_of, cli
     gateway.node.outbox.flush()
     for reader in (client, other):
         assert copy_of(reader.pushed(BOOK)) == book_of(gateway)
-    assert gateway.node.slow.conflations == 1
+    assert gateway.node.slow_readers.conflations == 1
     assert len(client.pushed(BOOK)) < len(other.pushed(BOOK)) / 2
     change(gateway, bids=[("60.00", "1.000")])
     assert copy_of(client.pushed(BOOK)) == book_of(gateway)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from cadenza.config import MarketConfig
+from cadenza.clock import VirtualClock
+from cadenza.config import Config
+from cadenza.gateway.channels import market_kinds
 from cadenza.gateway.market.summaries import MarketSummaries
-from cadenza.market.clock import VirtualClock
+from cadenza.gateway.outlet import Outlet
 from cadenza.market.market import Market
+from cadenza.realtime import Node
 
 BTC = "BINANCE:BTC/USDT"
 SECONDS = f"market:kline:{BTC}:1s"
@@ -56,7 +59,9 @@ async def test_instruments_that_are_declared_late(desk_of, client_of, instrument
 async def test_the_timer_beats(monkeypatch):
     """Ten times a second, without making up for what it missed."""
     clock = VirtualClock(START)
-    summaries = MarketSummaries(Market(), MarketConfig(), clock)
+    config, outlet = Config(), Outlet(Node())
+    kinds = market_kinds(config)
+    summaries = MarketSummaries(Market(), config.market, clock, outlet, kinds)
     beats = []
 
     def beat():

@@ -6,6 +6,7 @@ What comes back is an answer or a specific error; an error has changed nothing.
 from __future__ import annotations
 
 import copy
+import functools
 import json
 from itertools import pairwise
 
@@ -18,14 +19,13 @@ from msgspec import inspect
 from cadenza.gateway.api import CATALOGUE, OperationError, errors, rpc_handler
 from cadenza.gateway.api.params import concrete
 from cadenza.gateway.api.rest import _envelope
-from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.catalog import Services, market_registry, trading_operations
+from cadenza.gateway.operations.catalog import MarketServices, make_registry
 from cadenza.models import HealthStatus, OperationType
-from cadenza.trading.exchange.quotes import DEALER_ID
+from cadenza.trading.exchange.dealer import DEALER_ID
 from support.gateway.trading_world import BTC, NOBODYS, SELL, Desk
 from support.trading.venue_world import RULES, World
 
-HUGE = "x" * 1_000_000
+HUGE = "x" * 100_000
 FOREIGN = object()
 """Stands for the id of somebody else's account."""
 
@@ -105,21 +105,19 @@ class FakeHealth:
 def whole_registry(desk):
     """Everything that a gateway serves."""
     market = desk.world.market
-    registry = market_registry(
-        Services(
+    return make_registry(
+        MarketServices(
             market=market,
             tickers=FakeTickers(market),
             klines=FakeKlines(market),
-            accounts=AccountsAccess(desk.world.venue),
             health=FakeHealth(),
             time_ms=desk.world.clock.time_ms,
-        )
+        ),
+        desk.services,
     )
-    for operation in trading_operations(desk.services):
-        registry.add(operation)
-    return registry
 
 
+fields_of = functools.cache(msgspec.structs.fields)
 NAMES = sorted(operation.name for operation in whole_registry(Desk(World())))
 
 
@@ -169,9 +167,9 @@ class Target:
     def base(self, operation, kind):
         """Parameters that are complete."""
         good = self.good(operation)
-        found = {one.encode_name: good for one in msgspec.structs.fields(kind) if one.required}
+        found = {one.encode_name: good for one in fields_of(kind) if one.required}
         params = {name: good[name] for name in found}
-        known = {one.encode_name for one in msgspec.structs.fields(kind)}
+        known = {one.encode_name for one in fields_of(kind)}
         if operation.name.startswith("command.trade_order.submit"):
             wanted = ("instrumentId", "limitPrice")
         elif operation.name == "command.quote.rfq":
@@ -198,7 +196,7 @@ class Target:
             {order_id: repr(order) for order_id, order in exchange.clearing.live.items()},
             [self.venue.registry.of_owner(owner) for owner in ("ann", "bob")],
             [self.venue.positions.of_account(a.account_id) for a in self.accounts()],
-            len(exchange.quotes),
+            len(exchange.dealer),
         )
 
     def accounts(self):

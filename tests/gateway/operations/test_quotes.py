@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, Quote
-from cadenza.trading.exchange.quotes import DEALER_ID, MOST_OF_ONE
+from cadenza.trading.exchange.dealer import DEALER_ID, MOST_OF_ONE
 from support.gateway.payload_check import check
 from support.gateway.trading_world import BTC, BUY, ETH, NOBODYS, SELL, Desk
-from support.trading.venue_world import StoppedClock, World
+from support.trading.venue_world import RULES, World
 
 RFQ = "command.quote.rfq"
 SUBMIT = "command.trade_order.submit"
 
 
+def with_spread(ppm):
+    return msgspec.structs.replace(RULES, quote_spread_ppm=ppm)
+
+
 @pytest.fixture
 async def desk():
-    desk = await Desk.open(quote_spread_ppm=1000)
+    desk = await Desk.open(rules=with_spread(1000))
     for price, lots in ((10_000, 10_000), (10_100, 10_000)):
         desk.world.outside(SELL, price, lots)
     for price, lots in ((9_900, 10_000), (9_800, 10_000)):
@@ -218,7 +223,7 @@ async def test_what_nobody_quotes(desk, more, code, words):
     params = {name: value for name, value in asked(**more).items() if value is not None}
     found, message = await desk.refused(RFQ, **params)
     assert (found, words in message) == (code, True), message
-    assert len(desk.world.exchange.quotes) == 0
+    assert len(desk.world.exchange.dealer) == 0
 
 
 async def test_a_quote_until_a_time(desk):
@@ -233,7 +238,7 @@ async def test_quotes_are_bounded(desk):
     first = await desk.ask(RFQ, **asked())
     for _ in range(MOST_OF_ONE):
         await desk.ask(RFQ, **asked())
-    assert len(desk.world.exchange.quotes) == MOST_OF_ONE + 1
+    assert len(desk.world.exchange.dealer) == MOST_OF_ONE + 1
     assert (await take(desk, first))["error"]["code"] == 60001
     assert "data" in await take(desk, kept, "bob")
 
@@ -253,7 +258,7 @@ def test_no_quote_is_better_than_the_book(levels, is_buy, amount, spread):
 
 
 async def _check_quote(levels, is_buy, amount, spread):
-    desk = Desk(await World(clock=StoppedClock()).open(), quote_spread_ppm=spread)
+    desk = await Desk.open(rules=with_spread(spread))
     desk.world.account()
     for offset, lots in levels:
         price = 10_000 + offset if is_buy else 10_000 - offset

@@ -59,7 +59,7 @@ async def test_a_slow_reader_of_an_account_is_ended_and_recovers():
         while ann.ended is None:
             orders.append(await trader.submit("BUY", "98.00", "0.1"))
         assert ann.ended.code == 3008
-        assert gateway.node.slow.conflations == 0
+        assert gateway.node.slow_readers.conflations == 0
         assert copy.offset == ann.pushed()[-1]["offset"]
         back = await Trader.connected(gateway)
         again = await back.subscribe(recover=True, offset=copy.offset, epoch=first["epoch"])
@@ -113,7 +113,7 @@ def replaying(path, folder):
 async def listed(gateway):
     """The mirrored book, once it has something on both sides."""
     async with asyncio.timeout(20):
-        while MIRRORED not in gateway.trading.venue.exchange.desks:  # noqa: ASYNC110 - the feed has no event for it
+        while MIRRORED not in gateway.trading.venue.exchange.instruments:  # noqa: ASYNC110 - the feed has no event for it
             await asyncio.sleep(0)
         book = gateway.market.book(MIRRORED)
         while not (book.best_bid() and book.best_ask()):  # noqa: ASYNC110 - as above

@@ -9,7 +9,7 @@ import logging
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.errors import RecordingFormatError
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.klines import Klines

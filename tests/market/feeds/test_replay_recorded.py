@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.delivery import Delivery
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
@@ -57,7 +57,6 @@ async def replay(path, recorder):
     return market, feed.statistics()
 
 
-@pytest.mark.timeout(60)
 async def test_two_days_of_spot_give_the_naive_book_without_a_gap(shared_data, tmp_path, recorder):
     paths = [shared_data / name for name in SPOT]
     for path in paths:
@@ -70,7 +69,6 @@ async def test_two_days_of_spot_give_the_naive_book_without_a_gap(shared_data, t
     assert (statistics.snapshots, statistics.gaps, statistics.skipped) == (1, 0, 0)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "diffs", "trades", "tickers"),
     [
@@ -112,7 +110,6 @@ def test_the_futures_book_agrees_with_the_best_prices_at_equal_update_ids(
     assert (statistics.trades, statistics.gaps) == (trades, 0)
 
 
-@pytest.mark.timeout(60)
 async def test_the_coin_margined_book_is_one_unbroken_chain(shared_data, tmp_path, recorder):
     for day in ("20240808", "20240809"):
         shutil.copy(shared_data / f"binance/cm_btcusd_perp_{day}.jsonl.gz", tmp_path)

@@ -14,17 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cadenza.market.clock import VirtualClock
-from cadenza.market.feeds.simulated import (
-    DEFAULT_INSTRUMENTS,
-    LEVELS,
-    SPARE_LEVELS,
-    SimulatedFeed,
-    Simulation,
-)
+from cadenza.clock import VirtualClock
+from cadenza.market.feeds.simulated import SimulatedFeed, Simulation
 from cadenza.market.instrument import InstrumentId, Listing
 from cadenza.market.market import Market
-from cadenza.market.simulation.spec import PAPER_INSTRUMENTS, stream
+from cadenza.market.simulation.crowd import LEVELS, SPARE_LEVELS
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, PAPER_INSTRUMENTS, stream
 from cadenza.market.simulation.weather import Regime
 from cadenza.models import OrderSide, OrderType, Venue
 
@@ -145,7 +140,7 @@ async def test_a_day_is_tethered_deep_and_holds_its_rate():
 
 PROGRAM = """
 import asyncio, hashlib
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
 
@@ -163,6 +158,7 @@ print(whole.hexdigest())
 """
 
 
+@pytest.mark.process
 def test_the_hash_seed_of_the_process_does_not_matter(recorder):
     """Two other processes with hash seeds of their own publish the bytes of this one."""
     asyncio.run(run(recorder))

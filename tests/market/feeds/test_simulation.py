@@ -7,8 +7,8 @@ from collections import defaultdict
 
 import pytest
 
-from cadenza.market.feeds.simulated import DEFAULT_INSTRUMENTS, Simulation
-from cadenza.market.simulation.spec import stream
+from cadenza.market.feeds.simulated import Simulation
+from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS, stream
 from cadenza.market.simulation.weather import MOODS, Regime
 
 BTC = DEFAULT_INSTRUMENTS[0]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.simulation.pacer import MAX_BURST, MAX_LAG_SECONDS, Pacer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 
@@ -15,9 +16,11 @@ from cadenza.server.tokens import (
     FetchError,
     TokenExpired,
     TokenInvalid,
+    TokenUndecided,
     TokenVerifier,
 )
 from cadenza.server.tokens.jwks import (
+    FAILED_RETRY_SECONDS,
     FRESH_SECONDS,
     GRACE_SECONDS,
     MAX_ENDPOINTS,
@@ -141,7 +144,7 @@ async def test_unknown_key_asks_again_but_not_too_often():
     tokens = server.verifier()
     await verify(tokens, make())
     for number in range(20):
-        with pytest.raises(TokenInvalid, match="not in the key set"):
+        with pytest.raises(TokenUndecided, match="may be newer"):
             tokens.connect(make(kid=f"made-up-{number}"), NOW + 1)
     assert len(server.urls) == 1
     server.body = key_set(jwk(RSA, "one"), jwk(EC, "two"))
@@ -166,17 +169,73 @@ async def test_waiting_tokens_share_one_request():
 
 
 async def test_endpoint_out_of_order():
-    """Invalid while nothing was ever fetched, and not asked for every token."""
+    """Undecided while nothing was ever fetched, and not asked for every token."""
     server = Server(jwk(RSA, "one"))
     server.fails = True
     tokens = server.verifier()
-    with pytest.raises(TokenInvalid, match="cannot be fetched"):
+    with pytest.raises(TokenUndecided, match="cannot be fetched"):
         await verify(tokens, make())
-    with pytest.raises(TokenInvalid, match="cannot be fetched"):
-        tokens.connect(make(), NOW + 1)
+    with pytest.raises(TokenUndecided, match=r"cannot be fetched: out of order"):
+        tokens.connect(make(), NOW + FAILED_RETRY_SECONDS / 2)
     assert len(server.urls) == 1
     server.fails = False
-    assert (await verify(tokens, make(), NOW + RETRY_SECONDS)).user == "a"
+    assert (await verify(tokens, make(), NOW + FAILED_RETRY_SECONDS)).user == "a"
+
+
+async def test_an_outage_is_logged_when_it_begins_and_when_it_ends(caplog):
+    """Once each, with its reason, and without what is secret in the URL."""
+    server = Server(jwk(RSA, "one"))
+    tokens = server.verifier("https://me:hush@keys.example/jwks?key=hush")
+    now = NOW
+    for fails in (True, True, True, False, False, True):
+        server.fails = fails
+        with contextlib.suppress(TokenUndecided):
+            await verify(tokens, make(), now)
+        now += FRESH_SECONDS + GRACE_SECONDS
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "the key set at https://keys.example/jwks cannot be fetched: out of order",
+        "the key set at https://keys.example/jwks is fetched again",
+        "the key set at https://keys.example/jwks cannot be fetched: out of order",
+    ]
+
+
+async def test_a_key_that_came_just_now_is_not_refused_for_good():
+    """Issuers sign with a new key at once; the set is asked again as soon as it may be."""
+    server = Server(jwk(RSA, "one"))
+    tokens = server.verifier()
+    await verify(tokens, make())
+    server.body = key_set(jwk(RSA, "one"), jwk(EC, "two"))
+    new = make(EC, "two", "ES256")
+    with pytest.raises(TokenUndecided):
+        await verify(tokens, new, NOW)
+    assert (await verify(tokens, make(), NOW)).user == "a"
+    assert (await verify(tokens, new, NOW + RETRY_SECONDS)).user == "a"
+
+
+async def test_a_key_that_changed_under_its_name_is_fetched():
+    """Some issuers have one name for all their keys."""
+    server = Server(jwk(RSA, "one"))
+    tokens = server.verifier()
+    await verify(tokens, make())
+    other = rsa.generate_private_key(65537, 2048)
+    server.body = key_set(jwk(other, "one"))
+    with pytest.raises(TokenInvalid, match="signature"):
+        await verify(tokens, make(other), NOW)
+    with pytest.raises(TokenUndecided):
+        await verify(tokens, make(other), NOW + 2)
+    assert (await verify(tokens, make(other), NOW + RETRY_SECONDS)).user == "a"
+    with pytest.raises(TokenInvalid, match="signature"):
+        await verify(tokens, make(), NOW + 2 * RETRY_SECONDS)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"keys":null}', b"\xff", b""])
+async def test_an_answer_that_is_no_key_set_decides_nothing(body):
+    """A page in place of the document says nothing about the token."""
+    server = Server(jwk(RSA, "one"))
+    server.body = body
+    with pytest.raises(TokenUndecided, match="no key set"):
+        await verify(server.verifier(), make())
 
 
 async def test_keys_grow_old_and_are_fetched_again():
@@ -198,7 +257,7 @@ async def test_old_keys_serve_on_while_the_endpoint_is_out_of_order():
     server.fails = True
     assert (await verify(tokens, make(), NOW + FRESH_SECONDS)).user == "a"
     assert tokens.connect(make(), NOW + FRESH_SECONDS + 1).user == "a"
-    with pytest.raises(TokenInvalid, match="cannot be fetched"):
+    with pytest.raises(TokenUndecided, match="cannot be fetched"):
         await verify(tokens, make(), NOW + FRESH_SECONDS + GRACE_SECONDS)
 
 

@@ -165,7 +165,6 @@ def test_too_old_and_too_young_are_expired(times):
         "",
         "{",
         '{"a":' * 5000,
-        '{"info":"\\ud800"}',
     ],
 )
 def test_claims_of_a_wrong_form_are_invalid(payload):
@@ -202,7 +201,7 @@ def test_bytes_that_are_no_text_are_invalid():
         raw_token("{}", header='{"alg":5}'),
         raw_token("{}", header="{}"),
         raw_token("{}", header='{"alg":"HS256","crit":["b64"]}'),
-        raw_token("{}", header='{"alg":"HS256","x":"' + "y" * 4000 + '"}'),
+        raw_token("{}", header='{"alg":"HS256","x":"' + "y" * 16_384 + '"}'),
         raw_token("{}", header='{"alg":' * 300),
         raw_token('{"x":"' + "y" * 65_536 + '"}'),
     ],

@@ -37,8 +37,11 @@ class FastClock:
     def __init__(self, factor):
         self._factor = factor
 
-    def now(self):
+    def monotonic(self):
         return asyncio.get_running_loop().time() * self._factor
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(seconds / self._factor)
 
     def call_later(self, delay, callback):
         return asyncio.get_running_loop().call_later(delay / self._factor, callback)

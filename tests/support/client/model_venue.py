@@ -23,7 +23,7 @@ def uuid_of(kind, number):
     return f"{kind:08x}-0000-4000-8000-{number:012x}"
 
 
-class LooseDesk:
+class LooseHost:
     """What an order needs when nothing is sent."""
 
     trouble = None
@@ -37,7 +37,7 @@ class LooseDesk:
 
 
 def new_copy(ended=1000):
-    return AccountCopy(lambda data, raw: Order(LooseDesk(), data, raw), ended)
+    return AccountCopy(lambda data, raw: Order(LooseHost(), data, raw), ended)
 
 
 class ModelVenue:

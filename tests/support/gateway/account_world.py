@@ -215,7 +215,7 @@ def check_ledger(gateway):
         *venue.exchange.clearing.holders,
         *holds,
     }
-    for desk in venue.exchange.desks.values():
+    for desk in venue.exchange.instruments.values():
         for order_id, order in desk.engine.orders.items():
             is_users = not order.owner.startswith("@")
             assert not is_users or order.executed == live[order_id].state.executed

@@ -41,10 +41,8 @@ class Desk:
         world.clock.sleep = self._sleep
         self.services = TradingServices(
             venue=world.venue,
-            market=world.market,
             clock=world.clock,
             submitted=lambda client, orders: self.sent.append((client, len(tuple(orders)))),
-            new_id=world.new_id,
             **{"encoded": self.encoded, "patience": 0.0, **services},
         )
         self.registry = Registry(trading_operations(self.services))

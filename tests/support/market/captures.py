@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.feed import FeedStatistics
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.market import Market

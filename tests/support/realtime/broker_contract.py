@@ -11,7 +11,7 @@ from msgspec import Raw
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.broker import IDEMPOTENCY_TTL, Broker, Delivery, PublishOptions, PublishResult
 from cadenza.realtime.eager import settle
-from cadenza.realtime.stream import HistoryFilter, Page, Position
+from cadenza.realtime.stream import HistoryFilter, Page, StreamPosition
 
 META_TTL = 100.0
 ALL = HistoryFilter(-1)
@@ -101,13 +101,13 @@ class BrokerContract:
         await line.subscribe()
         result = await line.publish(b"1")
         ((_, delivery),) = line.node.deliveries
-        assert Position(delivery.publication.offset, delivery.epoch) == result.position
+        assert StreamPosition(delivery.publication.offset, delivery.epoch) == result.position
 
     @pytest.mark.parametrize("how", [{"history_size": 0}, {"history_ttl": 0.0}])
     async def test_without_history_there_is_no_offset(self, line: BrokerLine, how: dict[str, Any]):
         await line.subscribe()
         result = await line.publish(b"1", **how)
-        assert result.position == Position(0, "")
+        assert result.position == StreamPosition(0, "")
         ((_, delivery),) = line.node.deliveries
         assert (delivery.publication.offset, delivery.epoch) == (0, "")
         assert await line.stored() == []
@@ -125,15 +125,18 @@ class BrokerContract:
         assert await line.stored(HistoryFilter(0)) == []
         assert await line.stored(HistoryFilter(2)) == [b"1", b"2"]
         assert await line.stored(HistoryFilter(2, reverse=True)) == [b"5", b"4"]
-        assert await line.stored(HistoryFilter(2, Position(2, top.epoch))) == [b"3", b"4"]
-        assert await line.stored(HistoryFilter(-1, Position(3, ""), reverse=True)) == [b"2", b"1"]
-        assert await line.stored(HistoryFilter(-1, Position(9, top.epoch))) == []
+        assert await line.stored(HistoryFilter(2, StreamPosition(2, top.epoch))) == [b"3", b"4"]
+        assert await line.stored(HistoryFilter(-1, StreamPosition(3, ""), reverse=True)) == [
+            b"2",
+            b"1",
+        ]
+        assert await line.stored(HistoryFilter(-1, StreamPosition(9, top.epoch))) == []
 
     async def test_reading_makes_the_epoch_that_stays(self, line: BrokerLine):
         top = (await line.history()).top
         assert top.offset == 0
         assert top.epoch != ""
-        assert (await line.publish(b"1")).position == Position(1, top.epoch)
+        assert (await line.publish(b"1")).position == StreamPosition(1, top.epoch)
 
     async def test_publications_expire_and_the_position_stays(self, line: BrokerLine):
         first = await line.publish(b"1")
@@ -143,8 +146,8 @@ class BrokerContract:
         assert await line.stored() == [b"1", b"2"]
         await line.advance(6)
         page = await line.history()
-        assert page == Page([], Position(2, first.position.epoch))
-        assert (await line.publish(b"3")).position == Position(3, first.position.epoch)
+        assert page == Page([], StreamPosition(2, first.position.epoch))
+        assert (await line.publish(b"3")).position == StreamPosition(3, first.position.epoch)
         assert await line.stored() == [b"3"]
 
     async def test_a_stream_begins_anew_when_its_meta_data_expired(self, line: BrokerLine):
@@ -185,7 +188,7 @@ class BrokerContract:
         await line.subscribe()
         await line.publish(b"1", idempotency_key="k", history_size=0)
         result = await line.publish(b"2", idempotency_key="k", history_size=0)
-        assert result.position == Position(0, "")
+        assert result.position == StreamPosition(0, "")
         assert line.node.data() == [b"1"]
 
     async def test_an_idempotency_key_is_forgotten_in_time(self, line: BrokerLine):

@@ -353,7 +353,7 @@ class World:
         assert [c.subscriptions for c in self.clients if c.connection.subscriptions] == []
         presence = getattr(self.presence, "memory", self.presence)
         assert presence._channels == {}
-        assert len(node.slow) == 0
+        assert len(node.slow_readers) == 0
 
 
 MakeWorld = Callable[..., Awaitable[World]]

@@ -7,10 +7,10 @@ import random
 from collections import deque
 from collections.abc import Callable
 
+from cadenza.clock import Clock
 from cadenza.protocol.messages import ClientInfo, Publication
 from cadenza.realtime.broker import BrokerEvents, Delivery, PublishOptions, PublishResult
 from cadenza.realtime.broker_memory import MemoryBroker
-from cadenza.realtime.clock import Clock
 from cadenza.realtime.presence import PresenceStats
 from cadenza.realtime.presence_memory import MemoryPresence
 from cadenza.realtime.stream import HistoryFilter, Page

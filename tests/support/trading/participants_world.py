@@ -11,7 +11,7 @@ import sys
 
 import msgspec
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.simulation.spec import PAPER_INSTRUMENTS, stream
 from cadenza.models import OrderSide, OrderType
 from cadenza.trading.matching.commands import Submit

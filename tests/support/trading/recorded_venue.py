@@ -1,7 +1,7 @@
 """Random orders on a recorded market, and a witness who checks each fill against the recording.
 
 The witness keeps books of its own, from the rows as the venue wrote them, and knows nothing of the
-model. Its only look inside is `on_take`: from which displayed level an order was filled.
+model. Its only look inside is ``on_take``: from which displayed level an order was filled.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Side:
 
 
 class Witness:
-    """A `MarketObserver` that hears the feed before the engine does."""
+    """A ``MarketObserver`` that hears the feed before the engine does."""
 
     def __init__(self):
         self.sides = {}

@@ -9,7 +9,7 @@ import pytest
 
 from cadenza.models import ContingencyType, OrderSide, OrderStatus, OrderType
 from cadenza.trading.ledger.entry import LedgerState
-from cadenza.trading.ledger.ledger import LedgerCore
+from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.store.errors import StoreClosedError, StoreError
 from cadenza.trading.store.store import MOST_A_PAGE, Batch, ExecutionQuery, OrderQuery, Saved, Store
 from support.trading.store_records import (
@@ -83,7 +83,7 @@ class StoreContract:
         state = LedgerState(
             seq=saved.ledger_seq, balances=saved.balances, reservations=saved.reservations
         )
-        assert LedgerCore.replay((), state).state() == books.ledger.state()
+        assert Ledger.replay((), state).state() == books.ledger.state()
 
     async def test_the_last_value_counts(self, store: Store, make: Make):
         first = batch_of(order(1), positions={"p": position(1)}, marks={"i": 1, "j": 1})

@@ -95,7 +95,9 @@ class World:
         self.market = Market()
         self.ids = ids or itertools.count(1)
         self.rules = rules
-        self.venue = PaperVenue(self.store, self.clock, self.heard, rules, self.new_id)
+        self.venue = PaperVenue(
+            self.store, self.clock, self.heard, self.market, rules, new_id=self.new_id
+        )
         self.engines = {}
         self.outsiders = itertools.count(1)
 
@@ -105,7 +107,7 @@ class World:
     async def open(self):
         await self.venue.open()
         for listing in (listing_of("BTC/USDT"), listing_of("ETH/USDT", lot="0.001")):
-            self.engines[str(listing.id)] = self.venue.list_paper(listing, self.market)
+            self.engines[str(listing.id)] = self.venue.list_paper(listing)
         return self
 
     @property
@@ -128,11 +130,11 @@ class World:
 
     def outside(self, side, price, lots, instrument_id=BTC, **more):
         """An order of somebody who is no user, in ticks and lots."""
-        desk = self.exchange.desk(instrument_id)
+        instrument = self.exchange.instrument(instrument_id)
         more = {"type": OrderType.LIMIT, "time_in_force": TimeInForce.GTC, **more}
         order_id = f"@{next(self.outsiders)}"
         self.exchange.tell(
-            desk,
+            instrument,
             Submit(
                 now=self.clock.time_ms(),
                 order_id=order_id,
@@ -176,7 +178,7 @@ class World:
         for execution in self.heard.executions:
             executed[execution.order_id] += execution.lots
         for order_id, live in clearing.live.items():
-            order = live.desk.engine.orders[order_id]
+            order = live.instrument.engine.orders[order_id]
             assert order.executed == live.state.executed == executed[order_id]
             assert order.status is live.state.status
             if not live.budget:

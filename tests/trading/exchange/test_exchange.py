@@ -430,9 +430,7 @@ async def test_a_bug_in_clearing_halts_trading_and_nothing_of_it_is_written(worl
 async def test_an_instrument_too_fine_for_the_ledger_is_not_traded(world):
     """Rather than rounded."""
     with pytest.raises(NotTradableError, match="finer than 10 decimals"):
-        world.venue.list_paper(
-            listing_of("DOGE/USDT", tick="0.0000001", lot="0.00001"), world.market
-        )
+        world.venue.list_paper(listing_of("DOGE/USDT", tick="0.0000001", lot="0.00001"))
 
 
 async def test_what_came_with_other_steps_is_not_misread(world):
@@ -444,9 +442,7 @@ async def test_what_came_with_other_steps_is_not_misread(world):
     await world.venue.close()
     again = World(world.store, clock=world.clock, ids=world.ids)
     await again.venue.open()
-    again.engines[BTC] = again.venue.list_paper(
-        listing_of("BTC/USDT", tick="0.1", lot="0.00001"), again.market
-    )
+    again.engines[BTC] = again.venue.list_paper(listing_of("BTC/USDT", tick="0.1", lot="0.00001"))
     ann = again.account()
     position = again.venue.positions.get(ann.account_id, BTC)
     assert (position.lots, position.entered_lots, position.lot) == (50_000, 50_000, "0.00001")

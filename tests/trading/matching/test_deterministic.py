@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cadenza.models import OrderSide, OrderType
 from cadenza.trading.matching.book import MAX_GAPS
 from cadenza.trading.matching.commands import Cancel, Submit, SubmitList
@@ -33,6 +35,7 @@ def run(seed, hash_seed):
     return made.stdout.split()
 
 
+@pytest.mark.process
 def test_two_processes_that_hash_differently_tell_the_same_bytes():
     """Events and open orders do not depend on the order of anything hashed."""
     told, digest = run(1, "1")

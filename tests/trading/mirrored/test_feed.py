@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cadenza.market.clock import VirtualClock
+from cadenza.clock import VirtualClock
 from cadenza.market.errors import SequenceGapError
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market

@@ -44,8 +44,8 @@ async def test_open_orders_are_cancelled_and_positions_counted_anew():
     held = world.venue.positions.get(world.account().account_id, ID)
     assert (held.lots, held.lot) == (200, "0.01")
     assert bought.status is OrderStatus.FILLED
-    assert world.exchange.desk(ID).listing.instrument.pip_size == "0.1"
-    assert world.exchange.desk(ID).mark() > 0
+    assert world.exchange.instrument(ID).listing.instrument.pip_size == "0.1"
+    assert world.exchange.instrument(ID).mark() > 0
 
 
 async def test_trading_goes_on_in_the_finer_steps_at_once():
@@ -83,7 +83,7 @@ async def test_the_price_of_the_last_trade_stays():
     world = await mirrored()
     world.market.trade(ID, trade_id="1", price="100", quantity="1", side=BUY, timestamp_ms=5)
     world.market.book_diff(ID, [("99.25", "1")], [], world.clock.time_ms())
-    assert world.exchange.desk(ID).mark() == 10_000
+    assert world.exchange.instrument(ID).mark() == 10_000
 
 
 def test_a_listing_tells_how_much_finer_it_is():

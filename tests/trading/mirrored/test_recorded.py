@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cadenza.market.clock import SystemClock
+from cadenza.clock import LoopClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.trading.matching.order import BOOK
 from support.trading.recorded_venue import Crowd
@@ -25,7 +25,7 @@ async def test_every_fill_is_covered_by_the_recording(shared, recording, every, 
     """Taken lots were displayed, resting ones traded or displayed, and no lot is given twice."""
     crowd = Crowd(recording, every=every)
     crowd.watch_takes(monkeypatch)
-    feed = ReplayFeed(shared / "data" / recording, crowd, SystemClock(), speed=MAX_SPEED)
+    feed = ReplayFeed(shared / "data" / recording, crowd, LoopClock(), speed=MAX_SPEED)
     async with asyncio.timeout(120):
         await feed.run()
     seen = crowd.witness.seen

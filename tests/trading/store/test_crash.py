@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cadenza.trading.ledger.entry import LedgerState
-from cadenza.trading.ledger.ledger import LedgerCore
+from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.store.sqlite import SqliteStore
 from cadenza.trading.store.store import ExecutionQuery, OrderQuery
 from support.trading.store_records import ANN, uid
@@ -43,6 +43,7 @@ async def killed_after(folder: Path, seed: int, lines: int) -> set[int]:
     return {int(line) for line in whole.split()}
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="the end of a process is another there")
 async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path):
     """Kill and reopen ten times: orders, executions, entries and balances agree each time."""
@@ -60,8 +61,8 @@ async def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path):
         entries = [*await store.entries(ANN, limit=1000)]
         while page := await store.entries(ANN, limit=1000, before_seq=entries[-1].seq):
             entries += page
-        replayed = LedgerCore.replay(reversed(entries)).state()
-        assert replayed == LedgerCore.replay((), state).state()
+        replayed = Ledger.replay(reversed(entries)).state()
+        assert replayed == Ledger.replay((), state).state()
         assert {it.order_id for it in saved.reservations} == {
             it.order_id for it in saved.open_orders
         }

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cadenza.models import OrderSide, OrderStatus
-from cadenza.trading.store import queries as store_queries
+from cadenza.trading.store import queries
 from cadenza.trading.store.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -152,6 +152,7 @@ def test_it_answers_as_the_memory_store_does(tmp_path_factory, made, query, fill
     asyncio.run(compare())
 
 
+@pytest.mark.process
 async def test_a_second_server_is_refused(tmp_path, store):
     """The folder belongs to one store until it is closed; the error says what to do."""
     with pytest.raises(StoreLockedError, match="in use by another server"):
@@ -306,7 +307,7 @@ async def test_searches_go_through_an_index(store, search, index):
     """The planner takes the index that is meant for the question."""
     cursor = () if search.cursor is None else (search.cursor,)
     plan = store._connection.execute(
-        f"EXPLAIN QUERY PLAN {store_queries._statement(search)}",
+        f"EXPLAIN QUERY PLAN {queries._statement(search)}",
         (1, *search.values, *cursor, 50),
     ).fetchall()
     assert f"INDEX {index}" in " ".join(row[3] for row in plan)

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from cadenza.trading.store import wal as store_wal
+from cadenza.trading.store import wal
 from cadenza.trading.store.errors import StoreWriteError
 from cadenza.trading.store.sqlite import SqliteStore
 from cadenza.trading.store.store import OrderQuery
@@ -30,7 +30,7 @@ async def test_a_disk_that_does_not_take_it_is_never_trusted_again(store, monkey
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store_wal, "flush", broken)
+        patch.setattr(wal, "flush", broken)
         with pytest.raises(StoreWriteError, match="Input/output error"):
             await store.commit(batch_of(order(1)))
     with pytest.raises(StoreWriteError, match="Input/output error"):
@@ -44,7 +44,7 @@ async def test_full_waits_for_the_disk_and_normal_does_not(tmp_path, monkeypatch
     def note(file):
         flushed.append(os.fstat(file).st_size)
 
-    monkeypatch.setattr(store_wal, "flush", note)
+    monkeypatch.setattr(wal, "flush", note)
     for sync, times in (("full", 2), ("normal", 0)):
         flushed.clear()
         store = SqliteStore(tmp_path / sync, sync=sync)

@@ -1,1 +1,1 @@
-"""``cadenza record``: channels into files."""
+"""Recordings: files into which ``cadenza record`` writes what channels carry."""

@@ -21,25 +21,25 @@ from cadenza.cli.recording.lines import MAX_LINE_BYTES
 
 PLAIN_BYTES: Final = 64 * 1024
 GZIP_BYTES: Final = 256 * 1024
-"""What may wait in memory."""
+"""Bytes that may wait in memory, of a plain file and of a gzipped one."""
 FLUSH_SECONDS: Final = 1.0
-"""How long."""
+"""Seconds that they may wait."""
 MOST_TORN_BYTES: Final = 64 * 2**20
-"""A member of ours holds 256 KiB; those of others may be larger."""
+"""The largest torn member that is mended. Ours hold 256 KiB; those of others may be larger."""
 _CHUNK: Final = 256 * 1024
 _MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
 
 
 class Sink(Protocol):
-    """Takes lines."""
+    """A file that takes lines."""
 
     @property
     def size(self) -> int:
-        """Bytes of the file, and those that wait."""
+        """Bytes in the file, and those that wait."""
 
     def lines(self) -> Iterator[bytes]:
-        """The lines there are; to be read to the end, once, before the first ``write``."""
+        """The lines in the file; to be read to the end, once, before the first ``write``."""
 
     def write(self, line: bytes) -> None:
         """Add a line."""
@@ -51,15 +51,15 @@ class Sink(Protocol):
         """Write everything to the disk; no more follows."""
 
     def abandon(self) -> None:
-        """Something failed: leave what there is so that it can be gone on with."""
+        """Close after a failure, so that a later run can go on with what there is."""
 
 
 class LineFile:
     """A file of lines, locked while it is open.
 
     Args:
-        path: Made if missing.
-        is_gzip: Whether it is gzipped; of a file that exists its content decides.
+        path: The file; made if missing.
+        is_gzip: Whether a new file is gzipped; in one that exists the content decides.
 
     Raises:
         Failure: Another program is recording to it.
@@ -87,7 +87,7 @@ class LineFile:
         return self._size + len(self._waiting)
 
     def lines(self) -> Iterator[bytes]:
-        """The whole lines there are; then the file ends with the last of them."""
+        """The whole lines in the file, which is then cut off after the last of them."""
         yield from self._members() if self._is_gzip else self._plain()
         self._file.seek(self._size)
         self._file.truncate()
@@ -110,19 +110,19 @@ class LineFile:
         self._size += len(block)
 
     def lines_again(self) -> Iterator[bytes]:
-        """All lines, of this run too; nothing may wait to be written."""
+        """All lines, those of this run too; nothing may be waiting to be written."""
         self._size = 0
         yield from self._members() if self._is_gzip else self._plain()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Empty the file."""
         self._waiting.clear()
         self._size = 0
         self._file.seek(0)
         self._file.truncate()
 
     def abandon(self) -> None:
-        """Leave what there is; what waits is written if it can be."""
+        """Close the file; what waits is written if that is possible."""
         with contextlib.suppress(OSError):
             self.close()
 
@@ -182,7 +182,7 @@ class LineFile:
 
 
 class _Splitter:
-    """Cuts chunks into whole lines; what is left at the end is no line."""
+    """Cuts chunks into whole lines, and keeps what follows the last of them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

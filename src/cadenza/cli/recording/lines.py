@@ -16,17 +16,17 @@ from msgspec import UNSET, Raw, UnsetType
 
 from cadenza import __version__
 from cadenza.cli.lines import info_fields, payload_fields
-from cadenza.client import Position, Publication
+from cadenza.client import Publication, StreamPosition
 
 VERSION: Final = 1
 MAX_LINE_BYTES: Final = 16 * 2**20
-"""What the replay feed reads at most."""
+"""The longest line that the replay feed reads."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Line(msgspec.Struct, gc=False):
-    """A line, as far as going on with a recording needs it."""
+    """The fields of a line that going on with a recording takes."""
 
     time: int = 0
     event: str = ""
@@ -42,7 +42,7 @@ decode_line: Final = msgspec.json.Decoder(Line).decode
 
 
 def header_line(time_ns: int, channels: Sequence[str], *, is_first: bool) -> bytes:
-    """How a recording begins, or goes on."""
+    """The line with which a recording begins, or goes on."""
     fields = {
         "event": "recording" if is_first else "resumed",
         "version": VERSION,
@@ -54,30 +54,30 @@ def header_line(time_ns: int, channels: Sequence[str], *, is_first: bool) -> byt
 
 
 def instrument_line(time_ns: int, instrument: Any) -> bytes:
-    """What an instrument is, as the server shows it."""
+    """The line of an instrument, as the server shows it."""
     return _encode({"event": "instrument", "time": time_ns, "data": instrument}) + b"\n"
 
 
 def subscribed_line(
-    time_ns: int, channel: str, position: Position | None, *, is_fresh: bool
+    time_ns: int, channel: str, position: StreamPosition | None, *, is_fresh: bool
 ) -> bytes:
-    """A subscription begins; ``fresh``: with nothing before it that it would go on from."""
+    """The line of a subscription that begins; a fresh one does not go on from anything."""
     fields: dict[str, Any] = {"event": "subscribed", "time": time_ns, "channel": channel}
     if position is not None:
         fields |= {"offset": position.offset, "epoch": position.epoch}
     return _encode({**fields, "fresh": is_fresh}) + b"\n"
 
 
-def gap_line(time_ns: int, channel: str, after: Position | None, reason: str) -> bytes:
-    """Publications of a channel are missing here; the last one before has the position."""
+def gap_line(time_ns: int, channel: str, after: StreamPosition | None, reason: str) -> bytes:
+    """The line of a gap: publications are missing after a position."""
     fields: dict[str, Any] = {"event": "gap", "time": time_ns, "channel": channel}
     if after is not None:
         fields |= {"offset": after.offset, "epoch": after.epoch}
     return _encode({**fields, "reason": reason}) + b"\n"
 
 
-def publication_bytes(time_ns: int, publication: Publication) -> bytes:
-    """A publication."""
+def publication_line(time_ns: int, publication: Publication) -> bytes:
+    """The line of a publication."""
     fields: dict[str, Any] = {"time": time_ns, "channel": publication.channel}
     if publication.offset:
         fields["offset"] = publication.offset

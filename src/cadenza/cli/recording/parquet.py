@@ -20,10 +20,10 @@ from msgspec import Raw
 
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.recording.files import LineFile
-from cadenza.market.feeds.recording import read_parquet
+from cadenza.market.feeds.recording_parquet import read_parquet
 
 ROW_GROUP: Final = 20_000
-"""Rows of a group, all in memory while it is written."""
+"""Rows of a group, all of which are in memory while it is written."""
 _MERGED: Final = b"cadenza.merged"
 _FIELDS: Final = ("time", "event", "channel", "offset", "data")
 
@@ -98,11 +98,11 @@ class ParquetFile:
         self._part.unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """Leave everything for the next run."""
+        """Close after a failure: the next run finds all lines."""
         self._lines.close()
 
     def _merged(self) -> bytes:
-        """Which lines were the last to go into the Parquet file."""
+        """The name of the lines that were the last to go into the Parquet file."""
         if not self._path.exists():
             return b""
         found: dict[bytes, bytes] = self._parquet.read_metadata(self._path).metadata or {}
@@ -136,7 +136,7 @@ class ParquetFile:
             new.unlink(missing_ok=True)
 
     def _copy(self, writer: Any, schema: Any) -> None:
-        """The row groups there are, one after another."""
+        """Copy the row groups of the old file, one after another."""
         if not self._path.exists():
             return
         with self._parquet.ParquetFile(self._path) as old:
@@ -146,7 +146,7 @@ class ParquetFile:
 
 
 def part_of(path: Path) -> Path:
-    """Where the lines of a Parquet recording are until it ends."""
+    """The file that holds the lines of a Parquet recording until it ends."""
     return path.with_name(f"{path.name}.part.jsonl.gz")
 
 

@@ -1,4 +1,4 @@
-"""Records channels: subscribes, recovers, and writes down what could not be recovered."""
+"""The recorder: subscribes, recovers, and writes down what could not be recovered."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from cadenza.cli.recording.files import FLUSH_SECONDS, Sink
 from cadenza.cli.recording.lines import (
     gap_line,
     instrument_line,
-    publication_bytes,
+    publication_line,
     subscribed_line,
 )
 from cadenza.cli.recording.state import ChannelState, RecordingState
 from cadenza.cli.session import Notes, Session
 from cadenza.client import (
+    Cause,
     ClientError,
-    Left,
-    Position,
     Publication,
+    StreamPosition,
     Subscribed,
     Subscription,
     UnsubscribedError,
 )
+from cadenza.models.channels import parse
 
 INSTRUMENTS: Final = "query.instrument.list"
 RESYNC_SECONDS: Final = 10.0
-"""A book that does not fit is asked for anew, at most so often."""
+"""Seconds between two subscriptions, at least, to a book whose updates do not fit."""
 TICKS: Final = 2
-"""How often progress is told between two flushes."""
+"""Notes of progress between two flushes."""
 _MARKET: Final = "market"
 _KINDS: Final = frozenset({"orderBook", "orderbook", "trade"})
 
@@ -38,16 +39,16 @@ class Recorder:
     """Records the channels of one session into one sink.
 
     Args:
-        session: Connected.
+        session: A connected client.
         sink: Takes the lines.
-        state: What the sink has so far.
+        state: The state of the recording so far.
         notes: Hears of gaps and losses.
-        clock_ns: Nanoseconds since the epoch, UTC.
-        limit: End after so many publications; ``None``: never.
+        clock_ns: Gives nanoseconds since the epoch, UTC.
+        limit: Ends after so many publications; ``None``: never.
 
     Attributes:
-        publications: How many this run has recorded.
-        gaps: How many gaps it has noted.
+        publications: Publications that this run has recorded.
+        gaps: Gaps that it has noted.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Recorder:
         """Record until the limit is reached.
 
         Args:
-            channels: Which; what the sink has of them is gone on from.
-            progress: Called again and again.
+            channels: The channels; a recording of them goes on where it stands.
+            progress: Called every ``FLUSH_SECONDS / TICKS``.
 
         Raises:
             ClientError: A subscription has failed or ended, or the client is disconnected for good.
@@ -107,7 +108,7 @@ class Recorder:
             self._sink.flush()
 
     async def _describe(self, channels: Sequence[str]) -> None:
-        """Write down the instruments of the channels; a server that knows none has no such call."""
+        """Write down the instruments of the channels, if the server has such a call."""
         wanted = {found for channel in channels if (found := instrument_of(channel))}
         if not wanted:
             return
@@ -148,7 +149,7 @@ class Recorder:
             self._notes(f"{channel}: a gap, what was missed {reason}")
         elif not is_fresh:
             self._notes(f"{channel}: recovered what was missed")
-        position = None if event.position is None else Position(*event.position)
+        position = None if event.position is None else StreamPosition(*event.position)
         self._write(subscribed_line(now, channel, position, is_fresh=is_fresh))
         state.subscribed(position, is_fresh=is_fresh)
 
@@ -156,7 +157,7 @@ class Recorder:
         if self._ended.done():
             return
         now = self._clock_ns()
-        self._write(publication_bytes(now, publication))
+        self._write(publication_line(now, publication))
         self.publications += 1
         if not state.publication(now, publication.offset, publication.raw):
             asyncio.get_running_loop().call_soon(self._resync, publication.channel)
@@ -170,7 +171,7 @@ class Recorder:
             self._end(error)
 
     def _resync(self, channel: str) -> None:
-        """A book does not fit: ask for a SNAPSHOT by subscribing anew."""
+        """Get a SNAPSHOT of a book whose update does not fit, by subscribing again."""
         now = asyncio.get_running_loop().time()
         last = self._resynced.get(channel)
         is_soon = last is not None and now - last < RESYNC_SECONDS
@@ -186,7 +187,7 @@ class Recorder:
         finally:
             self._resyncing = ""
 
-    def _unsubscribed(self, channel: str, why: Left) -> None:
+    def _unsubscribed(self, channel: str, why: Cause) -> None:
         if channel != self._resyncing:
             self._end(UnsubscribedError(channel, *why))
 
@@ -202,6 +203,7 @@ class Recorder:
 
 def instrument_of(channel: str) -> str | None:
     """The instrument whose book or trades a channel carries; ``None`` for other channels."""
-    room, _, rest = channel.partition(":")
-    kind, _, name = rest.partition(":")
-    return name if room == _MARKET and kind in _KINDS else None
+    found = parse(channel)
+    if found is None or not (found.is_book or found.is_trade):
+        return None
+    return found.instrument_id

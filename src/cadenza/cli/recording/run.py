@@ -1,4 +1,4 @@
-"""Runs a recorder over a file, and shows how it goes."""
+"""A run of the recorder: from opening the file to closing it, with its progress."""
 
 from __future__ import annotations
 
@@ -21,25 +21,32 @@ from cadenza.cli.target import Target
 from cadenza.client import ClientError
 
 QUIET_SECONDS: Final = 30.0
-"""How often progress is told where nobody looks at a terminal."""
+"""Seconds between two notes of progress where standard error is no terminal."""
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
-async def recording(
+async def record_to(
+    path: Path,
     target: Target,
     channels: Sequence[str],
-    path: Path,
     limit: int | None,
     seconds: float | None,
     *,
     is_quiet: bool,
 ) -> None:
-    """Record into a file.
+    """Record into a file, or go on with one.
+
+    Args:
+        path: The file; its ending chooses the format.
+        target: The server and the identity.
+        channels: The channels, each once.
+        limit: Ends after so many publications; ``None``: never.
+        seconds: Ends after so long; ``None``: never.
+        is_quiet: Whether to say nothing about progress.
 
     Raises:
-        Failure: The file is none of ours.
-        ClientError: The server is not there, or does not want it.
-        OSError: The file cannot be written.
+        Failure: The file is not one of ours, or cannot be written.
+        ClientError: The server cannot be reached, or refuses.
     """
     sink, is_new = _open(path)
     try:
@@ -107,7 +114,7 @@ class Progress:
     """Tells how a recording goes: a line that changes at a terminal, else a sentence at times.
 
     Args:
-        sink: Whose size to tell.
+        sink: The file, whose size is told.
         is_quiet: Whether to tell nothing.
     """
 
@@ -125,7 +132,7 @@ class Progress:
         self._note(sentence)
 
     def show(self, recorder: Recorder) -> None:
-        """Tell how far it is."""
+        """Tell how far the recording is."""
         now = time.monotonic()
         if self._is_live:
             sys.stderr.write(f"\r\x1b[K{self._words(recorder)}{self._rate(now, recorder)}")
@@ -135,7 +142,7 @@ class Progress:
             self._note(self._words(recorder))
 
     def end(self, recorder: Recorder) -> None:
-        """Tell what has become of it."""
+        """Tell what was recorded."""
         self.say(f"recorded {self._words(recorder)}")
 
     def _words(self, recorder: Recorder) -> str:
@@ -151,7 +158,7 @@ class Progress:
 
 
 def readable(size: float) -> str:
-    """A number of bytes for people."""
+    """A number of bytes as people read it, in decimal units."""
     for unit in _UNITS[:-1]:
         if size < 1000:
             return f"{size:.0f} {unit}"

@@ -1,4 +1,4 @@
-"""Where a recording stands in each channel: what to recover from, and whether a book is whole."""
+"""The state of a recording: its position in each channel, and which books are whole."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import msgspec
 
 from cadenza.cli.exits import Exit, Failure
 from cadenza.cli.recording.lines import VERSION, decode_line
-from cadenza.client import Position
+from cadenza.client import StreamPosition
+from cadenza.models.channels import book_channels
 
-_BOOKS: Final = ("market:orderBook:", "market:orderbook:")
+_BOOKS: Final = book_channels("")  # what the names of books begin with
 
 
 class _BookHead(msgspec.Struct, rename="camel", gc=False):
@@ -24,41 +25,44 @@ _decode_head: Final = msgspec.json.Decoder(_BookHead).decode
 
 
 class ChannelState:
-    """One channel of a recording, as its lines so far tell.
+    """One channel of a recording, by its lines so far.
 
-    A book can be replayed from a SNAPSHOT on only. So a position is worth something for it once a
-    SNAPSHOT has been recorded, and each DIFF since has followed the one before.
+    The replay of a book starts at a SNAPSHOT. So a position is of use for a book once a SNAPSHOT
+    has been recorded, and as long as each DIFF follows the one before it.
+
+    Args:
+        channel: Its name.
 
     Attributes:
-        publications: How many have been recorded.
-        time_ns: When the last of them came.
+        publications: Publications that have been recorded.
+        time_ns: When the last of them came; nanoseconds since the epoch, UTC.
     """
 
     def __init__(self, channel: str) -> None:
         self.publications = 0
         self.time_ns = 0
-        self._position: Position | None = None
+        self._position: StreamPosition | None = None
         self._is_book = channel.startswith(_BOOKS)
         self._sequence: int | None = None
         self._is_whole = not self._is_book
 
     @property
-    def position(self) -> Position | None:
-        """What to recover from; ``None``: begin anew."""
+    def position(self) -> StreamPosition | None:
+        """The position to recover from; ``None``: start from scratch."""
         return self._position if self._is_whole else None
 
-    def subscribed(self, position: Position | None, *, is_fresh: bool) -> None:
-        """A subscription began here."""
+    def subscribed(self, position: StreamPosition | None, *, is_fresh: bool) -> None:
+        """Take the start of a subscription."""
         self._position = position
         if is_fresh and self._is_book:
             self._is_whole = False
 
     def publication(self, time_ns: int, offset: int, payload: bytes) -> bool:
-        """A publication came; gives whether it continues what there is."""
+        """Take a publication; gives whether it continues what there is."""
         self.publications += 1
         self.time_ns = time_ns
         if offset and self._position is not None:
-            self._position = Position(offset, self._position.epoch)
+            self._position = StreamPosition(offset, self._position.epoch)
         return self._book(payload) if self._is_book else True
 
     def _book(self, payload: bytes) -> bool:
@@ -75,11 +79,11 @@ class ChannelState:
 
 
 class RecordingState:
-    """All channels of a recording.
+    """The channels of a recording.
 
     Attributes:
-        lines: How many there are.
-        last_ns: The time of the last one.
+        lines: Lines that were read.
+        last_ns: The latest time in them; nanoseconds since the epoch, UTC.
     """
 
     def __init__(self) -> None:
@@ -88,7 +92,7 @@ class RecordingState:
         self._channels: dict[str, ChannelState] = {}
 
     def channel(self, name: str) -> ChannelState:
-        """The state of a channel; a new one if there is nothing of it."""
+        """The state of a channel; a new one if nothing of it has been recorded."""
         return self._channels.setdefault(name, ChannelState(name))
 
     def read(self, lines: Iterable[bytes], name: str) -> None:
@@ -112,7 +116,7 @@ class RecordingState:
             self.lines += 1
             self.last_ns = max(self.last_ns, found.time)
             if found.event == "subscribed":
-                position = Position(found.offset, found.epoch) if found.epoch else None
+                position = StreamPosition(found.offset, found.epoch) if found.epoch else None
                 self.channel(found.channel).subscribed(position, is_fresh=found.fresh)
             elif not found.event and isinstance(found.data, msgspec.Raw):
                 data = bytes(found.data)

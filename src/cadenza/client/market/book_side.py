@@ -19,7 +19,7 @@ from cadenza.models import Row
 
 REMOVED: Final = "0"
 FEW: Final = 8
-"""Keys are moved one by one among this many times as many; more of them by sorting anew."""
+"""Keys are moved one by one among this many times as many; more of them by sorting again."""
 MANY: Final = 128
 """From so many updates on it costs less to take them all at once than one by one."""
 
@@ -28,7 +28,12 @@ _QUANTITIES: Final = re.compile(r"[0-9]++(?:\.[0-9]++)?+(?: [0-9]++(?:\.[0-9]++)
 
 
 class Level(NamedTuple):
-    """One price level, in exact decimals."""
+    """One price level, in exact decimals.
+
+    Attributes:
+        price: The price, in the quote asset.
+        quantity: The quantity, in the base asset.
+    """
 
     price: Decimal
     quantity: Decimal
@@ -80,15 +85,15 @@ class BookSide:
         return theirs is not None and bool(self._keys) and self._keys[-1] >= -theirs
 
     def post(self, updates: Sequence[Row]) -> int:
-        """Keep updates for ``settle``, and say how many wait."""
+        """Keep updates for ``settle``; returns how many wait."""
         self._posted += updates
         return len(self._posted)
 
     def settle(self) -> None:
-        """Apply what was posted: of each level the last update alone.
+        """Apply posted updates: of each level the last alone.
 
         Raises:
-            BadLevelError: As `apply`.
+            BadLevelError: As ``apply``.
         """
         posted, self._posted = self._posted, []
         if len(posted) < MANY:
@@ -103,12 +108,12 @@ class BookSide:
         """Set each named level to its absolute quantity; zero removes it.
 
         Args:
-            updates: The levels named.
+            updates: The levels to set.
             changed: Gets the updates that change something, also when a later one is refused.
 
         Raises:
-            BadLevelError: If a quantity is malformed: nothing has been applied. If a price is:
-                those before it have been.
+            BadLevelError: A quantity is malformed: nothing has been applied. Or a price is: the
+                updates before it have been applied.
         """
         _check_quantities([quantity for _, quantity in updates], self._scale.instrument_id)
         scale, sign = self._scale, self._sign
@@ -181,7 +186,7 @@ class BookSide:
             for key in new:
                 insort(keys, key)
         else:
-            # What is in order already, with a few at the end that are not, is sorted fast.
+            # A list in order, with a few keys at its end that are not, is sorted fast.
             keys[:] = [*(key for key in keys if key not in left), *new]
             keys.sort()
 
@@ -193,9 +198,9 @@ class BookSide:
             changed: Gets the updates that lead from the former levels to these.
 
         Raises:
-            BadLevelError: If a row is malformed or a price stands twice; the side is as it was.
+            BadLevelError: A row is malformed, or a price stands twice; the side is as it was.
         """
-        # What waits belongs to the levels of before; a fault may have left it here.
+        # Posted updates belong to the former levels; a fault may have left them here.
         self._posted = []
         scale, sign = self._scale, self._sign
         prices: dict[int, str] = {}
@@ -271,7 +276,7 @@ def _is_zero(quantity: str) -> bool:
 
 
 def _check_quantities(quantities: Collection[str], instrument_id: str) -> None:
-    # All at once: one regular expression for each would cost more than the rest of an update.
+    # All in one match: a match for each would cost more than the rest of an update.
     joined = " ".join(quantities)
     if not quantities:
         return

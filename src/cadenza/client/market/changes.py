@@ -1,4 +1,4 @@
-"""What comes into a local order book, a payload, and what comes out of it, a change."""
+"""Updates of a local order book, read from payloads, and the changes that they make."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from cadenza.client.market.errors import BadPayloadError, BookFaultError, Unsupp
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import OrderBookType, Row, UpdateType
 
+MOST_LEVELS: Final = 65_536
+"""Levels that may wait for a reader; a book changes far fewer before somebody notices."""
+
 
 class BookState(enum.Enum):
     """Whether a book can be trusted."""
 
     EMPTY = "empty"
+    """There has been no SNAPSHOT yet."""
     LIVE = "live"
+    """The book is as the venue has published it."""
     STALE = "stale"
+    """The book missed something, or met something that does not fit."""
 
 
 class _Header(msgspec.Struct, rename="camel"):
@@ -29,7 +35,10 @@ class _Header(msgspec.Struct, rename="camel"):
 
 
 class BookUpdate(msgspec.Struct, rename="camel", gc=False):
-    """What is read of a payload. The API's old model has no update type: it is a whole book."""
+    """The fields of a payload that a book reads.
+
+    The API's old model has no update type: it is a whole book.
+    """
 
     bids: list[Row]
     asks: list[Row]
@@ -51,8 +60,8 @@ def read_update(payload: bytes, instrument_id: str) -> BookUpdate:
     """Read a payload in JSON.
 
     Raises:
-        BadPayloadError: If it is no order book.
-        UnsupportedBookError: If it is one whose rows have other columns.
+        BadPayloadError: It is not an order book.
+        UnsupportedBookError: It is an order book whose rows have other columns.
     """
     try:
         return _decode(payload)
@@ -70,22 +79,23 @@ def _type_of(payload: bytes) -> OrderBookType:
         return OrderBookType.L2
 
 
-class Change(msgspec.Struct, frozen=True, gc=False):
-    """What one payload did to a book.
+class BookChange(msgspec.Struct, frozen=True, gc=False):
+    """The effect of one payload, or of several merged ones, on a book.
 
     Attributes:
         state: The state of the book after it.
-        update_type: What it was; ``None`` if it could not be read, or if there was no payload.
+        update_type: The type of the payload; ``None`` if it could not be read, or if there was no
+            payload.
         bid_rows: The bids that changed, as (price, quantity) strings; quantity "0": removed. After
-            a SNAPSHOT, what differs from the book before it.
+            a SNAPSHOT, the differences from the book before it.
         ask_rows: The same for asks. Whoever applies all rows of all changes, also of those with a
             fault, holds what the book holds.
-        best_bid_moved: Whether the price or the quantity of the best bid is another.
+        best_bid_moved: Whether the price or the quantity of the best bid has changed.
         best_ask_moved: The same for the best ask.
         sequence: The number of the state that the book is in; ``None`` if it has none.
-        timestamp: The payload's time, milliseconds since the Unix epoch, UTC.
+        timestamp: The payload's time, milliseconds since the epoch, UTC.
         fault: Why the book is STALE; ``None`` if it is not.
-        payload: What was applied, as it came.
+        payload: The payload as it came; ``None`` if there was none.
     """
 
     state: BookState
@@ -101,7 +111,7 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def best_moved(self) -> bool:
-        """Whether either best level is another."""
+        """Whether either best level has changed."""
         return self.best_bid_moved or self.best_ask_moved
 
     @property
@@ -115,31 +125,32 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return [level_of(row) for row in self.ask_rows]
 
 
-MOST_LEVELS: Final = 65_536
-"""Levels that may wait for a reader; a book changes far fewer before somebody notices."""
+class BookChanges:
+    """An iterator over the changes of a book, for one reader: unread changes are merged.
 
+    Made by ``LiveOrderBook.changes``.
 
-class Changes:
-    """An iterator over merged changes; one reader.
+    Args:
+        instrument_id: The instrument, for errors.
 
     Raises:
-        BufferOverflowError: When more than 65,536 levels have changed unread, in several changes:
-            what was merged is dropped, and the reader must read the book itself before it goes on.
+        BufferOverflowError: More than 65,536 levels have changed unread, in several changes: they
+            were dropped, and the reader must read the book itself before it goes on.
     """
 
     def __init__(self, instrument_id: str) -> None:
         self._instrument_id = instrument_id
         self._bids: dict[str, str] = {}
         self._asks: dict[str, str] = {}
-        self._last: Change | None = None
+        self._last: BookChange | None = None
         self._moved = [False, False]
         self._dropped = 0
         self._came = asyncio.Event()
         self._ended = False
         self._error: ClientError | None = None
 
-    def put(self, change: Change) -> None:
-        """Merge another change into what waits."""
+    def put(self, change: BookChange) -> None:
+        """Merge a change into those that wait."""
         is_alone = self._last is None
         self._bids.update(change.bid_rows)
         self._asks.update(change.ask_rows)
@@ -152,14 +163,14 @@ class Changes:
         self._came.set()
 
     def end(self, error: ClientError | None) -> None:
-        """Nothing more comes."""
+        """End the iteration after what waits: with ``error``, or quietly if that is ``None``."""
         self._ended, self._error = True, error
         self._came.set()
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Change:
+    async def __anext__(self) -> BookChange:
         while self._last is None:
             if self._ended:
                 raise self._error or StopAsyncIteration
@@ -171,12 +182,12 @@ class Changes:
             raise BufferOverflowError(self._instrument_id, MOST_LEVELS, dropped)
         return self._merged(self._last)
 
-    def _merged(self, last: Change) -> Change:
+    def _merged(self, last: BookChange) -> BookChange:
         bids: list[Row] = list(self._bids.items())
         asks: list[Row] = list(self._asks.items())
         moved = self._moved
         self._bids, self._asks, self._last, self._moved = {}, {}, None, [False, False]
-        return Change(
+        return BookChange(
             last.state,
             last.update_type if last.state is BookState.LIVE else None,
             bids,

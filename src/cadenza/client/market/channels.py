@@ -1,21 +1,25 @@
-"""The market side of a client: books, trades, tickers, candles."""
+"""The market methods of a client: books, trades, tickers and candles, followed or read once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, Unpack, cast
+from collections.abc import Iterable
+from typing import Any, Final, Literal, TypeVar, Unpack
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.errors import ReplyError
-from cadenza.client.host import TradingHost
-from cadenza.client.market.data import Bar, MarketInstrument, MarketKline, MarketTicker, MarketTrade
+from cadenza.client.host import ClientHost
+from cadenza.client.market.data import (
+    Candle,
+    MarketInstrument,
+    MarketKline,
+    MarketTicker,
+    MarketTrade,
+)
 from cadenza.client.market.live_book import LiveOrderBook
 from cadenza.client.market.typed_channel import OnItem, TypedChannel
-from cadenza.client.options import GetSubscriptionToken, SubscribeGiven
+from cadenza.client.options import GetSubscriptionToken, SubscribeArguments
 from cadenza.models import KlineInterval
-
-if TYPE_CHECKING:
-    from cadenza.client.client import Client
+from cadenza.models.channels import kline_channel, ticker_channel, trade_channel
 
 T = TypeVar("T")
 
@@ -24,76 +28,21 @@ TICKER: Final = "query.ticker.get"
 KLINES: Final = "query.kline.list"
 
 
-class MarketReads:
-    """Questions over ``rpc``, with typed answers.
-
-    Raises:
-        TradingError: The gateway refused; its number and words are in the error.
-        ReplyError: The server has no such call, or its answer does not fit.
-        ClientError: As ``Client.rpc``.
-    """
-
-    async def instruments(
-        self: TradingHost, venue: str | None = None, symbols: Iterable[str] | None = None
-    ) -> list[MarketInstrument]:
-        """What can be traded, in which steps and within which limits.
-
-        Args:
-            venue: Those of one venue, as ``BINANCE``.
-            symbols: Those of these symbols, as ``BTC/USDT``.
-        """
-        params: dict[str, Any] = {} if venue is None else {"venue": venue}
-        if symbols is not None:
-            params["symbols"] = list(symbols)
-        return await _ask(self, INSTRUMENTS, list[MarketInstrument], params)
-
-    async def ticker(self: TradingHost, instrument_id: str) -> MarketTicker:
-        """The last trade and the best prices of an instrument, as they are now."""
-        return await _ask(self, TICKER, MarketTicker, {"instrumentId": instrument_id})
-
-    async def candles(
-        self: TradingHost,
-        instrument_id: str,
-        interval: KlineInterval | str,
-        *,
-        start: int | None = None,
-        end: int | None = None,
-        limit: int = 50,
-    ) -> list[Bar]:
-        """Candles of an instrument, the oldest first; the last may be the one that forms.
-
-        Args:
-            instrument_id: As ``BINANCE:BTC/USDT``.
-            interval: As ``1m``.
-            start: The least open time, milliseconds UTC; without one the newest ``limit`` are
-                given.
-            end: The greatest open time.
-            limit: How many at most, 1 to 1000.
-        """
-        name = interval.value if isinstance(interval, KlineInterval) else interval
-        params = {"instrumentIds": [instrument_id], "interval": name, "limit": limit}
-        bounds = {"from": start, "to": end}
-        params |= {key: moment for key, moment in bounds.items() if moment is not None}
-        found = await _ask(self, KLINES, list[MarketKline], params)
-        if len(found) != 1:
-            wrong = f"{len(found)} klines came, not 1"
-            raise ReplyError(KLINES, 0, wrong, temporary=False)
-        return found[0].candles
-
-
-async def _ask(host: TradingHost, method: str, kind: type[T], params: dict[str, Any]) -> T:
-    return converted(method, await TradingCalls(host).call(method, **params), kind)
-
-
 class MarketChannels:
-    """Typed channels of markets; ``Client`` is one of these.
+    """The market methods of ``Client``.
 
-    Each call waits until it is subscribed, and raises as ``Client.subscribe``. Further arguments
-    are options and callbacks of a subscription.
+    ``order_book``, ``order_books``, ``trades``, ``tickers`` and ``klines`` subscribe to channels.
+    They return once they are subscribed, and raise as ``Client.subscribe``.
+
+    ``instruments``, ``ticker`` and ``candles`` ask the API once. Each of them raises:
+
+    - ``ApiError``: The API refused; its number and words are in the error.
+    - ``ReplyError``: The server has no such method, or its answer does not fit.
+    - Any other ``ClientError``: As ``Client.rpc``.
     """
 
     async def order_book(
-        self,
+        self: ClientHost,
         instrument_id: str,
         *,
         allow_stale: bool = False,
@@ -101,25 +50,26 @@ class MarketChannels:
         delta: Literal["", "fossil"] = "",
         get_token: GetSubscriptionToken | None = None,
         wait: bool = True,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> LiveOrderBook:
-        """A local book that is kept current.
+        """Follow the order book of an instrument.
 
         Args:
-            instrument_id: As ``BINANCE:BTC/USDT``.
-            allow_stale: Whether it may be read while it cannot be trusted.
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+            allow_stale: Whether the book may be read while it cannot be trusted.
             delta_is_diff: Whether a DELTA of this server means what a DIFF does.
             delta: ``fossil`` asks for patches on the line; the book sees whole payloads.
             get_token: Called with the channel, where the server wants a token for it.
             wait: Whether to wait for the first SNAPSHOT.
-            timeout: For how long; by default ``start_timeout``.
+            timeout: Seconds to wait; by default ``start_timeout``.
 
         Raises:
             UnsubscribedError: The server refused.
-            CallTimeoutError: No SNAPSHOT in time.
+            CallTimeoutError: No SNAPSHOT came in time. Nothing stays subscribed.
+            UsageError: The channel has a subscription already.
         """
         book = LiveOrderBook(
-            cast("Client", self),
+            self,
             instrument_id,
             allow_stale=allow_stale,
             delta_is_diff=delta_is_diff,
@@ -129,69 +79,151 @@ class MarketChannels:
         await book.start(wait=wait, timeout=timeout)
         return book
 
-    async def trades(
-        self,
-        instrument_id: str,
-        on_trade: OnItem[MarketTrade] | None = None,
-        **given: Unpack[SubscribeGiven],
-    ) -> TypedChannel[MarketTrade]:
-        """Public trades of an instrument."""
-        return await self._typed(f"market:trade:{instrument_id}", MarketTrade, on_trade, given)
+    async def order_books(
+        self: ClientHost, instrument_ids: Iterable[str]
+    ) -> dict[str, LiveOrderBook]:
+        """Follow several books, one after another; if one fails, none stays subscribed.
 
-    async def tickers(
-        self,
-        venue_or_instrument: str,
-        on_ticker: OnItem[MarketTicker] | None = None,
-        **given: Unpack[SubscribeGiven],
-    ) -> TypedChannel[MarketTicker]:
-        """Tickers of an instrument, or of all instruments of a venue."""
-        channel = f"market:ticker:{venue_or_instrument}"
-        return await self._typed(channel, MarketTicker, on_ticker, given)
+        Args:
+            instrument_ids: The instruments.
 
-    async def klines(
-        self,
-        instrument_id: str,
-        interval: KlineInterval | str,
-        on_kline: OnItem[MarketKline] | None = None,
-        *,
-        closed_only: bool = False,
-        **given: Unpack[SubscribeGiven],
-    ) -> TypedChannel[MarketKline]:
-        """Candles of an instrument while they form, ``is_closed`` when they have ended.
-
-        With ``closed_only`` those that have ended are all that is given.
+        Returns:
+            The books by instrument.
         """
-        name = interval.value if isinstance(interval, KlineInterval) else interval
-        channel = f"market:kline:{instrument_id}:{name}"
-        wanted = _is_closed if closed_only else None
-        return await self._typed(channel, MarketKline, on_kline, given, wanted=wanted)
-
-    async def order_books(self, instrument_ids: Iterable[str]) -> dict[str, LiveOrderBook]:
-        """Several books, by instrument; when one cannot be had, none stays subscribed."""
         books: dict[str, LiveOrderBook] = {}
         try:
             for instrument_id in instrument_ids:
-                books[instrument_id] = await self.order_book(instrument_id)
+                book = LiveOrderBook(self, instrument_id)
+                await book.start()
+                books[instrument_id] = book
         except BaseException:
             for book in books.values():
                 book.close()
             raise
         return books
 
-    async def _typed(
-        self,
-        channel: str,
-        kind: type[T],
-        on_item: OnItem[T] | None,
-        given: Any,
+    async def trades(
+        self: ClientHost,
+        instrument_id: str,
+        on_trade: OnItem[MarketTrade] | None = None,
+        **given: Unpack[SubscribeArguments],
+    ) -> TypedChannel[MarketTrade]:
+        """Follow the public trades of an instrument.
+
+        Args:
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+            on_trade: Called with each trade; without it the channel is iterated over.
+            given: Options and callbacks of a subscription.
+        """
+        channel = trade_channel(instrument_id)
+        return await _started(TypedChannel(self, channel, MarketTrade, on_trade, dict(given)))
+
+    async def tickers(
+        self: ClientHost,
+        venue_or_instrument: str,
+        on_ticker: OnItem[MarketTicker] | None = None,
+        **given: Unpack[SubscribeArguments],
+    ) -> TypedChannel[MarketTicker]:
+        """Follow the tickers of an instrument, or of all instruments of a venue.
+
+        Args:
+            venue_or_instrument: Such as ``BINANCE`` or ``BINANCE:BTC/USDT``.
+            on_ticker: Called with each ticker; without it the channel is iterated over.
+            given: Options and callbacks of a subscription.
+        """
+        channel = ticker_channel(venue_or_instrument)
+        return await _started(TypedChannel(self, channel, MarketTicker, on_ticker, dict(given)))
+
+    async def klines(
+        self: ClientHost,
+        instrument_id: str,
+        interval: KlineInterval | str,
+        on_kline: OnItem[MarketKline] | None = None,
         *,
-        wanted: Callable[[T], bool] | None = None,
-    ) -> TypedChannel[T]:
-        typed = TypedChannel(
-            cast("Client", self), channel, kind, on_item, dict(given), wanted=wanted
+        closed_only: bool = False,
+        **given: Unpack[SubscribeArguments],
+    ) -> TypedChannel[MarketKline]:
+        """Follow the candles of an instrument while they form.
+
+        Args:
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+            interval: The length of a candle, such as ``1m``.
+            on_kline: Called with each kline; without it the channel is iterated over.
+            closed_only: Whether to give candles that have ended alone.
+            given: Options and callbacks of a subscription.
+        """
+        channel = kline_channel(instrument_id, interval)
+        wanted = _is_closed if closed_only else None
+        return await _started(
+            TypedChannel(self, channel, MarketKline, on_kline, dict(given), wanted=wanted)
         )
-        await typed.start()
-        return typed
+
+    async def instruments(
+        self: ClientHost, venue: str | None = None, symbols: Iterable[str] | None = None
+    ) -> list[MarketInstrument]:
+        """The instruments that can be traded, with their steps and limits.
+
+        Args:
+            venue: Only those of this venue, such as ``BINANCE``.
+            symbols: Only those with one of these symbols, such as ``BTC/USDT``.
+        """
+        params: dict[str, Any] = {} if venue is None else {"venue": venue}
+        if symbols is not None:
+            params["symbols"] = list(symbols)
+        return await _ask(self, INSTRUMENTS, list[MarketInstrument], params)
+
+    async def ticker(self: ClientHost, instrument_id: str) -> MarketTicker:
+        """The last trade and the best prices of an instrument, as they are now.
+
+        Args:
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+        """
+        return await _ask(self, TICKER, MarketTicker, {"instrumentId": instrument_id})
+
+    async def candles(
+        self: ClientHost,
+        instrument_id: str,
+        interval: KlineInterval | str,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 50,
+    ) -> list[Candle]:
+        """Candles of an instrument, the oldest first; the last may still be forming.
+
+        Args:
+            instrument_id: The instrument, such as ``BINANCE:BTC/USDT``.
+            interval: The length of a candle, such as ``1m``.
+            start: The least open time, milliseconds since the epoch, UTC; without it the newest
+                ``limit`` candles are given.
+            end: The greatest open time, milliseconds since the epoch, UTC.
+            limit: The most candles to give, 1 to 1000.
+        """
+        params = {
+            "instrumentIds": [instrument_id],
+            "interval": _name_of(interval),
+            "limit": limit,
+        }
+        bounds = {"from": start, "to": end}
+        params |= {key: moment for key, moment in bounds.items() if moment is not None}
+        found = await _ask(self, KLINES, list[MarketKline], params)
+        if len(found) != 1:
+            wrong = f"{len(found)} klines came, not 1"
+            raise ReplyError(KLINES, 0, wrong, temporary=False)
+        return found[0].candles
+
+
+async def _started(typed: TypedChannel[T]) -> TypedChannel[T]:
+    await typed.start()
+    return typed
+
+
+async def _ask(host: ClientHost, method: str, kind: type[T], params: dict[str, Any]) -> T:
+    return converted(method, await ApiCalls(host).call(method, **params), kind)
+
+
+def _name_of(interval: KlineInterval | str) -> str:
+    return interval.value if isinstance(interval, KlineInterval) else interval
 
 
 def _is_closed(kline: MarketKline) -> bool:

@@ -1,4 +1,4 @@
-"""Levels of a book as a data frame, for whoever has polars or pandas."""
+"""Levels of a book as a data frame of polars or pandas."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from cadenza.client.market.book_side import Level
 from cadenza.client.market.errors import DataFrameLibraryError
 
 LIBRARIES: Final = ("polars", "pandas")
-"""What makes data frames, in the order of preference."""
+"""Libraries for data frames, in the order of preference."""
 
 
 class Depth(NamedTuple):
-    """Levels of both sides, best first."""
+    """Levels of both sides.
+
+    Attributes:
+        bids: The bids, best first.
+        asks: The asks, best first.
+    """
 
     bids: list[Level]
     asks: list[Level]
@@ -25,15 +30,15 @@ class Depth(NamedTuple):
 def frame_of(depth: Depth, library: str | None = None) -> Any:
     """A data frame with the columns side, level (1 is the best), price and quantity.
 
-    Prices and quantities stay exact: `Decimal` in pandas, the type ``Decimal`` in polars.
+    Prices and quantities stay exact: ``Decimal`` in pandas, the type ``Decimal`` in polars.
 
     Args:
         depth: The levels.
         library: "polars" or "pandas"; by default the first of them that is installed.
 
     Raises:
-        DataFrameLibraryError: If none can be imported.
-        UsageError: If it is another library.
+        DataFrameLibraryError: None can be imported.
+        UsageError: The library is another one.
     """
     if library is not None and library not in LIBRARIES:
         nearest = difflib.get_close_matches(library, LIBRARIES, 1, 0)[0]

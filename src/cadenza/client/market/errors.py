@@ -1,4 +1,4 @@
-"""What can go wrong with a local order book, and whose fault it is.
+"""The errors of a local order book, a part of the one tree of the SDK.
 
 ::
 
@@ -9,16 +9,16 @@
     |   |-- CrossedBookError       the best bid reaches the best ask
     |   |-- BadLevelError          a level holds no price or no quantity
     |   |-- BadPayloadError        the payload is no order book
-    |   |-- UndefinedDeltaError    a DELTA came, and nobody said what it means
+    |   |-- UndefinedDeltaError    a DELTA came, whose meaning was not given
     |   |-- UnsupportedBookError   its rows are not levels of price and quantity
-    |   `-- BookInterruptedError   the connection said that updates may be missing
-    |-- StaleBookError           somebody reads a book that cannot be trusted
+    |   `-- BookInterruptedError   the connection was interrupted: updates may be missing
+    |-- StaleBookError           a book was read that cannot be trusted
     |-- WrongInstrumentError     the payload is another instrument's
     |-- InsufficientDepthError   the book has less than the quantity asked for
     `-- DataFrameLibraryError    neither polars nor pandas is installed
 
-Faults are values: `OrderBook.apply` returns them in its `Change`. The others are raised. Every
-error carries its facts as attributes.
+Faults are values: ``OrderBook.apply`` returns them in its ``BookChange``. The others are raised.
+Every error carries its facts as attributes.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ from cadenza.models import OrderBookType, OrderSide
 
 
 class BookError(ClientError):
-    """Root of the tree."""
+    """Base of the errors of a local order book."""
 
 
 class BookFaultError(BookError):
-    """A book that cannot be trusted until its next snapshot.
+    """A book cannot be trusted until its next snapshot.
 
     Attributes:
-        is_healed_by_snapshot: Whether asking for a snapshot is worth the trouble.
+        instrument_id: The instrument.
+        problem: The reason, for people.
+        is_healed_by_snapshot: Whether a new snapshot would heal the book.
     """
 
     fault = Fault.SERVER
@@ -61,7 +63,12 @@ class NoSnapshotError(BookFaultError):
 
 
 class SequenceGapError(BookFaultError):
-    """An update does not continue the state that is held; ``None``: it has no number."""
+    """An update does not continue the state that is held.
+
+    Attributes:
+        held: The number of the state held; ``None`` if it has none.
+        follows: The number that the update follows; ``None`` if it has none.
+    """
 
     fault = Fault.NETWORK
 
@@ -75,7 +82,12 @@ class SequenceGapError(BookFaultError):
 
 
 class CrossedBookError(BookFaultError):
-    """The best bid is not below the best ask."""
+    """The best bid is not below the best ask.
+
+    Attributes:
+        bid: The price of the best bid.
+        ask: The price of the best ask.
+    """
 
     def __init__(self, instrument_id: str, bid: str, ask: str) -> None:
         self.bid = bid
@@ -84,7 +96,12 @@ class CrossedBookError(BookFaultError):
 
 
 class BadLevelError(BookFaultError):
-    """A price or a quantity is not a decimal in plain notation, or a price stands twice."""
+    """A price or a quantity is not a decimal in plain notation, or a price stands twice.
+
+    Attributes:
+        kind: ``price`` or ``quantity``.
+        text: The text as it came.
+    """
 
     def __init__(self, instrument_id: str, kind: str, text: str, problem: str = "") -> None:
         self.kind = kind
@@ -94,7 +111,11 @@ class BadLevelError(BookFaultError):
 
 
 class BadPayloadError(BookFaultError):
-    """The payload is not JSON, or not an order book."""
+    """The payload is not JSON, or not an order book.
+
+    Attributes:
+        reason: Why, for people.
+    """
 
     def __init__(self, instrument_id: str, reason: str) -> None:
         self.reason = reason
@@ -113,7 +134,11 @@ class UndefinedDeltaError(BookFaultError):
 
 
 class UnsupportedBookError(BookFaultError):
-    """The rows are not levels of price and quantity, and no snapshot will change that."""
+    """The rows are not levels of price and quantity, and no snapshot will change that.
+
+    Attributes:
+        order_book_type: The type of the book.
+    """
 
     is_healed_by_snapshot: ClassVar[bool] = False
 
@@ -131,7 +156,12 @@ class BookInterruptedError(BookFaultError):
 
 
 class StaleBookError(BookError):
-    """The book cannot be read; ``reason`` says why, ``fault`` whose fault that is."""
+    """A book was read that cannot be trusted.
+
+    Attributes:
+        instrument_id: The instrument.
+        reason: Why it cannot be trusted.
+    """
 
     def __init__(self, reason: BookFaultError) -> None:
         super().__init__(f"the book cannot be trusted until its next snapshot: {reason}")
@@ -141,7 +171,12 @@ class StaleBookError(BookError):
 
 
 class WrongInstrumentError(BookError):
-    """A payload was given to the book of another instrument; the book is as it was."""
+    """A payload was given to the book of another instrument; the book is as it was.
+
+    Attributes:
+        expected: The instrument of the book.
+        received: The instrument of the payload.
+    """
 
     def __init__(self, expected: str, received: str) -> None:
         self.expected = expected
@@ -150,7 +185,14 @@ class WrongInstrumentError(BookError):
 
 
 class InsufficientDepthError(BookError):
-    """One side of the book holds less than the quantity asked for."""
+    """One side of the book holds less than the quantity asked for.
+
+    Attributes:
+        instrument_id: The instrument.
+        side: The side of the order.
+        wanted: The quantity asked for, in the base asset.
+        available: The quantity of the whole side, in the base asset.
+    """
 
     def __init__(
         self, instrument_id: str, side: OrderSide, wanted: Decimal, available: Decimal
@@ -165,7 +207,11 @@ class InsufficientDepthError(BookError):
 
 
 class DataFrameLibraryError(BookError, ImportError):
-    """No library for data frames can be imported."""
+    """No library for data frames can be imported.
+
+    Attributes:
+        names: The libraries that were tried.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)

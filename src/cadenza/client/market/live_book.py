@@ -1,14 +1,13 @@
-"""A local order book that keeps itself: fed by its channel, doubted on a break, and healed."""
+"""A local order book that keeps itself current: fed by its channel, and healed after a break."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import Clock, Timer
 from cadenza.client.errors import (
     BufferOverflowError,
     CallTimeoutError,
@@ -17,47 +16,54 @@ from cadenza.client.errors import (
     UnsubscribedError,
 )
 from cadenza.client.gate import Gate
-from cadenza.client.market.changes import BookState, Change, Changes
+from cadenza.client.host import ClientHost
+from cadenza.client.market.changes import BookChanges, BookState
 from cadenza.client.market.errors import BookInterruptedError, StaleBookError
 from cadenza.client.market.order_book import OrderBook
 from cadenza.client.options import GetSubscriptionToken
 from cadenza.client.states import SubscriptionState
 from cadenza.client.subscriber import UNSUBSCRIBE_CALLED
-from cadenza.client.values import Left, Publication, Subscribed
-
-if TYPE_CHECKING:
-    from cadenza.client.client import Client
-
-CHANNEL: Final = "market:orderBook:{}"
-_LIVE: Final = BookState.LIVE  # looked up for each payload
+from cadenza.client.values import Cause, Publication, Subscribed
+from cadenza.clock import Timer
+from cadenza.models.channels import book_channel
 
 GOOD_RUN: Final = 100
-"""Payloads in a row that fit, after which a gap counts as the first again."""
+"""Payloads in a row that fit, after which the next gap is healed at once again."""
+
+_LIVE: Final = BookState.LIVE  # looked up for each payload
 
 
 class LiveOrderBook(OrderBook):
     """The book of one instrument, current for as long as the client is connected.
 
-    Made by ``Client.order_book``. Everything that can be read of an `OrderBook` can be read of it.
+    Made by ``Client.order_book``. It is read as every ``OrderBook``.
 
     - While the connection is down it is STALE. If the server gives all that was missed, it goes on
       from there; if not, the SNAPSHOT that follows makes it LIVE.
-    - A payload that does not fit makes it STALE, and it subscribes anew to be sent a SNAPSHOT: at
+    - A payload that does not fit makes it STALE, and it subscribes again to be sent a SNAPSHOT: at
       once, then after growing pauses, so that a server that never fits is not hammered.
-    - A server that sends no SNAPSHOT by itself leaves it STALE until it publishes one.
-    - A callback that raises is reported, and heals or breaks nothing.
+    - If the server sends no SNAPSHOT after a subscribe, it is STALE until one is published.
+    - A callback that raises is reported, and does not affect the book.
+
+    Args:
+        host: The client.
+        instrument_id: The instrument, ``VENUE:BASE/QUOTE``.
+        allow_stale: As ``OrderBook``.
+        delta_is_diff: As ``OrderBook``.
+        delta: ``fossil`` asks for patches on the line; the book sees whole payloads.
+        get_token: Called with the channel, where the server wants a token for it.
 
     Attributes:
-        resyncs: How often it has asked for a new SNAPSHOT.
+        resyncs: How many times it has asked for a new SNAPSHOT.
         subscription: The subscription that feeds it: position, gaps, state.
     """
 
     __slots__ = (
         "_before",
-        "_client",
         "_ended",
         "_gate",
         "_good",
+        "_host",
         "_is_resyncing",
         "_pause",
         "_readers",
@@ -69,7 +75,7 @@ class LiveOrderBook(OrderBook):
 
     def __init__(
         self,
-        client: Client,
+        host: ClientHost,
         instrument_id: str,
         *,
         allow_stale: bool = False,
@@ -78,9 +84,9 @@ class LiveOrderBook(OrderBook):
         get_token: GetSubscriptionToken | None = None,
     ) -> None:
         super().__init__(instrument_id, allow_stale=allow_stale, delta_is_diff=delta_is_diff)
-        options = client.options
+        options = host.options
         self.resyncs = 0
-        self._client = client
+        self._host = host
         self._gate = Gate(
             options.clock,
             f"the first SNAPSHOT of {instrument_id}",
@@ -94,11 +100,11 @@ class LiveOrderBook(OrderBook):
         self._is_resyncing = False
         self._ended: ClientError | None = None
         self._before = BookState.EMPTY
-        self._readers: set[Changes] = set()
+        self._readers: set[BookChanges] = set()
         self._watch: asyncio.Task[None] | None = None
         self._gate.shut()
-        self.subscription = client.subscription(
-            CHANNEL.format(instrument_id),
+        self.subscription = host.subscription(
+            book_channel(instrument_id),
             recoverable=True,
             positioned=True,
             delta=delta,
@@ -113,13 +119,18 @@ class LiveOrderBook(OrderBook):
         self,
         *,
         wait: bool = True,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> None:
-        """Subscribe, and wait until the book is LIVE.
+        """Subscribe, and wait until the book is LIVE; ``Client.order_book`` does.
+
+        Args:
+            wait: Whether to wait for the first SNAPSHOT, or only for the subscription.
+            timeout: Seconds; by default ``start_timeout``.
 
         Raises:
             UnsubscribedError: The server refused.
-            CallTimeoutError: Not in time (default: ``start_timeout``).
+            CallTimeoutError: The book is not LIVE in time. Nothing stays subscribed.
+            UsageError: The channel has a subscription already.
         """
         self.subscription.subscribe()
         try:
@@ -132,7 +143,7 @@ class LiveOrderBook(OrderBook):
             raise
 
     def close(self) -> None:
-        """Unsubscribe; the book is STALE from then on, iterations end after what waits."""
+        """Unsubscribe: the book is STALE from then on, and iterations end after what waits."""
         self._stop_waiting()
         self.subscription.unsubscribe()
 
@@ -142,21 +153,18 @@ class LiveOrderBook(OrderBook):
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    def on_change(self, callback: Callable[[Change], object]) -> Callable[[], None]:
-        """Call a plain function with every change; as `OrderBook.subscribe`."""
-        return self.subscribe(callback)
-
     @asynccontextmanager
-    async def changes(self) -> AsyncIterator[Changes]:
-        """Changes to iterate over, from now on: ``async with book.changes() as changes``.
+    async def changes(self) -> AsyncIterator[BookChanges]:
+        """Changes from now on, to iterate over: ``async with book.changes() as changes``.
 
-        What comes while the reader is busy is merged into one change, so a slow reader gets fewer
+        Changes that come while the reader is busy are merged into one, so a slow reader gets fewer
         and larger ones, and whoever applies all of them holds what the book holds. The iteration
-        ends with ``close`` or when the user disconnects or closes the client, and raises when the
-        server ends the subscription or the connection for good.
+        ends with ``close`` or when the user disconnects or closes the client, and raises
+        ``UnsubscribedError`` or ``DisconnectedError`` when the server ends the subscription or the
+        connection for good.
         """
-        changes = Changes(self.instrument_id)
-        leave = self.subscribe(changes.put)
+        changes = BookChanges(self.instrument_id)
+        leave = self.on_change(changes.put)
         self._readers.add(changes)
         if self._ended is not None:
             changes.end(None)
@@ -170,43 +178,56 @@ class LiveOrderBook(OrderBook):
     async def wait_for(
         self,
         predicate: Callable[[OrderBook], bool],
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> None:
-        """Wait until ``predicate(book)`` is true; a book that cannot be read is not.
+        """Wait until ``predicate(book)`` is true.
 
-        States that follow one another within one turn of the event loop may be looked at once.
+        Args:
+            predicate: Called with this book now and after changes; where it raises
+                ``StaleBookError`` it counts as false. Of several states within one turn of the
+                event loop it may see the last alone.
+            timeout: Seconds; by default ``start_timeout``.
 
         Raises:
-            CallTimeoutError: Not in time (default: ``start_timeout``).
+            CallTimeoutError: The predicate is not true in time.
             UnsubscribedError: The subscription has ended.
-            DisconnectedError: The client has, for good.
+            DisconnectedError: The client is disconnected for good.
         """
-        options = self._client.options
+        options = self._host.options
         limit = options.start_timeout if timeout is None else timeout
+        late = CallTimeoutError(f"waiting for the book of {self.instrument_id}", limit)
         async with self.changes() as changes:
-            await until(self, predicate, changes, limit, options.clock)
+            timer = options.clock.call_later(limit, lambda: changes.end(late))
+            try:
+                while not self._holds(predicate):
+                    await self._next(changes)
+            finally:
+                timer.cancel()
 
-    async def wait_live(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  on the client's clock
+    async def wait_live(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - on the client's clock
         """Wait until the book can be trusted (again).
 
+        Args:
+            timeout: Seconds; by default ``start_timeout``.
+
         Raises:
-            CallTimeoutError: Not in time (default: ``start_timeout``).
-            UnsubscribedError: Its subscription has ended.
-            DisconnectedError: The client has, for good.
+            CallTimeoutError: The book is not LIVE in time.
+            UnsubscribedError: The subscription has ended.
+            DisconnectedError: The client is disconnected for good.
         """
-        clock = self._client.options.clock
-        limit = self._client.options.start_timeout if timeout is None else timeout
-        until = clock.now() + limit
+        clock = self._host.options.clock
+        limit = self._host.options.start_timeout if timeout is None else timeout
+        until = clock.monotonic() + limit
         await self.subscription.ready(limit)
-        await self._gate.wait(max(0.0, until - clock.now()))
+        await self._gate.wait(max(0.0, until - clock.monotonic()))
 
     def settle(self) -> None:
-        """As `OrderBook`; levels that turn out to be wrong are a reason to subscribe anew."""
+        """As ``OrderBook.settle``; levels that turn out to be wrong make it subscribe again."""
         super().settle()
         if self.fault is not None:
             self._doubt()
 
-    # What the subscription tells.
+    # Called by the subscription.
 
     def _arrived(self, publication: Publication) -> None:
         try:
@@ -229,14 +250,11 @@ class LiveOrderBook(OrderBook):
         # The first time at once, but not in the middle of what is being delivered.
         delay = self._pause.next() if self._pause.step else 0.0
         self._pause.step = max(1, self._pause.step)
-        self._timer = self._client.options.clock.call_later(delay, self._resync)
+        self._timer = self._host.options.clock.call_later(delay, self._resync)
 
     @property
     def _wants_snapshot(self) -> bool:
-        """Whether to ask for one is worth the trouble.
-
-        While it is not subscribed it is not: what comes of the subscribe decides.
-        """
+        """Whether a new SNAPSHOT would help; not while subscribing, which may bring one."""
         is_subscribed = self.subscription.state is SubscriptionState.SUBSCRIBED
         is_bad = is_subscribed and self.state is not BookState.LIVE
         return is_bad and (self.fault is None or self.fault.is_healed_by_snapshot)
@@ -254,13 +272,13 @@ class LiveOrderBook(OrderBook):
         finally:
             self._is_resyncing = False
 
-    def _interrupted(self, why: Left) -> None:
-        """The line is down: what the book holds was true, and may be no more."""
+    def _interrupted(self, why: Cause) -> None:
+        """The connection is down: the levels were right, and may be wrong by now."""
         self._good = 0
         self._gate.shut()
         if self._watch is None or self._watch.done():
             name = f"the end of {self.subscription.channel!r}"
-            self._watch = self._client.tasks.spawn(self._watch_for_the_end(), name)
+            self._watch = self._host.tasks.spawn(self._watch_for_the_end(), name)
         if self.state is BookState.LIVE and not self._is_resyncing:
             if self._posted:
                 self.settle()
@@ -268,7 +286,7 @@ class LiveOrderBook(OrderBook):
             self.invalidate(f"{why.code} {why.reason}")
 
     async def _watch_for_the_end(self) -> None:
-        """Until it is subscribed (again), the client may end without a word to subscriptions."""
+        """Notice the end of the client, of which a subscription that waits is not told."""
         while True:
             try:
                 return await self.subscription.ready()
@@ -277,21 +295,21 @@ class LiveOrderBook(OrderBook):
             except DisconnectedError as error:
                 return self._over(error, error)
             except UnsubscribedError as error:
-                # By its user: a client that was disconnected; what else there is, was told.
+                # Its user has disconnected the client; of every other end it has been told.
                 return None if self._ended is not None else self._over(error, None)
 
     def _subscribed(self, event: Subscribed) -> None:
         before, self._before = self._before, BookState.EMPTY
         self._gate.shut()
         if not event.recovered:
-            return  # a SNAPSHOT comes by itself, where the server has one
+            return  # a SNAPSHOT follows, where the server has one
         if before is BookState.LIVE and isinstance(self.fault, BookInterruptedError):
             self._gate.open()
             self._finish(None, None, None, [], [])
         else:
-            self._doubt()  # it was not whole before, and what was missed alone does not make it so
+            self._doubt()  # it was not whole before, which missed updates alone do not change
 
-    def _unsubscribed(self, why: Left) -> None:
+    def _unsubscribed(self, why: Cause) -> None:
         if self._is_resyncing:
             return
         self._stop_waiting()
@@ -301,7 +319,7 @@ class LiveOrderBook(OrderBook):
         self.invalidate(f"{why.code} {why.reason}")
 
     def _over(self, error: ClientError, told: ClientError | None) -> None:
-        """Waiting raises ``error``; iterations end, by ``told`` if that is one."""
+        """Make waiting raise ``error``, and end iterations: with ``told``, or quietly."""
         self._gate.fail(error)
         for changes in self._readers:
             changes.end(told)
@@ -311,36 +329,18 @@ class LiveOrderBook(OrderBook):
             self._timer.cancel()
             self._timer = None
 
+    def _holds(self, predicate: Callable[[OrderBook], bool]) -> bool:
+        try:
+            return predicate(self)
+        except StaleBookError:
+            return False
 
-async def until(
-    book: LiveOrderBook,
-    predicate: Callable[[OrderBook], bool],
-    changes: Changes,
-    seconds: float,
-    clock: Clock,
-) -> None:
-    """See ``LiveOrderBook.wait_for``; ``changes`` are those of the book."""
-    late = CallTimeoutError(f"waiting for the book of {book.instrument_id}", seconds)
-    timer = clock.call_later(seconds, lambda: changes.end(late))
-    try:
-        while not _holds(book, predicate):
-            await _next(book, changes)
-    finally:
-        timer.cancel()
-
-
-def _holds(book: LiveOrderBook, predicate: Callable[[OrderBook], bool]) -> bool:
-    try:
-        return predicate(book)
-    except StaleBookError:
-        return False
-
-
-async def _next(book: LiveOrderBook, changes: Changes) -> None:
-    try:
-        await anext(changes)
-    except BufferOverflowError:
-        return  # the book itself is looked at
-    except StopAsyncIteration:
-        await book.subscription.ready(0.0)  # raises what has ended it
-        raise UnsubscribedError(book.subscription.channel, *UNSUBSCRIBE_CALLED) from None
+    async def _next(self, changes: BookChanges) -> None:
+        """Wait for a change; raise what has ended the subscription instead, if it has ended."""
+        try:
+            await anext(changes)
+        except BufferOverflowError:
+            return  # the book itself is read
+        except StopAsyncIteration:
+            await self.subscription.ready(0.0)
+            raise UnsubscribedError(self.subscription.channel, *UNSUBSCRIBE_CALLED) from None

@@ -7,7 +7,7 @@
     LIVE    LIVE      LIVE          STALE          everything
     STALE   LIVE      STALE         STALE          nothing, unless asked for
 
-A crossed or unreadable SNAPSHOT is "anything else". While the book is STALE, `needs_resync` says
+A crossed or unreadable SNAPSHOT is "anything else". While the book is STALE, ``needs_resync`` says
 whether a new SNAPSHOT would heal it.
 """
 
@@ -18,9 +18,9 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from cadenza.client.errors import UsageError
-from cadenza.client.fields import exact
+from cadenza.client.fields import Number, number_of
 from cadenza.client.market.book_side import BookSide, Level, level_of
-from cadenza.client.market.changes import BookState, BookUpdate, Change, read_update
+from cadenza.client.market.changes import BookChange, BookState, BookUpdate, read_update
 from cadenza.client.market.data_frame import Depth, frame_of
 from cadenza.client.market.errors import (
     BookFaultError,
@@ -38,173 +38,6 @@ from cadenza.client.market.price_scale import DIVIDE, EXACT, PriceScale
 from cadenza.models import OrderBook as BookPayload
 from cadenza.models import OrderBookType, OrderSide, Row, UpdateType
 
-_HALF: Final = Decimal("0.5")
-
-
-class Totals(NamedTuple):
-    """How much stands on each side, in how many levels."""
-
-    bid_quantity: Decimal
-    ask_quantity: Decimal
-    bid_levels: int
-    ask_levels: int
-
-
-class BookReading:
-    """The two sides of a book and every question about them; `OrderBook` keeps it current.
-
-    Args:
-        instrument_id: Whose book.
-        allow_stale: Whether it may be read while it is STALE.
-
-    Attributes:
-        state: Whether it can be trusted.
-        fault: Why it is STALE.
-    """
-
-    __slots__ = (
-        "_allow_stale",
-        "_asks",
-        "_best",
-        "_bids",
-        "_posted",
-        "_shown",
-        "fault",
-        "instrument_id",
-        "state",
-    )
-
-    def __init__(self, instrument_id: str, *, allow_stale: bool = False) -> None:
-        scale = PriceScale(instrument_id)
-        self._bids = BookSide(scale, 1)
-        self._asks = BookSide(scale, -1)
-        # The best rows as of the last payload: asked for after nearly each, and compared.
-        self._best: tuple[Row | None, Row | None] = (None, None)
-        # What was made of them: between two payloads they are mostly the same.
-        self._shown: list[tuple[Row, Level] | None] = [None, None]
-        self._posted = 0  # payloads that are not in place yet
-        self._allow_stale = allow_stale
-        self.instrument_id = instrument_id
-        self.state = BookState.EMPTY
-        self.fault: BookFaultError | None = None
-
-    def __repr__(self) -> str:
-        bid, ask = (row[0] if row else "-" for row in self._best)
-        levels = f"{len(self._bids)}+{len(self._asks)} levels"
-        return f"OrderBook({self.instrument_id}, {self.state.value}, {bid} / {ask}, {levels})"
-
-    @property
-    def needs_resync(self) -> bool:
-        """Whether the book waits for a SNAPSHOT that does not come by itself."""
-        return self.fault is not None and self.fault.is_healed_by_snapshot
-
-    @property
-    def best_bid(self) -> Level | None:
-        """The highest bid; ``None`` if there is no bid."""
-        return self._level(0)
-
-    @property
-    def best_ask(self) -> Level | None:
-        """The lowest ask; ``None`` if there is no ask."""
-        return self._level(1)
-
-    @property
-    def spread(self) -> Decimal | None:
-        """The best ask less the best bid; ``None`` if a side is empty."""
-        bid, ask = self.best_bid, self.best_ask
-        return EXACT.subtract(ask.price, bid.price) if bid and ask else None
-
-    @property
-    def mid(self) -> Decimal | None:
-        """The price half way between the best two, exact; ``None`` if a side is empty."""
-        bid, ask = self.best_bid, self.best_ask
-        return EXACT.multiply(EXACT.add(bid.price, ask.price), _HALF) if bid and ask else None
-
-    def depth(self, levels: int = 0) -> Depth:
-        """The best levels of both sides, best first; 0 means every level."""
-        self._check_readable(levels)
-        return Depth(self._bids.levels(levels), self._asks.levels(levels))
-
-    def rows(self, levels: int = 0) -> tuple[list[Row], list[Row]]:
-        """Bids and asks as `depth` gives them, in the venue's own strings."""
-        self._check_readable(levels)
-        return list(self._bids.rows(levels)), list(self._asks.rows(levels))
-
-    def vwap(self, side: OrderSide | str, quantity: Decimal | int | str) -> Decimal:
-        """The average price at which a market order would be filled by this book.
-
-        Args:
-            side: The order's side: BUY takes asks, SELL takes bids.
-            quantity: How much, more than 0.
-
-        Returns:
-            The price, rounded to 28 significant digits (half to even).
-
-        Raises:
-            InsufficientDepthError: If the side has less than that.
-        """
-        self._check_readable()
-        wanted = exact("quantity", quantity)
-        if side not in (OrderSide.BUY, OrderSide.SELL):
-            raise UsageError(f'side "{side}" is neither "BUY" nor "SELL"')
-        if wanted <= 0:
-            raise UsageError(f"quantity {wanted} is not more than 0")
-        levels = self._asks if side == OrderSide.BUY else self._bids
-        cost = levels.cost(wanted)
-        if cost is None:
-            raise InsufficientDepthError(
-                self.instrument_id, OrderSide(side), wanted, levels.total()
-            )
-        return DIVIDE.divide(cost, wanted)
-
-    def quantity_at(self, price: Decimal | int | str) -> Decimal:
-        """How much stands at a price, on either side; 0 if nothing does."""
-        self._check_readable()
-        wanted = exact("price", price)
-        found = self._bids.quantity_at(wanted)
-        return (found or self._asks.quantity_at(wanted)) or Decimal()
-
-    def totals(self) -> Totals:
-        """The sums of each side."""
-        self._check_readable()
-        return Totals(self._bids.total(), self._asks.total(), len(self._bids), len(self._asks))
-
-    def to_dataframe(self, levels: int = 0, *, library: str | None = None) -> Any:
-        """The book as a data frame: columns side, level (1 is the best), price, quantity.
-
-        Args:
-            levels: Levels a side; 0 means every level.
-            library: "polars" or "pandas"; by default the first of them that is installed.
-
-        Raises:
-            DataFrameLibraryError: If none can be imported.
-        """
-        return frame_of(self.depth(levels), library)
-
-    def _level(self, side: int) -> Level | None:
-        self._check_readable()
-        row = self._best[side]
-        if row is None:
-            return None
-        shown = self._shown[side]
-        if shown is None or shown[0] != row:
-            shown = self._shown[side] = row, level_of(row)
-        return shown[1]
-
-    def settle(self) -> None:
-        """Put into place what waits; reading does it by itself."""
-
-    def _check_readable(self, levels: int = 0) -> None:
-        if self._posted:
-            self.settle()
-        if self.state is not BookState.LIVE and not (
-            self._allow_stale and self.state is BookState.STALE
-        ):
-            raise StaleBookError(self.fault or NoSnapshotError(self.instrument_id))
-        if levels < 0:
-            raise UsageError(f"{levels} levels: there cannot be fewer than 0")
-
-
 MOST_POSTED: Final = 1024
 """Levels of a side that may wait to be put into place; about 0.2 MiB."""
 
@@ -215,47 +48,98 @@ _SNAPSHOT: Final = UpdateType.SNAPSHOT
 _DELTA: Final = UpdateType.DELTA
 _L2: Final = OrderBookType.L2
 
+_HALF: Final = Decimal("0.5")
+
 _AnyUpdate: TypeAlias = BookUpdate | BookPayload
 
 
-class OrderBook(BookReading):
+class BookTotals(NamedTuple):
+    """The sums of both sides.
+
+    Attributes:
+        bid_quantity: The quantity of all bids, in the base asset.
+        ask_quantity: The quantity of all asks, in the base asset.
+        bid_levels: The number of bid levels.
+        ask_levels: The number of ask levels.
+    """
+
+    bid_quantity: Decimal
+    ask_quantity: Decimal
+    bid_levels: int
+    ask_levels: int
+
+
+class OrderBook:
     """The book of one instrument, kept from the payloads of its channel.
 
-    Reading raises `StaleBookError` unless the book is LIVE: a wrong price is worse than none.
+    Reading raises ``StaleBookError`` unless the book is LIVE: a wrong price is worse than none.
 
     Args:
-        instrument_id: Whose book, ``VENUE:BASE/QUOTE``.
+        instrument_id: The instrument, ``VENUE:BASE/QUOTE``.
         allow_stale: Whether a STALE book may be read too; it then shows what it last held.
         delta_is_diff: Whether this server's DELTA sets absolute quantities, as a DIFF does. The
             API does not say; without this a DELTA makes the book STALE.
 
     Attributes:
-        state: Whether it can be trusted.
-        fault: Why it is STALE.
-        sequence: The number of the state held, where the server numbers them.
+        instrument_id: The instrument.
+        state: Whether the book can be trusted.
+        fault: Why the book is STALE; ``None`` while it is not.
+        sequence: The number of the state held; ``None`` where the server does not number them.
         timestamp: The time of the last payload applied, milliseconds since the epoch, UTC.
     """
 
-    __slots__ = ("_callbacks", "_delta_is_diff", "sequence", "timestamp")
+    __slots__ = (
+        "_allow_stale",
+        "_asks",
+        "_best",
+        "_bids",
+        "_callbacks",
+        "_delta_is_diff",
+        "_posted",
+        "_shown",
+        "fault",
+        "instrument_id",
+        "sequence",
+        "state",
+        "timestamp",
+    )
 
     def __init__(
         self, instrument_id: str, *, allow_stale: bool = False, delta_is_diff: bool = False
     ) -> None:
-        super().__init__(instrument_id, allow_stale=allow_stale)
-        self._callbacks: tuple[Callable[[Change], object], ...] = ()
-        self._delta_is_diff = delta_is_diff
+        self.instrument_id = instrument_id
+        self.state = BookState.EMPTY
+        self.fault: BookFaultError | None = None
         self.sequence: int | None = None
         self.timestamp = 0
+        scale = PriceScale(instrument_id)
+        self._bids = BookSide(scale, 1)
+        self._asks = BookSide(scale, -1)
+        # The best rows as of the last payload: read after nearly each, and compared.
+        self._best: tuple[Row | None, Row | None] = (None, None)
+        # The levels made of them: between two payloads they are mostly the same.
+        self._shown: list[tuple[Row, Level] | None] = [None, None]
+        self._posted = 0  # payloads that are not in place yet
+        self._callbacks: tuple[Callable[[BookChange], object], ...] = ()
+        self._allow_stale = allow_stale
+        self._delta_is_diff = delta_is_diff
 
-    def apply(self, payload: bytes | BookPayload) -> Change:
+    def __repr__(self) -> str:
+        bid, ask = (row[0] if row else "-" for row in self._best)
+        levels = f"{len(self._bids)}+{len(self._asks)} levels"
+        return f"OrderBook({self.instrument_id}, {self.state.value}, {bid} / {ask}, {levels})"
+
+    # Payloads.
+
+    def apply(self, payload: bytes | BookPayload) -> BookChange:
         """Take the next payload of the channel, in the order of arrival.
 
         Returns:
-            What changed; with a ``fault`` if the book is STALE after it.
+            The change; with a ``fault`` if the book is STALE after it.
 
         Raises:
-            WrongInstrumentError: If it is another instrument's; the book is as it was.
-            ExceptionGroup: What callbacks have raised; the book has changed all the same.
+            WrongInstrumentError: The payload is another instrument's; the book is as it was.
+            ExceptionGroup: Callbacks have raised; the book has changed all the same.
         """
         if self._posted:
             self.settle()
@@ -277,18 +161,18 @@ class OrderBook(BookReading):
         return self._finish(fault, update, payload, bid_rows, ask_rows)
 
     def post(self, payload: bytes) -> BookFaultError | None:
-        """Take the next payload as `apply` does, but put its levels into place later.
+        """Take the next payload as ``apply`` does, but put its levels into place later.
 
         Its place in the sequence is checked at once. Levels wait until the book is read, or 1,024
         of a side wait: of a level that changes many times meanwhile only the last quantity costs
         anything. So a malformed or crossing level is noticed then, and makes the book STALE then.
-        While somebody subscribes to changes, it is `apply`.
+        While there are callbacks for changes, this is ``apply``.
 
         Returns:
             The fault, if the book is STALE.
 
         Raises:
-            WrongInstrumentError: As `apply`.
+            WrongInstrumentError: As ``apply``.
         """
         if self.state is not _LIVE or self._callbacks:
             return self.apply(payload).fault
@@ -313,7 +197,7 @@ class OrderBook(BookReading):
         return self.fault
 
     def settle(self) -> None:
-        """Put into place what waits; reading does it by itself."""
+        """Put posted levels into place; every way to read the book does it."""
         self._posted = 0
         fault = None
         try:
@@ -326,37 +210,139 @@ class OrderBook(BookReading):
         if fault is not None:
             self.fault, self.state = fault, _STALE
 
-    def invalidate(self, reason: str) -> Change:
-        """Make the book STALE: the connection knows that updates may be missing."""
+    def invalidate(self, reason: str) -> BookChange:
+        """Make the book STALE, as updates may be missing.
+
+        Args:
+            reason: Why they may be, for the fault.
+        """
         if self._posted:
             self.settle()
         fault = BookInterruptedError(self.instrument_id, reason)
         return self._finish(fault, None, None, [], [])
 
-    def subscribe(self, callback: Callable[[Change], object]) -> Callable[[], None]:
-        """Call ``callback`` with every change from now on, also those that bring a fault.
+    def on_change(self, callback: Callable[[BookChange], object]) -> Callable[[], None]:
+        """Call a plain function with every change from now on, also with those that bring a fault.
 
-        It is called in the middle of `apply`, after the book has changed, and must not apply
-        anything itself. What it raises, `apply` raises after all callbacks have been called.
+        It is called in the middle of ``apply``, after the book has changed, and must not apply
+        anything itself. Its exceptions are raised by ``apply`` after all callbacks were called.
 
         Returns:
             A function that ends it; calling that again does nothing.
         """
-        # Wrapped, so that the same function may subscribe twice and leave once.
-        entry: list[Callable[[Change], object]] = [callback]
+        # Wrapped, so that the same function may be given twice and be taken away once.
+        entry: list[Callable[[BookChange], object]] = [callback]
 
-        def call(change: Change) -> None:
+        def call(change: BookChange) -> None:
             if entry:
                 entry[0](change)
 
-        def unsubscribe() -> None:
+        def end() -> None:
             entry.clear()
             self._callbacks = tuple(it for it in self._callbacks if it is not call)
 
         self._callbacks = (*self._callbacks, call)
-        return unsubscribe
+        return end
 
-    # How payloads are taken.
+    # Reading: every property and method raises ``StaleBookError`` where the book cannot be trusted.
+
+    @property
+    def needs_resync(self) -> bool:
+        """Whether a new SNAPSHOT would heal the book; never raises."""
+        return self.fault is not None and self.fault.is_healed_by_snapshot
+
+    @property
+    def best_bid(self) -> Level | None:
+        """The highest bid; ``None`` if there is no bid."""
+        return self._level(0)
+
+    @property
+    def best_ask(self) -> Level | None:
+        """The lowest ask; ``None`` if there is no ask."""
+        return self._level(1)
+
+    @property
+    def spread(self) -> Decimal | None:
+        """The best ask less the best bid, in the quote asset; ``None`` if a side is empty."""
+        bid, ask = self.best_bid, self.best_ask
+        return EXACT.subtract(ask.price, bid.price) if bid and ask else None
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The price half way between the best two, exact; ``None`` if a side is empty."""
+        bid, ask = self.best_bid, self.best_ask
+        return EXACT.multiply(EXACT.add(bid.price, ask.price), _HALF) if bid and ask else None
+
+    def depth(self, levels: int = 0) -> Depth:
+        """The best levels of both sides, best first.
+
+        Args:
+            levels: The most levels of a side; 0 means every level.
+        """
+        self._check_readable(levels)
+        return Depth(self._bids.levels(levels), self._asks.levels(levels))
+
+    def rows(self, levels: int = 0) -> tuple[list[Row], list[Row]]:
+        """Bids and asks as ``depth`` gives them, in the venue's own strings."""
+        self._check_readable(levels)
+        return list(self._bids.rows(levels)), list(self._asks.rows(levels))
+
+    def vwap(self, side: OrderSide | str, quantity: Number) -> Decimal:
+        """The average price at which this book would fill a market order.
+
+        Args:
+            side: The order's side: BUY takes asks, SELL takes bids.
+            quantity: The order's quantity in the base asset, more than 0.
+
+        Returns:
+            The price, rounded to 28 significant digits (half to even).
+
+        Raises:
+            InsufficientDepthError: The side holds less than the quantity.
+            UsageError: The side or the quantity cannot be right.
+        """
+        self._check_readable()
+        wanted = number_of("quantity", quantity)
+        if side not in (OrderSide.BUY, OrderSide.SELL):
+            raise UsageError(f'side "{side}" is neither "BUY" nor "SELL"')
+        if wanted <= 0:
+            raise UsageError(f"quantity {wanted} is not more than 0")
+        levels = self._asks if side == OrderSide.BUY else self._bids
+        cost = levels.cost(wanted)
+        if cost is None:
+            raise InsufficientDepthError(
+                self.instrument_id, OrderSide(side), wanted, levels.total()
+            )
+        return DIVIDE.divide(cost, wanted)
+
+    def quantity_at(self, price: Number) -> Decimal:
+        """The quantity at a price, on either side; 0 if there is none.
+
+        Raises:
+            UsageError: The price is not a finite number, or is a float.
+        """
+        self._check_readable()
+        wanted = number_of("price", price)
+        found = self._bids.quantity_at(wanted)
+        return (found or self._asks.quantity_at(wanted)) or Decimal()
+
+    def totals(self) -> BookTotals:
+        """The sums of each side."""
+        self._check_readable()
+        return BookTotals(self._bids.total(), self._asks.total(), len(self._bids), len(self._asks))
+
+    def to_dataframe(self, levels: int = 0, *, library: str | None = None) -> Any:
+        """The book as a data frame: columns side, level (1 is the best), price, quantity.
+
+        Args:
+            levels: The most levels of a side; 0 means every level.
+            library: "polars" or "pandas"; by default the first of them that is installed.
+
+        Raises:
+            DataFrameLibraryError: None can be imported.
+            UsageError: The library is another one.
+        """
+        return frame_of(self.depth(levels), library)
 
     def _read(self, payload: bytes | BookPayload) -> _AnyUpdate:
         if isinstance(payload, BookPayload):
@@ -371,7 +357,7 @@ class OrderBook(BookReading):
             raise WrongInstrumentError(self.instrument_id, str(received))
 
     def _refusal(self, update: _AnyUpdate) -> BookFaultError | None:
-        """Why an update cannot be applied to the present state."""
+        """Why an update cannot be applied to the present state; ``None`` if it can."""
         if update.order_book_type is not _L2:
             return UnsupportedBookError(self.instrument_id, update.order_book_type)
         if update.update_type is _SNAPSHOT:
@@ -410,12 +396,13 @@ class OrderBook(BookReading):
         payload: bytes | BookPayload | None,
         bid_rows: list[Row],
         ask_rows: list[Row],
-    ) -> Change:
+    ) -> BookChange:
+        """Set the state, and tell the callbacks what has changed."""
         self.fault = fault
         self.state = _STALE if fault else _LIVE
         (old_bid, old_ask), (bid, ask) = self._best, (self._bids.best_row, self._asks.best_row)
         self._best = (bid, ask)
-        change = Change(
+        change = BookChange(
             self.state,
             update.update_type if update else None,
             bid_rows,
@@ -431,7 +418,7 @@ class OrderBook(BookReading):
             self._notify(change)
         return change
 
-    def _notify(self, change: Change) -> None:
+    def _notify(self, change: BookChange) -> None:
         errors = []
         for callback in self._callbacks:
             try:
@@ -440,3 +427,24 @@ class OrderBook(BookReading):
                 errors.append(error)
         if errors:
             raise ExceptionGroup(f"callbacks of the book of {self.instrument_id}", errors)
+
+    def _level(self, side: int) -> Level | None:
+        """The best level of a side: 0 is bids, 1 is asks."""
+        self._check_readable()
+        row = self._best[side]
+        if row is None:
+            return None
+        shown = self._shown[side]
+        if shown is None or shown[0] != row:
+            shown = self._shown[side] = row, level_of(row)
+        return shown[1]
+
+    def _check_readable(self, levels: int = 0) -> None:
+        if self._posted:
+            self.settle()
+        if self.state is not BookState.LIVE and not (
+            self._allow_stale and self.state is BookState.STALE
+        ):
+            raise StaleBookError(self.fault or NoSnapshotError(self.instrument_id))
+        if levels < 0:
+            raise UsageError(f"{levels} levels: there cannot be fewer than 0")

@@ -1,4 +1,4 @@
-"""Exact numbers of a local book: prices as scaled integers, and `Decimal` without rounding."""
+"""Exact numbers of a local book: prices as scaled integers, and ``Decimal`` without rounding."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXACT: Final = Context(
 )
 
 DIVIDE: Final = Context(prec=28, rounding=ROUND_HALF_EVEN)
-"""Quotients are rounded; these are the default digits of `decimal`."""
+"""Quotients are rounded; these are the default digits of ``decimal``."""
 
 # Books of a thousand levels a side fit several times over; at most about 2 MiB a book.
 CACHE_LIMIT: Final = 16_384
@@ -45,14 +45,14 @@ class PriceScale(dict[str, int]):
     the book are rescaled. Prices that are looked up one by one recur, so each is parsed once.
 
     Args:
-        instrument_id: Whose prices, for error messages.
+        instrument_id: The instrument, for error messages.
 
     Attributes:
-        decimals: How many the scale has.
-        on_finer: Called with the factor by which the scale has become finer.
+        decimals: The decimals of the scale.
+        on_finer: Functions that are called with the factor by which the scale becomes finer.
 
     Raises:
-        BadLevelError: On a lookup of anything else than a plain decimal.
+        BadLevelError: On a lookup of anything but a plain decimal.
     """
 
     __slots__ = ("_are_usual", "_is_usual", "decimals", "instrument_id", "on_finer")
@@ -75,7 +75,7 @@ class PriceScale(dict[str, int]):
         """The integers of these prices, all of one scale.
 
         Raises:
-            BadLevelError: If one is anything else than a plain decimal.
+            BadLevelError: One is not a plain decimal.
         """
         # Nearly all prices have the decimals of those before: then they are parsed in one go.
         text = " ".join(prices)
@@ -109,7 +109,7 @@ class PriceScale(dict[str, int]):
             rescale(factor)
 
     def _note_usual(self) -> None:
-        """What most prices look like: of so many decimals as the scale, and not overlong."""
+        """Compile the form of most prices: as many decimals as the scale, and not overlong."""
         fraction = rf"\.[0-9]{{{self.decimals}}}" if self.decimals else ""
         usual = rf"[0-9]{{1,40}}+{fraction}"
         self._is_usual = re.compile(usual).fullmatch

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 import msgspec
 
 from cadenza.client.callbacks import is_async
 from cadenza.client.errors import ClientError, Fault, UsageError
+from cadenza.client.host import ClientHost
 from cadenza.client.values import Publication
-
-if TYPE_CHECKING:
-    from cadenza.client.client import Client
 
 T = TypeVar("T")
 OnItem = Callable[[T], Awaitable[None] | None]
@@ -21,7 +19,12 @@ _OURS: Final = frozenset({"on_publication"})
 
 
 class PayloadError(ClientError):
-    """A payload of ``channel`` is not what the channel carries; ``publication`` is at hand."""
+    """A payload is not of the type that its channel carries.
+
+    Attributes:
+        channel: The channel.
+        publication: The publication, with the payload as it came.
+    """
 
     fault = Fault.SERVER
 
@@ -32,7 +35,7 @@ class PayloadError(ClientError):
 
 
 class Item(NamedTuple, Generic[T]):
-    """A value and the publication that it came in."""
+    """A value, and the publication that carried it."""
 
     value: T
     publication: Publication
@@ -41,17 +44,28 @@ class Item(NamedTuple, Generic[T]):
 class TypedChannel(Generic[T]):
     """A subscription that gives values of one type, to a callback or to ``async for``.
 
-    A payload that cannot be read goes to ``on_error`` as a `PayloadError`, is counted, and ends
+    A payload that cannot be read goes to ``on_error`` as a ``PayloadError``, is counted, and ends
     nothing. ``items()`` gives values together with their publications, raw payload included.
+
+    Args:
+        host: The client.
+        channel: The name of the channel.
+        kind: The type of its payloads.
+        on_item: Called with each value; without it the channel is iterated over.
+        given: Options and callbacks of the subscription, as ``Client.subscribe`` takes them.
+        wanted: Selects the values to give; by default all.
 
     Attributes:
         subscription: The subscription itself: position, gaps, dropped, unsubscribe.
-        unreadable: Payloads that could not be read.
+        unreadable: How many payloads could not be read.
+
+    Raises:
+        UsageError: ``given`` has ``on_publication``, or an option that cannot be right.
     """
 
     def __init__(
         self,
-        client: Client,
+        host: ClientHost,
         channel: str,
         kind: type[T],
         on_item: OnItem[T] | None,
@@ -62,17 +76,22 @@ class TypedChannel(Generic[T]):
         if wrong := _OURS & set(given):
             raise UsageError(f"{channel!r} gives typed values: no {', '.join(sorted(wrong))}")
         self.unreadable = 0
-        self._client = client
+        self._host = host
         self._on_error = given.get("on_error")
         self._decode = msgspec.json.Decoder(kind).decode
         self._on_item = on_item
         self._wanted = wanted
         if on_item is not None:
             given["on_publication"] = self._async_item if is_async(on_item) else self._plain_item
-        self.subscription = client.subscription(channel, **given)
+        self.subscription = host.subscription(channel, **given)
 
     async def start(self) -> None:
-        """Subscribe, and wait until that has succeeded."""
+        """Subscribe, and wait for success; the methods of ``Client`` do.
+
+        Raises:
+            UnsubscribedError: The server refused.
+            CallTimeoutError: Not subscribed within ``start_timeout``. Nothing stays subscribed.
+        """
         self.subscription.subscribe()
         try:
             await self.subscription.ready()
@@ -91,14 +110,14 @@ class TypedChannel(Generic[T]):
         self.close()
 
     def __aiter__(self) -> Self:
-        aiter(self.subscription)  # says so, if there is a callback already
+        aiter(self.subscription)  # raises if there is a callback
         return self
 
     async def __anext__(self) -> T:
         return (await self._next()).value
 
-    async def items(self) -> Any:
-        """Values with their publications."""
+    async def items(self) -> AsyncIterator[Item[T]]:
+        """Values with their publications, to iterate over."""
         aiter(self.subscription)
         while True:
             try:
@@ -121,7 +140,7 @@ class TypedChannel(Generic[T]):
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.unreadable += 1
             wrong = PayloadError(self.subscription.channel, str(error), publication)
-            self._client.trouble(wrong, self._on_error)
+            self._host.trouble(wrong, self._on_error)
             return None
         if self._wanted is not None and not self._wanted(value):
             return None

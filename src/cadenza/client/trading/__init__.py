@@ -1,12 +1,12 @@
-"""Trading with the SDK: accounts that are kept current, and orders that live."""
+"""Trading with the SDK: accounts that are kept current, and live orders."""
 
 from __future__ import annotations
 
-from cadenza.client.errors import OutcomeUnknownError, TradingError
+from cadenza.client.errors import ApiError, OutcomeUnknownError
 from cadenza.client.fields import Number
 from cadenza.client.trading.account import Account
 from cadenza.client.trading.account_callbacks import AccountCallbacks
-from cadenza.client.trading.channels import AccountGiven, TradingChannels
+from cadenza.client.trading.channels import AccountArguments, TradingChannels
 from cadenza.client.trading.errors import AccountChoiceError, AccountClosedError, OrderRejectedError
 from cadenza.client.trading.events import (
     AccountEvent,
@@ -18,37 +18,39 @@ from cadenza.client.trading.events import (
     UnknownEvent,
 )
 from cadenza.client.trading.order import Order, OrderEndedError, OrderTimeoutError
-from cadenza.client.trading.order_request import OrderGiven
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.order_request import OrderTerms
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import EventStream
 from cadenza.client.trading.values import (
     AccountInfo,
+    AccountSummary,
     Balance,
     Execution,
     Portfolio,
     Position,
-    Summary,
 )
 
 __all__ = [
     "Account",
+    "AccountArguments",
     "AccountCallbacks",
     "AccountChoiceError",
     "AccountClosedError",
     "AccountEvent",
-    "AccountGiven",
     "AccountInfo",
+    "AccountState",
+    "AccountSummary",
     "AccountUpdated",
+    "ApiError",
     "Balance",
     "EventStream",
     "Execution",
     "ExecutionReport",
-    "Following",
     "Number",
     "Order",
     "OrderEndedError",
-    "OrderGiven",
     "OrderRejectedError",
+    "OrderTerms",
     "OrderTimeoutError",
     "OrderUpdated",
     "OutcomeUnknownError",
@@ -56,8 +58,6 @@ __all__ = [
     "PortfolioUpdated",
     "Position",
     "Resynced",
-    "Summary",
     "TradingChannels",
-    "TradingError",
     "UnknownEvent",
 ]

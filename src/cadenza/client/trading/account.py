@@ -1,53 +1,61 @@
-"""An account in the hands of a trader: what it has, what it does, and orders that live."""
+"""A trading account that is kept current: orders, balances and positions, and the commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 
 from msgspec import UNSET
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.errors import ReplyError
 from cadenza.client.fields import Number
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.options import Overflow
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.events import AccountEvent
 from cadenza.client.trading.order import Order
-from cadenza.client.trading.order_commands import Desk
-from cadenza.client.trading.order_request import OrderGiven
+from cadenza.client.trading.order_commands import OrderCommands
+from cadenza.client.trading.order_request import OrderTerms
 from cadenza.client.trading.resync import executions_of
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import SIZE, EventStream
 from cadenza.client.trading.values import (
     AccountInfo,
+    AccountSummary,
     Balance,
     Execution,
     Portfolio,
     Position,
-    Summary,
     summary_of,
 )
 from cadenza.models import OrderSide, RpcPortfolio
 
-PORTFOLIO = "query.portfolio.get"
+PORTFOLIO: Final = "query.portfolio.get"
 
 
 class Account:
     """One account, kept current from its channel; made by ``Client.account``.
 
-    ``async with`` closes it. After a reconnect it goes on by itself: what was missed is recovered,
-    or else loaded anew and told as ``Resynced``.
+    ``async with`` closes it. After a reconnect it goes on by itself: missed events are recovered,
+    or else the state is loaded again and ``Resynced`` is told.
+
+    Args:
+        host: The client.
+        account_id: The venue's id of the account.
+        ids: Makes client order ids.
+        callbacks: The functions of the user.
+        most_ended: The most ended orders to keep.
+        info: The description of the account, if it is known already.
 
     Attributes:
-        account_id: Which.
+        account_id: The venue's id of the account.
     """
 
     def __init__(
         self,
-        host: TradingHost,
+        host: ClientHost,
         account_id: str,
         *,
         ids: Callable[[], str],
@@ -57,29 +65,32 @@ class Account:
     ) -> None:
         self.account_id = account_id
         self._host = host
-        self._calls = TradingCalls(host)
-        self._desk = Desk(host, account_id, ids, callbacks, most_ended)
-        self._follower = self._desk.follower
+        self._calls = ApiCalls(host)
+        self._commands = OrderCommands(host, account_id, ids, callbacks, most_ended)
+        self._follower = self._commands.follower
         self._info = info
 
-    # What it is.
+    # Its state.
 
     @property
-    def following(self) -> Following:
-        """How current this copy is."""
+    def state(self) -> AccountState:
+        """How current the copy is."""
         return self._follower.state
 
     @property
     def is_live(self) -> bool:
-        """Whether it is what the venue has told until now."""
-        return self._follower.state is Following.LIVE
+        """Whether the copy has every event that the venue has sent."""
+        return self._follower.state is AccountState.LIVE
 
-    async def live(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109  as ``submit``
+    async def wait_live(self, timeout: float | None = None) -> Self:  # noqa: ASYNC109 - as ``submit``
         """Wait until ``is_live``, such as after a lost connection.
 
+        Args:
+            timeout: Seconds; by default ``start_timeout``.
+
         Raises:
-            CallTimeoutError: Not within ``timeout`` seconds (default: ``start_timeout``).
-            ClientError: It is followed no longer, or the client is disconnected for good.
+            CallTimeoutError: The copy is not live in time.
+            ClientError: The account was closed, or the client is disconnected for good.
         """
         limit = self._host.options.start_timeout if timeout is None else timeout
         await self._follower.wait_live(limit)
@@ -87,37 +98,37 @@ class Account:
 
     @property
     def resyncs(self) -> int:
-        """How often events were missed, so that the state was loaded anew."""
+        """How many times events were missed, so that the state was loaded again."""
         return self._follower.resyncs
 
     @property
     def info(self) -> AccountInfo | None:
-        """Nickname, venue, status; ``None`` until something has told of them."""
+        """Nickname, venue and status; ``None`` until the venue has sent them."""
         return self._follower.copy.info or self._info
 
     @property
     def orders(self) -> Mapping[str, Order]:
-        """The open orders by id, in the order they came."""
+        """The open orders by id, in the order of their arrival."""
         return MappingProxyType(self._follower.copy.orders)
 
     @property
     def ended(self) -> Mapping[str, Order]:
-        """Orders that ended lately by id, as many as were asked for."""
+        """The orders that ended last by id, as many as ``Client.account`` was told to keep."""
         return MappingProxyType(self._follower.copy.ended)
 
     @property
     def balances(self) -> Mapping[str, Balance]:
-        """By asset."""
+        """The balances by asset."""
         return MappingProxyType(self._follower.copy.balances)
 
     @property
     def positions(self) -> Mapping[str, Position]:
-        """The open ones, by instrument."""
+        """The open positions by instrument."""
         return MappingProxyType(self._follower.copy.positions)
 
     @property
     def portfolio(self) -> Portfolio:
-        """Balances and positions as they are now; they stay so while the account goes on."""
+        """The balances and positions of this moment, which do not change with the account."""
         copy = self._follower.copy
         return Portfolio(
             balances=MappingProxyType(dict(copy.balances)),
@@ -126,7 +137,11 @@ class Account:
         )
 
     def order(self, name: str) -> Order | None:
-        """An open order, or one that ended lately, by its id or by its client order id."""
+        """An open order, or one that ended lately; ``None`` if it is neither.
+
+        Args:
+            name: Its id or its client order id.
+        """
         copy = self._follower.copy
         found = copy.order(name)
         if found is None:
@@ -135,7 +150,7 @@ class Account:
         return found
 
     def order_list(self, order: Order) -> tuple[Order, ...]:
-        """An order and those that came with it (OCO, OTO, OTOCO), as far as they are known."""
+        """An order and the others of its list (OCO, OTO, OTOCO), as far as they are known."""
         if not order.order_list_id:
             return (order,)
         copy = self._follower.copy
@@ -143,7 +158,7 @@ class Account:
         found = [it for it in everything if it.order_list_id == order.order_list_id]
         return tuple(sorted(found, key=lambda it: it.order_id))
 
-    # What it does.
+    # Commands.
 
     async def submit(
         self,
@@ -151,8 +166,8 @@ class Account:
         client_order_id: str | None = None,
         idempotency_key: str | None = None,
         await_closed: bool = False,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
-        **order: Unpack[OrderGiven],
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
+        **order: Unpack[OrderTerms],
     ) -> Order:
         """Submit an order, with its exits if it has some; returns when it is acknowledged.
 
@@ -160,20 +175,25 @@ class Account:
         venue makes one order of them all.
 
         Args:
-            client_order_id: Its name; made up unless given. One that was used before gives the
-                order that has it.
-            idempotency_key: What the venue knows a repetition by, if not by the name.
-            await_closed: Let the venue answer when it has ended, or after a second.
-            timeout: Seconds in all; ``start_timeout`` unless given.
-            order: See ``OrderGiven``. Numbers are ``Decimal``, ``int`` or text.
+            client_order_id: The owner's name for the order; by default one is made up. A name that
+                was used before returns the order that has it.
+            idempotency_key: The key by which the venue recognizes a repetition; by default the
+                name.
+            await_closed: Whether the venue answers when the order has ended, or after a second,
+                instead of at once.
+            timeout: Seconds for all attempts together; by default ``start_timeout``.
+            order: The terms, see ``OrderTerms``. Numbers are ``Decimal``, ``int`` or text.
+
+        Returns:
+            The live order.
 
         Raises:
-            OrderRejectedError: The venue did not take it; says why.
-            OutcomeUnknownError: No answer in time.
+            OrderRejectedError: The venue did not take the order; the error says why.
+            OutcomeUnknownError: No answer came in time.
             UsageError: A term cannot be right; nothing was sent.
             ClientError: As ``Client.rpc``.
         """
-        return await self._desk.submit(
+        return await self._commands.submit(
             order,
             client_order_id=client_order_id,
             idempotency_key=idempotency_key,
@@ -188,63 +208,87 @@ class Account:
         price: Number | None = None,
         quantity: Number | None = None,
         stop_price: Number | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> Order:
-        """Give an open order new terms; what is left out stays. Returns when acknowledged.
+        """Change terms of an open order; those left out stay. Returns when acknowledged.
 
         Args:
             order: The order, its id, or its client order id.
-            price: The new limit.
-            quantity: The whole new quantity, with what is filled already.
-            stop_price: The new trigger.
-            timeout: Seconds in all; ``start_timeout`` unless given.
+            price: The new limit price.
+            quantity: The whole new quantity, the filled part included.
+            stop_price: The new trigger price.
+            timeout: Seconds for all attempts together; by default ``start_timeout``.
+
+        Returns:
+            The live order.
 
         Raises:
-            OrderEndedError: It has ended.
-            TradingError: The venue refused; the order is as it was.
-            OutcomeUnknownError: No answer in time.
+            OrderEndedError: The order has ended.
+            ApiError: The venue refused, or knows no such order; the order is as it was.
+            OutcomeUnknownError: No answer came in time.
+            UsageError: No new term was given, or one cannot be right.
         """
         terms = {"price": price, "quantity": quantity, "stop_price": stop_price}
-        return await self._desk.amend(order, terms, timeout)
+        return await self._commands.amend(order, terms, timeout)
 
     async def cancel(
         self,
         order: Order | str,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> Order:
-        """Take an open order back; returns when acknowledged. Arguments as ``amend``.
+        """Cancel an open order; returns when acknowledged.
+
+        Args:
+            order: The order, its id, or its client order id.
+            timeout: Seconds for all attempts together; by default ``start_timeout``.
+
+        Returns:
+            The order.
 
         Raises:
-            OrderEndedError: It has ended already.
-            TradingError: The venue refused, or knows no such order.
-            OutcomeUnknownError: No answer in time.
+            OrderEndedError: The order has ended already.
+            ApiError: The venue refused, or knows no such order.
+            OutcomeUnknownError: No answer came in time.
         """
-        return await self._desk.cancel(order, timeout)
+        return await self._commands.cancel(order, timeout)
 
     async def cancel_all(
         self,
         instrument: str | None = None,
         side: OrderSide | str | None = None,
         *,
-        timeout: float | None = None,  # noqa: ASYNC109  on the client's clock
+        timeout: float | None = None,  # noqa: ASYNC109 - on the client's clock
     ) -> list[Order]:
-        """Take all open orders back, of one instrument or side if one is named.
+        """Cancel all open orders.
+
+        Args:
+            instrument: Only those of this instrument.
+            side: Only those of this side.
+            timeout: Seconds for all attempts together; by default ``start_timeout``.
 
         Returns:
-            Those that this has cancelled.
+            The orders that this call has cancelled.
 
         Raises:
-            TradingError: The venue refused.
-            OutcomeUnknownError: No answer in time.
+            ApiError: The venue refused.
+            OutcomeUnknownError: No answer came in time.
         """
-        return await self._desk.cancel_all(instrument, side, timeout)
+        return await self._commands.cancel_all(instrument, side, timeout)
 
     async def load_executions(self, order: Order) -> tuple[Execution, ...]:
-        """All fills of an order, those before this copy began too; ``Order.executions`` has them.
+        """Load all fills of an order, also those from before the account was followed.
+
+        ``Order.executions`` has them from then on.
+
+        Args:
+            order: The order.
+
+        Returns:
+            The fills, oldest first.
 
         Raises:
-            TradingError: The venue refused.
+            ApiError: The venue refused.
             ClientError: As ``Client.rpc``.
         """
         for execution in await executions_of(self._calls, self.account_id, order.order_id):
@@ -252,11 +296,14 @@ class Account:
             order.add(execution)
         return order.executions
 
-    async def summary(self, currency: str | None = None) -> Summary:
-        """What the account is worth, asked anew, as that changes with every trade of the market.
+    async def summary(self, currency: str | None = None) -> AccountSummary:
+        """Ask for the worth of the account, which changes with every trade of the market.
+
+        Args:
+            currency: The currency of the amounts; by default the venue's choice.
 
         Raises:
-            TradingError: The venue has no price for something in this currency.
+            ApiError: The venue has no price for one of the assets in this currency.
             ClientError: As ``Client.rpc``.
         """
         asked = {"tradingAccountId": self.account_id}
@@ -275,27 +322,27 @@ class Account:
         overflow: Overflow = Overflow.FAIL,
         conflate_key: Callable[[AccountEvent], Hashable] | None = None,
     ) -> EventStream[AccountEvent]:
-        """Its events from now on, to iterate over: each once, in order.
+        """The events from now on, to iterate over: each once, in order.
 
         Args:
-            buffer: How many may wait.
-            overflow: What happens when more come.
-            conflate_key: For ``CONFLATE``.
+            buffer: The most events that may wait.
+            overflow: The policy when more come.
+            conflate_key: The key of an event, for ``CONFLATE``.
 
         Raises:
             UsageError: An option cannot be right.
         """
         stream = self._follower.teller.streams.open(buffer, overflow, conflate_key)
-        if self._follower.state is Following.CLOSED:
+        if self._follower.state is AccountState.CLOSED:
             stream.close()
         return stream
 
     async def close(self) -> None:
-        """Follow it no longer: what is here stays as it is, open orders stay at the venue."""
+        """Stop following the account: the copy stays as it is, open orders stay at the venue."""
         await self._follower.close()
 
     async def load(self) -> Self:
-        """Begin to follow it; ``Client.account`` does."""
+        """Begin to follow the account; ``Client.account`` does."""
         await self._follower.load()
         return self
 
@@ -318,6 +365,6 @@ class Account:
         )
         name = f" {self.info.nickname!r}" if self.info is not None and self.info.nickname else ""
         return (
-            f"<Account {self.account_id}{name}, {self.following.value}:"
+            f"<Account {self.account_id}{name}, {self.state.value}:"
             f" {len(self.orders)} open orders, {len(self.positions)} positions; {held}>"
         )

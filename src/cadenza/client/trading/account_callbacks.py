@@ -1,4 +1,4 @@
-"""Who is told of the events of an account: orders, callbacks, and those who iterate."""
+"""The callbacks of an account, and the teller that passes its events on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cadenza.client.callbacks import Callback
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.trading.events import (
     AccountEvent,
     AccountUpdated,
@@ -15,7 +15,7 @@ from cadenza.client.trading.events import (
     PortfolioUpdated,
     Resynced,
 )
-from cadenza.client.trading.states import Following
+from cadenza.client.trading.states import AccountState
 from cadenza.client.trading.streams import Streams
 
 
@@ -23,15 +23,17 @@ from cadenza.client.trading.streams import Streams
 class AccountCallbacks:
     """Functions, plain or async, that an account calls after its copy has changed.
 
-    Plain ones are called by the reader of the connection, at once and in order; async ones run one
-    after another, and may call the client.
+    Plain functions are called by the reader of the connection, at once and in order; async ones
+    run one after another, and may call the client.
 
     Attributes:
-        on_event: Every event.
-        on_order: An order is new or differs; ``on_execution``: one was filled, or a part of it.
-        on_portfolio: Balances or positions changed; ``on_account``: the account itself.
-        on_resync: Events were missed, and the copy was loaded anew.
-        on_following: The copy is live, stale, ...
+        on_event: Called with every event.
+        on_order: Called when an order is new or has changed.
+        on_execution: Called when an order was filled, or a part of it.
+        on_portfolio: Called when balances or positions have changed.
+        on_account: Called when the account itself has changed.
+        on_resync: Called when events were missed and the state was loaded again.
+        on_state: Called when the copy becomes live, stale, ...
     """
 
     on_event: Callback[AccountEvent] | None = None
@@ -40,7 +42,7 @@ class AccountCallbacks:
     on_portfolio: Callback[PortfolioUpdated] | None = None
     on_account: Callback[AccountUpdated] | None = None
     on_resync: Callback[Resynced] | None = None
-    on_following: Callback[Following] | None = None
+    on_state: Callback[AccountState] | None = None
 
 
 class Teller:
@@ -48,19 +50,19 @@ class Teller:
 
     Args:
         host: The client.
-        name: Whose events, for errors.
-        callbacks: The user's.
+        name: The account, for errors.
+        callbacks: The functions of the user.
 
     Attributes:
-        streams: Of those who iterate.
+        streams: The streams of those who iterate.
     """
 
-    def __init__(self, host: TradingHost, name: str, callbacks: AccountCallbacks) -> None:
+    def __init__(self, host: ClientHost, name: str, callbacks: AccountCallbacks) -> None:
         self.streams: Final = Streams[AccountEvent](name, host.hold, host.tasks.report)
         self._events = host.events
         self._name = name
         self._on_event = callbacks.on_event
-        self._on_following = callbacks.on_following
+        self._on_following = callbacks.on_state
         self._by_kind: dict[type[AccountEvent], Callback[Any] | None] = {
             OrderUpdated: callbacks.on_order,
             ExecutionReport: callbacks.on_execution,
@@ -70,7 +72,7 @@ class Teller:
         }
 
     def tell(self, event: AccountEvent) -> None:
-        """An event, which the copy shows already."""
+        """Pass on an event, which the copy shows already."""
         if isinstance(event, (OrderUpdated, ExecutionReport)) and event.order is not None:
             event.order.tell(event)
         of_kind = self._by_kind.get(type(event))
@@ -78,6 +80,6 @@ class Teller:
         self._events.call(self._on_event, event, f"on_event of {self._name}")
         self.streams.put(event)
 
-    def tell_following(self, state: Following) -> None:
-        """The copy is live, stale, ..."""
-        self._events.call(self._on_following, state, f"on_following of {self._name}")
+    def tell_state(self, state: AccountState) -> None:
+        """Tell that the copy has become live, stale, ..."""
+        self._events.call(self._on_following, state, f"on_state of {self._name}")

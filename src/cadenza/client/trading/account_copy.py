@@ -1,6 +1,6 @@
 """The local copy of an account: the state it began with, and every event since, applied once.
 
-Nothing here waits: what must be asked of the venue is asked by ``resync.py``.
+Nothing here waits: questions to the venue are asked by ``resync.py``.
 """
 
 from __future__ import annotations
@@ -44,38 +44,100 @@ from cadenza.models import (
     UpdateMode,
 )
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
 MOST_IDS: Final = 16_384
-"""Ids of events and of executions that are remembered, to know a second delivery."""
+"""Ids of events and of executions that are remembered, to recognize a second delivery."""
 MOST_STRAYS: Final = 1_024
-"""Orders whose executions came before themselves."""
+"""Orders whose executions may come before the orders themselves."""
 
 MakeOrder = Callable[[RpcTradeOrder, Any], Order]
 
 
 class Found(NamedTuple):
-    """An order as the answer of a call shows it; ``data`` is ``None`` if there is none (more)."""
+    """An order in the answer to a question; ``data`` is ``None`` if the venue does not know it."""
 
     order_id: str
     data: RpcTradeOrder | None
     raw: Any
 
 
+class AccountSnapshot(msgspec.Struct, frozen=True):
+    """The account as of one offset of its stream.
+
+    Attributes:
+        orders: The open orders, in the order of their arrival.
+        portfolio: All balances and open positions.
+        raw_orders: The orders as they came.
+        offset: The offset of the newest event that is in it.
+    """
+
+    orders: tuple[RpcTradeOrder, ...]
+    portfolio: RpcPortfolio
+    raw_orders: tuple[Any, ...]
+    offset: int = 0
+
+    @property
+    def order_ids(self) -> set[Any]:
+        """The ids of the open orders."""
+        return {order.trade_order_id for order in self.orders}
+
+
+class _Data(msgspec.Struct):
+    orders: tuple[Any, ...]
+    portfolio: RpcPortfolio
+
+
+def read_state(data: Any, offset: int) -> AccountSnapshot:
+    """Read the state of an account.
+
+    Args:
+        data: The data of a subscribe result.
+        offset: The offset of that result.
+
+    Raises:
+        ClientError: The server sent no state, or one that cannot be read.
+    """
+    if data is None:
+        raise ClientError("the server sends no state of the account with its channel")
+    try:
+        found = msgspec.convert(data, _Data)
+        orders = msgspec.convert(found.orders, tuple[RpcTradeOrder, ...])
+    except msgspec.ValidationError as error:
+        raise ClientError(f"the state of the account cannot be read: {error}") from error
+    return AccountSnapshot(orders, found.portfolio, found.orders, offset)
+
+
+class Recent(OrderedDict[K, V], Generic[K, V]):
+    """A mapping that forgets its oldest entry when it has more than ``size``."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        while len(self) > self._size:
+            self.popitem(last=False)
+
+
 class AccountCopy:
-    """Reduces a state and events to what the account is now.
+    """Reduces a snapshot and events to the present state of an account.
 
     Args:
         make_order: Makes a live order of a payload.
-        most_ended: How many orders that have ended are kept.
+        most_ended: The most ended orders to keep.
 
     Attributes:
-        orders: The open ones by id, in the order they came.
-        ended: Those that ended lately, by id.
-        balances: By asset.
-        positions: The open ones, by instrument.
-        info: The account, once an event has told of it.
-        offset: Of the newest event applied.
-        at: When that happened, milliseconds since the epoch, UTC.
-        duplicates: Events that had been applied before.
+        orders: The open orders by id, in the order of their arrival.
+        ended: The orders that ended last, by id.
+        balances: The balances by asset.
+        positions: The open positions by instrument.
+        info: The description of the account; ``None`` until an event has brought it.
+        offset: The offset of the newest event applied.
+        at: The time of the newest event, milliseconds since the epoch, UTC.
+        duplicates: How many events were dropped because they had been applied before.
     """
 
     def __init__(self, make_order: MakeOrder, most_ended: int) -> None:
@@ -102,21 +164,29 @@ class AccountCopy:
         """An open order, or one that ended lately."""
         return self.orders.get(order_id) or self.ended.get(order_id)
 
-    def start(self, state: AccountState) -> None:
-        """Begin: nothing was known before."""
+    def start(self, state: AccountSnapshot) -> None:
+        """Take over the first state of the account."""
         for data, raw in zip(state.orders, state.raw_orders, strict=True):
             self._shown(data, raw, in_stream=True)
         self._holdings(state.portfolio)
         self.offset = state.offset
         self.at = millis(state.portfolio.updated_at)
 
-    def missing(self, state: AccountState) -> list[str]:
-        """Orders that are open here and not in a newer state: they have ended."""
+    def missing(self, state: AccountSnapshot) -> list[str]:
+        """The ids of orders that are open here and not in a newer state: they have ended."""
         there = state.order_ids
         return [order_id for order_id in self.orders if order_id not in there]
 
     def apply(self, payload: bytes, offset: int) -> AccountEvent | None:
-        """Take an event in, and say what it means; ``None``: it was taken in before."""
+        """Apply an event of the channel.
+
+        Args:
+            payload: The event as it came.
+            offset: Its offset in the stream; 0 where the channel keeps none.
+
+        Returns:
+            The event for the user; ``None`` if it had been applied before.
+        """
         try:
             wire = read_wire(payload)
         except msgspec.MsgspecError as error:
@@ -139,25 +209,28 @@ class AccountCopy:
             return UnknownEvent(event_type=wire.event_type, error=error, **known)
 
     def adopt(self, data: RpcTradeOrder, raw: Any) -> Order:
-        """An order as the answer of a call shows it, which may be older or newer than this copy."""
+        """Take over an order from an answer, which may be older or newer than this copy."""
         return self._shown(data, raw, in_stream=False)[0]
 
     def attach(self, execution: Execution) -> bool:
-        """An execution that a query has found; gives whether it is news."""
+        """Add an execution that a query has found, and say whether it is new."""
         if execution.execution_id in self._executions:
             return False
         self._take(execution)
         return True
 
     def restart(
-        self, state: AccountState, found: Iterable[Found], executions: Sequence[Execution]
+        self, state: AccountSnapshot, found: Iterable[Found], executions: Sequence[Execution]
     ) -> list[AccountEvent]:
-        """Events were missed: become equal to ``state``, and tell what that changes.
+        """Become equal to a newer state, after events were missed.
 
         Args:
             state: The account as of a newer offset.
             found: Orders that are not open in it: missing here, or ended meanwhile.
-            executions: That happened since, oldest first; those known are skipped.
+            executions: The executions since, oldest first; known ones are skipped.
+
+        Returns:
+            Events for everything that this changes.
         """
         events: list[AccountEvent] = []
         there = zip(state.orders, state.raw_orders, strict=True)
@@ -219,7 +292,7 @@ class AccountCopy:
         return AccountUpdated(account=self.info, **known)
 
     def _shown(self, data: RpcTradeOrder, raw: Any, *, in_stream: bool) -> tuple[Order, bool]:
-        """Put an order where it belongs; gives whether that was news."""
+        """Put an order where it belongs, and say whether it has changed."""
         order_id = text_of(data.trade_order_id)
         order = self.order(order_id)
         if order is None:
@@ -270,62 +343,3 @@ def _updated(order: Order, data: RpcTradeOrder, **known: Any) -> OrderUpdated:
         filled_quantity=decimal_of(data.executed_quantity),
         **known,
     )
-
-
-class AccountState(msgspec.Struct, frozen=True):
-    """The account as of one offset of its stream.
-
-    Attributes:
-        orders: The open ones, in the order they came.
-        portfolio: All balances and open positions.
-        raw_orders: The orders as they came.
-        offset: Of the newest event that is in it.
-    """
-
-    orders: tuple[RpcTradeOrder, ...]
-    portfolio: RpcPortfolio
-    raw_orders: tuple[Any, ...]
-    offset: int = 0
-
-    @property
-    def order_ids(self) -> set[Any]:
-        """Of the open orders."""
-        return {order.trade_order_id for order in self.orders}
-
-
-class _Data(msgspec.Struct):
-    orders: tuple[Any, ...]
-    portfolio: RpcPortfolio
-
-
-def read_state(data: Any, offset: int) -> AccountState:
-    """The state in the data of a subscribe result.
-
-    Raises:
-        ClientError: The server sent none, or one that cannot be read.
-    """
-    if data is None:
-        raise ClientError("the server sends no state of the account with its channel")
-    try:
-        found = msgspec.convert(data, _Data)
-        orders = msgspec.convert(found.orders, tuple[RpcTradeOrder, ...])
-    except msgspec.ValidationError as error:
-        raise ClientError(f"the state of the account cannot be read: {error}") from error
-    return AccountState(orders, found.portfolio, found.orders, offset)
-
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Recent(OrderedDict[K, V], Generic[K, V]):
-    """A mapping that forgets what was set first when more than ``size`` are there."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self._size = size
-
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        while len(self) > self._size:
-            self.popitem(last=False)

@@ -1,16 +1,19 @@
-"""What the trading side adds to the one tree of errors: who said no, to which order, and why.
+"""The errors of trading, a part of the one tree of the SDK.
 
 ::
 
     ClientError
-    |-- TradingError             the venue answered a call with an error
-    |   `-- OrderRejectedError   ... a submit, or took the order and rejected it
-    |-- OrderEndedError          an order ended otherwise than was waited or asked for
-    |-- OrderTimeoutError        it has not ended in time
-    |-- OutcomeUnknownError      no answer came: whether the venue did it is not known
-    |-- AccountClosedError       the copy of the account is kept no longer
+    |-- ApiError                 the API answered a call with an error
+    |   `-- OrderRejectedError   the venue did not take an order, or rejected it
+    |-- OrderEndedError          an order ended in another way than the one waited or asked for
+    |-- OrderTimeoutError        an order has not ended in time
+    |-- OutcomeUnknownError      no answer came: whether the call was carried out is not known
+    |-- AccountClosedError       the account is not followed any more
     `-- UsageError
-        `-- AccountChoiceError   which account is meant is not clear
+        `-- AccountChoiceError   no account was named, and the user has none or several
+
+``OrderEndedError`` and ``OrderTimeoutError`` stand with ``Order``, ``ApiError`` and
+``OutcomeUnknownError`` with the errors of the client.
 """
 
 from __future__ import annotations
@@ -21,8 +24,8 @@ from typing import TYPE_CHECKING, Final
 
 from cadenza.client.errors import (
     CLIENT_CLOSED,
+    ApiError,
     ClientError,
-    TradingError,
     UsageError,
 )
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_ORDER: Final = 30001
 ORDER_ENDED: Final = 30004
-"""Errors of the venue that the SDK acts upon."""
+"""Numbers of ``ApiError`` that the SDK acts upon."""
 
 _FIELD: Final = re.compile(
     r"\b(instrumentId|orderSide|orderType|quantity|quantityType|quantityRounding|limitPrice"
@@ -43,14 +46,14 @@ _FIELD: Final = re.compile(
 """The fields of a submit, as the venue's sentences name them."""
 
 
-class OrderRejectedError(TradingError):
-    """An order was not taken (``order`` is ``None``), or taken and rejected by its book.
+class OrderRejectedError(ApiError):
+    """The venue did not take an order, or took and rejected it.
 
     Attributes:
         reason: The venue's ``rejectReason``, or its words where no order exists.
         field: The field that the venue's words name; ``None`` if they name none.
-        order: The order with the status REJECTED, where one exists.
-        client_order_id: How the order would have been called.
+        order: The order with the status REJECTED; ``None`` where no order exists.
+        client_order_id: The owner's name for the order.
     """
 
     def __init__(
@@ -72,13 +75,17 @@ class OrderRejectedError(TradingError):
 
     @classmethod
     def of_order(cls, method: str, order: Order) -> OrderRejectedError:
-        """The error of an order that exists, and was rejected; ``errno`` is 0."""
+        """The error for an order that exists and was rejected; ``errno`` is 0."""
         reason = order.reject_reason or "REJECTED"
         return cls(method, 0, reason, client_order_id=order.client_order_id, order=order)
 
 
 class AccountClosedError(ClientError):
-    """The copy of ``account_id`` is kept no longer; where something failed, that is the cause."""
+    """The account is not followed any more; an error that led to it is the cause.
+
+    Attributes:
+        account_id: The account.
+    """
 
     def __init__(self, account_id: str, why: str) -> None:
         super().__init__(f"account {account_id} is followed no longer: {why}", code=CLIENT_CLOSED)
@@ -89,7 +96,7 @@ class AccountChoiceError(UsageError):
     """No account was named, and the user has none or several.
 
     Attributes:
-        choices: The ids there are.
+        choices: The ids of the user's accounts.
     """
 
     def __init__(self, choices: Sequence[str]) -> None:

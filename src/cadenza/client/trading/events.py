@@ -1,4 +1,4 @@
-"""What happens to an account, one type for each kind of event."""
+"""The events of an account, one type for each kind."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEvent:
-    """Something happened.
+    """Base of all events.
 
     Attributes:
-        event_id: The venue's id, the same in every delivery; empty for what a resync found out.
-        offset: Its place in the account's stream; 0 for what a resync found out.
-        at: Milliseconds since the epoch, UTC.
-        payload: As it came; ``raw`` decodes it.
+        event_id: The venue's id, the same in every delivery; empty if a resync found it out.
+        offset: The offset in the account's stream; 0 if a resync found it out.
+        at: The time of the event, milliseconds since the epoch, UTC.
+        payload: The payload as it came; ``raw`` decodes it.
     """
 
     event_id: str = ""
@@ -35,18 +35,18 @@ class AccountEvent:
 
     @property
     def raw(self) -> Any:
-        """The payload as Python objects; ``None`` where no single payload tells of this."""
+        """The payload as Python objects; ``None`` if the event did not come as one payload."""
         return opened(self.payload)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUpdated(AccountEvent):
-    """An order is new, or differs: filled, amended, triggered, ended.
+    """An order is new, or has changed: filled, amended, triggered, ended.
 
     Attributes:
         order: The live order, which goes on changing.
-        status: What it was then.
-        filled_quantity: What was filled then.
+        status: The status at the time of the event.
+        filled_quantity: The filled quantity at the time of the event, in the base asset.
     """
 
     order: Order
@@ -60,7 +60,7 @@ class ExecutionReport(AccountEvent):
 
     Attributes:
         execution: The fill.
-        order: The live order, if it is known.
+        order: The live order; ``None`` if it is not known.
     """
 
     execution: Execution
@@ -69,7 +69,12 @@ class ExecutionReport(AccountEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioUpdated(AccountEvent):
-    """Balances and positions changed: those that did, as they are now."""
+    """Balances or positions have changed.
+
+    Attributes:
+        balances: The balances that changed, as they are now.
+        positions: The positions that changed, as they are now; closed ones too.
+    """
 
     balances: Sequence[Balance] = ()
     positions: Sequence[Position] = ()
@@ -77,22 +82,26 @@ class PortfolioUpdated(AccountEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountUpdated(AccountEvent):
-    """The account was funded, reset, renamed, switched."""
+    """The account was funded, reset, renamed, or switched on or off.
+
+    Attributes:
+        account: The account as it is now.
+    """
 
     account: AccountInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced(AccountEvent):
-    """Events were missed and could not be recovered: the copy was loaded anew.
+    """Events were missed and could not be recovered: the state was loaded again.
 
-    What was found out follows as ``ExecutionReport`` (every one that was missed), ``OrderUpdated``
-    (the last state of what differs, not each step) and ``PortfolioUpdated`` (everything).
+    The differences follow as ``ExecutionReport`` (every one that was missed), ``OrderUpdated`` (the
+    last state of each changed order, not each step) and ``PortfolioUpdated`` (everything).
 
     Attributes:
-        orders: How many orders differ.
-        executions: How many were missed.
-        error: Why the executions and ended orders may be incomplete; ``None``: they are not.
+        orders: How many orders have changed.
+        executions: How many executions were missed.
+        error: Why executions and ended orders may be incomplete; ``None`` if they are complete.
     """
 
     orders: int
@@ -105,8 +114,8 @@ class UnknownEvent(AccountEvent):
     """An event that this version does not know, or cannot read.
 
     Attributes:
-        event_type: What the venue calls it; empty if even that cannot be read.
-        error: What is wrong with it, if its type is known.
+        event_type: The venue's name for its type; empty if even that cannot be read.
+        error: Why it cannot be read; ``None`` if its type is unknown.
     """
 
     event_type: str = ""
@@ -114,7 +123,7 @@ class UnknownEvent(AccountEvent):
 
 
 class WireEvent(msgspec.Struct, frozen=True, rename="camel"):
-    """The envelope, with its data still to be read."""
+    """The envelope of an event, with its data still to be decoded."""
 
     event_type: str
     event_id: str

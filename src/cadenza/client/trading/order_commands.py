@@ -1,4 +1,4 @@
-"""Sends orders, and what becomes of them, so that each intent is carried out once."""
+"""The commands of an account: each is sent until it is answered, and carried out once."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from cadenza.client.api_calls import Deadline, TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, Deadline, converted
 from cadenza.client.backoff import Backoff
 from cadenza.client.callbacks import Callback
-from cadenza.client.clock import Clock, sleep
-from cadenza.client.errors import ClientError, TradingError, UsageError
+from cadenza.client.errors import ApiError, ClientError, UsageError
 from cadenza.client.fields import Number, decimal_of, decimal_text
-from cadenza.client.host import TradingHost
+from cadenza.client.host import ClientHost
 from cadenza.client.trading.account_callbacks import AccountCallbacks
 from cadenza.client.trading.errors import ORDER_ENDED, OrderRejectedError
 from cadenza.client.trading.events import AccountEvent
@@ -21,6 +20,7 @@ from cadenza.client.trading.order import Order, OrderEndedError
 from cadenza.client.trading.order_request import order_wire, word
 from cadenza.client.trading.resync import GET
 from cadenza.client.trading.streams import Streams
+from cadenza.clock import Clock
 from cadenza.models import OrderSide, OrderStatus, RpcTradeOrder
 
 SUBMIT: Final = "command.trade_order.submit"
@@ -32,23 +32,23 @@ _ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _AMENDABLE: Final = {"price": "limitPrice", "quantity": "quantity", "stop_price": "stopPrice"}
 
 
-class Desk:
+class OrderCommands:
     """The commands of one account.
 
     Args:
         host: The client.
-        account_id: Who trades.
+        account_id: The account.
         ids: Makes client order ids.
-        callbacks: The user's.
-        most_ended: How many ended orders are kept.
+        callbacks: The functions of the user.
+        most_ended: The most ended orders to keep.
 
     Attributes:
-        follower: Keeps the copy that answers are taken into.
+        follower: Keeps the copy that takes over the answers.
     """
 
     def __init__(
         self,
-        host: TradingHost,
+        host: ClientHost,
         account_id: str,
         ids: Callable[[], str],
         callbacks: AccountCallbacks,
@@ -57,7 +57,7 @@ class Desk:
         self._host = host
         self._account_id = account_id
         self._ids = ids
-        self._calls = TradingCalls(host)
+        self._calls = ApiCalls(host)
         self._in_flight: dict[str, Order | None] = {}
         self.follower = Follower(host, account_id, self._make, callbacks, most_ended)
 
@@ -81,7 +81,7 @@ class Desk:
         self._in_flight[name] = None
         try:
             raw = await self._send(SUBMIT, params, seconds, name)
-        except TradingError as error:
+        except ApiError as error:
             raise OrderRejectedError(
                 SUBMIT,
                 error.errno,
@@ -107,7 +107,7 @@ class Desk:
         ref = self._ref(order)
 
         async def send(again: bool) -> Any:
-            if again:  # to take the same terms twice could cost the place in the queue
+            if again:  # the same terms a second time could cost the place in the queue
                 raw = await self._calls.call(GET, **ref)
                 if all(decimal_of(raw.get(it)) == decimal_of(new) for it, new in news.items()):
                     return raw
@@ -122,7 +122,7 @@ class Desk:
         async def send(again: bool) -> Any:
             try:
                 return await self._calls.call(CANCEL, **ref)
-            except TradingError as error:
+            except ApiError as error:
                 if not again or error.errno != ORDER_ENDED:
                     raise
                 raw = await self._calls.call(GET, **ref)
@@ -156,16 +156,16 @@ class Desk:
             ended[order.order_id] = order
         return [it for it in ended.values() if it.status is OrderStatus.CANCELLED]
 
-    # What an order needs: see ``OrderDesk``.
+    # For orders: see ``OrderHost``.
 
     @property
     def clock(self) -> Clock:
-        """Where the time comes from."""
+        """The clock of the client."""
         return self._host.options.clock
 
     @property
     def trouble(self) -> ClientError | None:
-        """Why nothing more will be heard of orders, if that is so."""
+        """Why no more events will come; ``None`` while they do."""
         return self.follower.trouble
 
     def streams(self, name: str) -> Streams[AccountEvent]:
@@ -176,8 +176,6 @@ class Desk:
         """Call a function of the user."""
         self._host.events.call(callback, event, "on_update of an order")
 
-    # Inside.
-
     def _make(self, data: RpcTradeOrder, raw: Any) -> Order:
         order = Order(self, data, raw)
         if order.client_order_id in self._in_flight:
@@ -185,21 +183,20 @@ class Desk:
         return order
 
     def _taken(self, raw: Any, seen: Order | None) -> Order:
-        """The order of a submit, also when it ended and was forgotten before the answer came."""
+        """The order in an answer to submit, even if it had ended and was forgotten before."""
         order_id = converted(SUBMIT, raw, RpcTradeOrder).trade_order_id
         forgotten = seen is not None and self.follower.copy.order(seen.order_id) is None
         if seen is not None and forgotten and seen.order_id == order_id:
             return seen
         return self._adopt(SUBMIT, raw)
 
-    def _adopt(self, method: str, raw: Any) -> Order:
-        return self.follower.copy.adopt(converted(method, raw, RpcTradeOrder), raw)
+    async def _send(
+        self, method: str, params: Mapping[str, Any], seconds: float | None, name: str = ""
+    ) -> Any:
+        async def send(_: bool) -> Any:
+            return await self._calls.call(method, **params)
 
-    def _ref(self, order: Order | str) -> dict[str, str]:
-        if isinstance(order, str):
-            field = "tradeOrderId" if _ID.fullmatch(order) else "clientOrderId"
-            return {"tradingAccountId": self._account_id, field: order}
-        return {"tradingAccountId": self._account_id, "tradeOrderId": order.order_id}
+        return await self._certain(method, send, seconds, name)
 
     async def _change(
         self,
@@ -210,20 +207,12 @@ class Desk:
     ) -> Order:
         try:
             raw = await self._certain(method, send, seconds)
-        except TradingError as error:
+        except ApiError as error:
             if error.errno != ORDER_ENDED:
                 raise
             found = self._adopt(GET, await self._calls.call(GET, **ref))
             raise OrderEndedError(found) from error
         return self._adopt(method, raw)
-
-    async def _send(
-        self, method: str, params: Mapping[str, Any], seconds: float | None, name: str = ""
-    ) -> Any:
-        async def send(_: bool) -> Any:
-            return await self._calls.call(method, **params)
-
-        return await self._certain(method, send, seconds, name)
 
     async def _certain(
         self, method: str, send: Callable[[bool], Any], seconds: float | None, name: str = ""
@@ -236,14 +225,23 @@ class Desk:
         )
 
         async def patient(again: bool) -> Any:
-            """A refusal for now says nothing of what was sent before."""
+            """Send again after a temporary refusal, which does not tell of an earlier sending."""
             while True:
                 try:
                     return await send(again)
-                except TradingError as error:
+                except ApiError as error:
                     if not again or not error.temporary:
                         raise
-                await sleep(options.clock, backoff.next())
+                await options.clock.sleep(backoff.next())
 
         deadline = Deadline(options.clock, options.start_timeout if seconds is None else seconds)
         return await self._calls.certain(method, patient, deadline, name)
+
+    def _ref(self, order: Order | str) -> dict[str, str]:
+        if isinstance(order, str):
+            field = "tradeOrderId" if _ID.fullmatch(order) else "clientOrderId"
+            return {"tradingAccountId": self._account_id, field: order}
+        return {"tradingAccountId": self._account_id, "tradeOrderId": order.order_id}
+
+    def _adopt(self, method: str, raw: Any) -> Order:
+        return self.follower.copy.adopt(converted(method, raw, RpcTradeOrder), raw)

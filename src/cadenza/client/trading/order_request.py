@@ -1,4 +1,4 @@
-"""What a trader says of an order, and how the venue is told."""
+"""The request for a new order: the terms of a trader, as the wire has them."""
 
 from __future__ import annotations
 
@@ -21,33 +21,41 @@ from cadenza.models import (
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
+BYTES: Final = 16
+LONGEST_PREFIX: Final = 64
+"""The venue takes names of 128 characters."""
 
-class OrderGiven(TypedDict, total=False):
-    """The terms of a new order; those that are left out are the venue's defaults.
+
+class OrderTerms(TypedDict, total=False):
+    """The terms of a new order; the venue has defaults for those that are left out.
+
+    Numbers are ``Decimal``, ``int`` or text. Words may be in upper or lower case.
 
     Attributes:
         side: BUY or SELL.
-        instrument: ``VENUE:BASE/QUOTE``.
-        type: LIMIT where there is a price, else MARKET, unless told otherwise.
-        quantity: In the base asset, unless ``quantity_type`` is QUOTE.
-        quote_quantity: Instead of both: an amount of the quote asset.
-        quantity_type: BASE or QUOTE.
-        quantity_rounding: What happens to a quantity between two lots.
-        price: The limit.
-        stop_price: The trigger of stops and take-profits.
-        trailing_distance: Of a TRAILING_STOP.
-        visible_quantity: Of an iceberg: what the book shows.
+        instrument: The instrument, ``VENUE:BASE/QUOTE``.
+        type: The type, such as STOP_LIMIT; by default LIMIT if there is a price, else MARKET.
+        quantity: The quantity, in the base asset unless ``quantity_type`` is QUOTE.
+        quote_quantity: An amount of the quote asset, instead of ``quantity``.
+        quantity_type: The asset of ``quantity``: BASE or QUOTE.
+        quantity_rounding: How a quantity between two lots is rounded.
+        price: The limit price, in the quote asset.
+        stop_price: The trigger price of stops and take-profits, in the quote asset.
+        trailing_distance: The distance of the trigger from the best price, for a TRAILING_STOP.
+        visible_quantity: The part of an iceberg that the book shows.
         time_in_force: GTC, IOC, FOK, GTD, DAY, GTX.
-        expire_at: The end of a GTD order: an aware datetime, milliseconds UTC, or RFC 3339.
-        post_only: Never take: a LIMIT becomes a LIMIT_MAKER, everything else GTX.
-        take_profit: Trigger of an exit in profit; ``take_profit_price`` makes it a limit order.
-        take_profit_price: Its limit.
-        take_profit_time_in_force: Its time.
-        stop_loss: Trigger of an exit in loss; ``stop_loss_price`` and its time likewise.
-        stop_loss_price: Its limit.
-        stop_loss_time_in_force: Its time.
-        contingency: OCO, OTO, OTOCO: how an order and its exits depend on each other.
-        quote_id: Take this quote: type QUOTED.
+        expire_at: The end of a GTD order: an aware datetime, milliseconds since the epoch, UTC, or
+            RFC 3339.
+        post_only: Whether the order must never take: a LIMIT becomes a LIMIT_MAKER, other types
+            get the time in force GTX.
+        take_profit: The trigger price of an exit in profit.
+        take_profit_price: The limit price of that exit; without it the exit is a market order.
+        take_profit_time_in_force: The time in force of that exit.
+        stop_loss: The trigger price of an exit in loss.
+        stop_loss_price: The limit price of that exit; without it the exit is a market order.
+        stop_loss_time_in_force: The time in force of that exit.
+        contingency: How an order and its exits depend on each other: OCO, OTO, OTOCO.
+        quote_id: The quote to take; makes the type QUOTED.
     """
 
     side: Required[OrderSide | str]
@@ -102,11 +110,14 @@ _WAITING_LIMITS: Final = (
     OrderType.TAKE_PROFIT_LIMIT,
 )
 """Types whose order can rest once it is triggered."""
-_KNOWN: Final = frozenset(OrderGiven.__annotations__)
+_KNOWN: Final = frozenset(OrderTerms.__annotations__)
 
 
 def order_wire(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The order of a submit, as the wire has it.
+    """The order in a submit, as the wire has it.
+
+    Args:
+        given: The terms, see ``OrderTerms``.
 
     Raises:
         UsageError: A term is unknown, of the wrong kind, or contradicts another.
@@ -136,8 +147,13 @@ def order_wire(given: Mapping[str, Any]) -> dict[str, Any]:
 def word(name: str, value: Any, kind: type[EnumT]) -> EnumT:
     """A word of a closed vocabulary, in upper or lower case.
 
+    Args:
+        name: The name of the argument, for the error.
+        value: The word.
+        kind: The vocabulary.
+
     Raises:
-        UsageError: It is none.
+        UsageError: It is not one of the vocabulary.
     """
     try:
         return kind(value.upper()) if isinstance(value, str) else kind(value)
@@ -199,17 +215,15 @@ def _moment(value: datetime | int | str) -> str:
     raise UsageError(f"expire_at is a datetime, milliseconds or RFC 3339, not {value!r}")
 
 
-BYTES: Final = 16
-LONGEST_PREFIX: Final = 64
-"""The venue takes names of 128 characters."""
-
-
 class OrderIds:
-    """Makes a client order id for each intent: a prefix and 128 random bits.
+    """Makes a client order id for each new order: a prefix and 128 random bits.
 
     Args:
         random_bytes: The source of chance, such as ``os.urandom``.
-        prefix: What each begins with, so that a program knows its own orders.
+        prefix: The beginning of each id, so that a program knows its own orders.
+
+    Raises:
+        UsageError: The prefix is too long, or not printable.
     """
 
     def __init__(self, random_bytes: Callable[[int], bytes], prefix: str = "") -> None:

@@ -1,4 +1,4 @@
-"""What is asked of the venue after a gap: which orders ended meanwhile, and every execution."""
+"""The questions to the venue after a gap: the orders that ended meanwhile, and all executions."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from typing import Any, Final
 
 import msgspec
 
-from cadenza.client.api_calls import TradingCalls, converted
+from cadenza.client.api_calls import ApiCalls, converted
 from cadenza.client.backoff import Backoff
-from cadenza.client.clock import sleep
 from cadenza.client.errors import (
+    ApiError,
     CallTimeoutError,
     ClientError,
     ConnectionLostError,
     ReplyError,
-    TradingError,
 )
-from cadenza.client.host import TradingHost
-from cadenza.client.trading.account_copy import AccountState, Found
+from cadenza.client.host import ClientHost
+from cadenza.client.trading.account_copy import AccountSnapshot, Found
 from cadenza.client.trading.errors import UNKNOWN_ORDER
 from cadenza.client.trading.events import read_wire
 from cadenza.client.trading.values import Execution, execution_of
 from cadenza.models import RpcTradeExecution, RpcTradeOrder, iso_of
 
 AT_ONCE: Final = 16
-"""Orders that are asked for at the same time: no more than servers usually take."""
+"""Orders that are asked for at the same time: no more than servers usually accept."""
 
 GET: Final = "query.trade_order.get"
 LIST: Final = "query.trade_order.list"
@@ -36,29 +35,29 @@ EXECUTIONS: Final = "query.trade_execution.list"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """What was missed, as far as it is known.
+    """A gap in the events of an account.
 
     Attributes:
-        account_id: Whose.
-        state: The account after the gap.
-        missing: Orders that were open before, and are not now.
-        since: The last moment before it, milliseconds since the epoch, UTC.
+        account_id: The account.
+        state: The state of the account after the gap.
+        missing: The ids of orders that were open before, and are not any more.
+        since: The last moment before the gap, milliseconds since the epoch, UTC.
     """
 
     account_id: str
-    state: AccountState
+    state: AccountSnapshot
     missing: Sequence[str]
     since: int
 
 
 @dataclass(slots=True)
 class Answers:
-    """What the venue says of it.
+    """The answers of the venue.
 
     Attributes:
-        found: Orders that are not open now.
-        executions: That happened since, oldest first.
-        error: Why that is not all.
+        found: The orders that are not open any more.
+        executions: The executions since the gap, oldest first.
+        error: Why the answers are incomplete; ``None`` if they are not.
     """
 
     found: list[Found] = field(default_factory=list)
@@ -66,10 +65,16 @@ class Answers:
     error: ClientError | None = None
 
 
-async def ask(host: TradingHost, calls: TradingCalls, gap: Gap) -> Answers:
-    """Ask until it is answered; over new connections too.
+async def ask(host: ClientHost, calls: ApiCalls, gap: Gap) -> Answers:
+    """Ask until the venue answers, over new connections too.
 
-    What the venue refuses for good is left out, and ``Answers.error`` says so.
+    Args:
+        host: The client.
+        calls: Its calls of the API.
+        gap: The gap to ask about.
+
+    Returns:
+        The answers. If the venue refuses for good, they hold its error instead.
     """
     options = host.options
     backoff = Backoff(options.min_resubscribe_delay, options.max_resubscribe_delay, options.random)
@@ -78,16 +83,16 @@ async def ask(host: TradingHost, calls: TradingCalls, gap: Gap) -> Answers:
             await host.wait_connected()
             return await _ask(calls, gap)
         except (ConnectionLostError, CallTimeoutError):
-            pass  # the client tells of its connection itself
-        except (TradingError, ReplyError) as error:
+            pass  # the client reports the loss itself
+        except (ApiError, ReplyError) as error:
             if not error.temporary:
                 gone = [Found(order_id, None, None) for order_id in gap.missing]
                 return Answers(found=gone, error=error)
             host.trouble(error)
-        await sleep(options.clock, backoff.next())
+        await options.clock.sleep(backoff.next())
 
 
-async def _ask(calls: TradingCalls, gap: Gap) -> Answers:
+async def _ask(calls: ApiCalls, gap: Gap) -> Answers:
     answers = Answers()
     for start in range(0, len(gap.missing), AT_ONCE):
         some = gap.missing[start : start + AT_ONCE]
@@ -115,17 +120,17 @@ async def _ask(calls: TradingCalls, gap: Gap) -> Answers:
     return answers
 
 
-async def _order(calls: TradingCalls, account_id: str, order_id: str) -> Found:
+async def _order(calls: ApiCalls, account_id: str, order_id: str) -> Found:
     try:
         raw = await calls.call(GET, tradingAccountId=account_id, tradeOrderId=order_id)
-    except TradingError as error:
+    except ApiError as error:
         if error.errno == UNKNOWN_ORDER:
             return Found(order_id, None, None)
         raise
     return Found(order_id, converted(GET, raw, RpcTradeOrder), raw)
 
 
-async def executions_of(calls: TradingCalls, account_id: str, order_id: str) -> list[Execution]:
+async def executions_of(calls: ApiCalls, account_id: str, order_id: str) -> list[Execution]:
     """All executions of an order, oldest first."""
     asked: dict[str, Any] = {
         "tradingAccountId": account_id,
@@ -145,7 +150,7 @@ class _Ids(msgspec.Struct, rename="camel"):
 
 
 def without(answers: Answers, payloads: Collection[bytes]) -> Answers:
-    """Answers without what events that have come already tell of, in better order."""
+    """The answers without orders and executions that events tell of, in a better order."""
     told: set[str] = set()
     for payload in payloads:
         try:

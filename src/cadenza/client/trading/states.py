@@ -1,4 +1,4 @@
-"""Where the copy of an account stands, as a table: what has happened, and what is done then."""
+"""The life of an account's copy as a table: the next state and the move, by state and event."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import enum
 from typing import Final
 
 
-class Following(enum.Enum):
+class AccountState(enum.Enum):
     """How current the copy of an account is."""
 
     LOADING = "loading"
-    """Nothing is known yet."""
+    """The state has not come yet."""
     LIVE = "live"
-    """It is what the venue has told until now."""
+    """The copy has every event that the venue has sent."""
     STALE = "stale"
-    """The connection is lost, and the copy is as of then."""
+    """The connection is lost: the copy is as of that moment."""
     SYNCING = "syncing"
-    """Events were missed: the new state is here, and what ended meanwhile is being asked for."""
+    """Events were missed: a new state has come, and orders that ended meanwhile are asked for."""
     BEHIND = "behind"
-    """As SYNCING, and the connection was lost over it."""
+    """As SYNCING, and the connection was lost before the answers came."""
     CLOSED = "closed"
-    """It is kept no longer."""
+    """The copy is not kept current any more."""
 
 
-class Happening(enum.Enum):
-    """What happens to a copy."""
+class CopyEvent(enum.Enum):
+    """The events that a copy meets."""
 
     ANEW = "subscribed, with a state and nothing recovered"
     BACK = "subscribed, and everything missed is recovered"
@@ -33,8 +33,8 @@ class Happening(enum.Enum):
     END = "closed, or ended by the server"
 
 
-class Step(enum.Enum):
-    """What is done then."""
+class CopyMove(enum.Enum):
+    """The moves that events lead to."""
 
     NOTHING = "nothing"
     START = "take the state over"
@@ -44,9 +44,9 @@ class Step(enum.Enum):
     CLOSE = "tell everybody who waits"
 
 
-_F, _H, _S = Following, Happening, Step
+_F, _H, _S = AccountState, CopyEvent, CopyMove
 
-FOLLOWING: Final[dict[tuple[Following, Happening], tuple[Following, Step]]] = {
+COPY: Final[dict[tuple[AccountState, CopyEvent], tuple[AccountState, CopyMove]]] = {
     (_F.LOADING, _H.ANEW): (_F.LIVE, _S.START),
     (_F.LOADING, _H.BACK): (_F.LIVE, _S.START),
     (_F.LOADING, _H.LOST): (_F.LOADING, _S.NOTHING),

@@ -1,10 +1,10 @@
-"""Events between an account and those who iterate over them."""
+"""Streams of events: one for each iteration over an account or an order."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from cadenza.client.buffer import Buffer
 from cadenza.client.errors import ClientError, UsageError
@@ -12,38 +12,39 @@ from cadenza.client.options import Overflow
 
 E = TypeVar("E")
 
-SIZE = 1024
-"""Events that wait, unless told otherwise."""
+SIZE: Final = 1024
+"""Events that may wait in a stream by default."""
 
 
 class EventStream(Generic[E]):
-    """``async for event in stream``: each event from its making on, in order, once.
+    """Events to iterate over: ``async for event in stream`` gives each of them once, in order.
 
-    It ends when the account is closed, and raises when following it has failed. A stream that
-    nobody holds any more costs nothing.
+    Made by ``Account.events`` and ``Order.events``; it begins with the next event. The iteration
+    ends when the account is closed, and raises when following it has failed. A stream that nobody
+    holds any more costs nothing.
     """
 
     def __init__(self, buffer: Buffer[E]) -> None:
         self._buffer = buffer
-        # Whoever waits for room in it must not wait for a consumer that is gone.
+        # Nothing must wait for room in it once its consumer is gone.
         weakref.finalize(self, buffer.end).atexit = False
 
     @property
     def dropped(self) -> int:
-        """Events that the overflow policy dropped."""
+        """How many events the overflow policy has dropped."""
         return self._buffer.dropped
 
     def close(self) -> None:
-        """Take nothing more in; the iteration ends after what waits."""
+        """End the stream; the iteration ends after the events that wait."""
         self._buffer.end()
 
     def put(self, event: E) -> Buffer[E] | None:
-        """Add an event; gives the buffer if the connection should wait for it."""
+        """Add an event, and return the buffer if the connection should wait for it."""
         self._buffer.put(event)
         return self._buffer if self._buffer.is_over else None
 
     def end(self, error: ClientError | None) -> None:
-        """Nothing more comes."""
+        """End after the events that wait: with ``error``, or quietly if that is ``None``."""
         self._buffer.end(error)
 
     def __aiter__(self) -> Self:
@@ -57,9 +58,9 @@ class Streams(Generic[E]):
     """The streams of one account, or of one order.
 
     Args:
-        name: Of what, for errors.
-        hold: Told of buffers that have no room.
-        report: Told of exceptions of a user's function.
+        name: The account or order, for errors.
+        hold: Called with buffers that have no room.
+        report: Called with exceptions of a user's function.
     """
 
     def __init__(
@@ -93,17 +94,17 @@ class Streams(Generic[E]):
         return stream
 
     def put(self, event: E) -> None:
-        """An event for all."""
+        """Add an event to all streams."""
         for stream in self._streams:
             try:
                 full = stream.put(event)
-            except Exception as error:  # noqa: BLE001  conflate_key is the user's
+            except Exception as error:  # noqa: BLE001 - conflate_key is the user's
                 self._report(f"conflate_key of {self._name}", error)
             else:
                 if full is not None:
                     self._hold(full)
 
     def end(self, error: ClientError | None = None) -> None:
-        """Nothing more comes."""
+        """End all streams, as ``EventStream.end``."""
         for stream in self._streams:
             stream.end(error)

@@ -1,4 +1,4 @@
-"""What an account has: balances, positions, and what they come to, with numbers as numbers."""
+"""The values of an account, with exact decimals: balances, positions, fills, and their sums."""
 
 from __future__ import annotations
 
@@ -25,16 +25,37 @@ from cadenza.models import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """How much of one asset there is.
+class AccountInfo:
+    """The description of an account.
 
     Attributes:
-        asset: Its symbol.
-        free: What can be used.
-        locked: What open orders hold.
-        total: Both together.
-        updated_at: Milliseconds since the epoch, UTC.
-        raw: As the venue sent it.
+        account_id: The venue's id of the account.
+        nickname: The owner's name for it; may be empty.
+        venue: Its main venue.
+        status: Whether it can trade; ``None`` if the venue does not say.
+        created_at: The time it was created, milliseconds since the epoch, UTC.
+        raw: The account as the venue sent it.
+    """
+
+    account_id: str
+    nickname: str
+    venue: str
+    status: TradingAccountStatus | None
+    created_at: int
+    raw: Any = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The holdings of an account in one asset.
+
+    Attributes:
+        asset: The symbol of the asset, such as ``USDT``.
+        free: The amount that can be used.
+        locked: The amount that open orders hold.
+        total: The sum of both.
+        updated_at: The time of the last change, milliseconds since the epoch, UTC.
+        raw: The balance as the venue sent it.
     """
 
     asset: str
@@ -50,19 +71,19 @@ class Balance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """What trading did in one instrument. Prices and profits are in its quote asset.
+    """The position of an account in one instrument. Prices and profits are in its quote asset.
 
     Attributes:
-        instrument: ``VENUE:BASE/QUOTE``.
-        side: LONG gains with a rising price.
+        instrument: The instrument, ``VENUE:BASE/QUOTE``.
+        side: LONG, which gains with a rising price, or SHORT.
         is_open: Whether it holds a quantity.
-        quantity: Never negative, in the base asset.
-        entry_price: Average.
-        current_price: The last trade when this was shown.
-        unrealized_pnl: At that price, without fees.
-        realized_pnl: Without fees.
-        updated_at: Milliseconds since the epoch, UTC.
-        raw: As the venue sent it.
+        quantity: The quantity in the base asset, never negative.
+        entry_price: The average price of the entry; ``None`` if the venue does not say.
+        realized_pnl: The profit of the part that was closed, without fees.
+        current_price: The price of the last trade when the venue sent this.
+        unrealized_pnl: The profit of the open part at that price, without fees.
+        updated_at: The time of the last change, milliseconds since the epoch, UTC.
+        raw: The position as the venue sent it.
     """
 
     instrument: str
@@ -78,7 +99,7 @@ class Position:
 
     @property
     def net(self) -> Decimal:
-        """The quantity with a sign: negative is short."""
+        """The quantity with a sign: negative if the position is short."""
         return self.quantity if self.side is PositionSide.LONG else -self.quantity
 
     def __repr__(self) -> str:
@@ -90,12 +111,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """Balances and positions at one moment.
+    """The balances and positions of an account at one moment.
 
     Attributes:
-        balances: By asset.
-        positions: The open ones, by instrument.
-        updated_at: When the newest of them changed, milliseconds since the epoch, UTC.
+        balances: The balances by asset.
+        positions: The open positions by instrument.
+        updated_at: The time of the newest change, milliseconds since the epoch, UTC.
     """
 
     balances: Mapping[str, Balance]
@@ -104,16 +125,16 @@ class Portfolio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What an account is worth, in one currency.
+class AccountSummary:
+    """The worth of an account, in one currency.
 
     Attributes:
-        currency: Of all amounts.
-        equity: All balances, converted by last trades.
-        margin: In use.
-        credit: Granted.
-        risk_exposure: At risk.
-        raw: As the venue sent it, with its other fields.
+        currency: The currency of all amounts.
+        equity: The sum of all balances, converted at the prices of last trades.
+        margin: The margin in use.
+        credit: The credit granted.
+        risk_exposure: The amount at risk.
+        raw: The summary as the venue sent it, with its other fields.
     """
 
     currency: str
@@ -122,6 +143,58 @@ class Summary:
     credit: Decimal
     risk_exposure: Decimal
     raw: RpcPortfolioSummary = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One fill of an order.
+
+    Attributes:
+        execution_id: The venue's id of the fill.
+        order_id: The venue's id of the order.
+        client_order_id: The owner's name of the order; may be empty.
+        instrument: The instrument, ``VENUE:BASE/QUOTE``.
+        side: The side of the order.
+        quantity: The quantity filled, in the base asset.
+        price: The price, in the quote asset.
+        cost: Price times quantity in the quote asset, without fees.
+        fees: The fees by asset; a negative one is a rebate.
+        is_maker: Whether the order was resting.
+        at: The time of the fill, milliseconds since the epoch, UTC.
+        raw: The fill as the venue sent it.
+    """
+
+    execution_id: str
+    order_id: str
+    client_order_id: str
+    instrument: str
+    side: OrderSide
+    quantity: Decimal
+    price: Decimal
+    cost: Decimal
+    fees: Mapping[str, Decimal]
+    is_maker: bool
+    at: int
+    raw: Any = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        role = "maker" if self.is_maker else "taker"
+        return (
+            f"<Execution {self.side.value} {self.quantity} {self.instrument} at {self.price},"
+            f" {role}>"
+        )
+
+
+def info_of(data: RpcTradingAccount, raw: Any) -> AccountInfo:
+    """An account of the wire."""
+    return AccountInfo(
+        account_id=text_of(data.trading_account_id),
+        nickname=text_of(data.nickname),
+        venue=text_of(data.venue),
+        status=None if data.status is UNSET else data.status,
+        created_at=millis(data.created_at),
+        raw=raw,
+    )
 
 
 def balance_of(data: RpcBalanceEntry) -> Balance:
@@ -152,9 +225,9 @@ def position_of(data: RpcPositionEntry) -> Position:
     )
 
 
-def summary_of(data: RpcPortfolioSummary) -> Summary:
+def summary_of(data: RpcPortfolioSummary) -> AccountSummary:
     """A summary of the wire."""
-    return Summary(
+    return AccountSummary(
         currency=text_of(data.currency),
         equity=decimal_of(data.equity),
         margin=decimal_of(data.margin),
@@ -162,79 +235,6 @@ def summary_of(data: RpcPortfolioSummary) -> Summary:
         risk_exposure=decimal_of(data.risk_exposure),
         raw=data,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountInfo:
-    """What an account is.
-
-    Attributes:
-        account_id: Its id.
-        nickname: The owner's name for it.
-        venue: Its main venue.
-        status: Whether it can trade.
-        created_at: Milliseconds since the epoch, UTC.
-        raw: As the venue sent it.
-    """
-
-    account_id: str
-    nickname: str
-    venue: str
-    status: TradingAccountStatus | None
-    created_at: int
-    raw: Any = field(repr=False, compare=False)
-
-
-def info_of(data: RpcTradingAccount, raw: Any) -> AccountInfo:
-    """An account of the wire."""
-    return AccountInfo(
-        account_id=text_of(data.trading_account_id),
-        nickname=text_of(data.nickname),
-        venue=text_of(data.venue),
-        status=None if data.status is UNSET else data.status,
-        created_at=millis(data.created_at),
-        raw=raw,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """One fill.
-
-    Attributes:
-        execution_id: Unique.
-        order_id: Whose.
-        client_order_id: The owner's name of that order; may be empty.
-        instrument: ``VENUE:BASE/QUOTE``.
-        side: Of the order.
-        quantity: In the base asset.
-        price: In the quote asset.
-        cost: Price times quantity, fees not included.
-        fees: By asset; negative is a rebate.
-        is_maker: Whether the order was resting.
-        at: Milliseconds since the epoch, UTC.
-        raw: As the venue sent it.
-    """
-
-    execution_id: str
-    order_id: str
-    client_order_id: str
-    instrument: str
-    side: OrderSide
-    quantity: Decimal
-    price: Decimal
-    cost: Decimal
-    fees: Mapping[str, Decimal]
-    is_maker: bool
-    at: int
-    raw: Any = field(repr=False, compare=False)
-
-    def __repr__(self) -> str:
-        role = "maker" if self.is_maker else "taker"
-        return (
-            f"<Execution {self.side.value} {self.quantity} {self.instrument} at {self.price},"
-            f" {role}>"
-        )
 
 
 def execution_of(data: RpcTradeExecution, raw: Any) -> Execution:

@@ -38,13 +38,14 @@ MOST_SHOWN: Final = 200
 """Characters of a refusal's body that its message repeats."""
 
 AccessToken = str | Callable[[], str | Awaitable[str]]
+"""A token, or a function, plain or async, that returns one."""
 
 
-class ApiError(TransportError):
+class HandshakeError(TransportError):
     """The server refused the handshake by HTTP: ``status`` is 400, 401 or another.
 
     Attributes:
-        body: What the server answered, as text; JSON in Cadenza's case.
+        body: The body of the server's answer as text; JSON if it is Cadenza.
     """
 
     def __init__(self, url: str, status: int, body: str) -> None:
@@ -54,16 +55,21 @@ class ApiError(TransportError):
 
 
 class Configuration:
-    """Where the API is, and with which token.
+    """The address of the API, and the token for it.
 
     Args:
         host: The address of the WebSocket: ``PRODUCTION``, ``UAT``, or your own.
-        access_token: The JWT, or a function, plain or async, that gives one.
-        timeout: Seconds for opening a connection and for each answer; in ``options`` too.
+        access_token: The JWT, or a function, plain or async, that returns one.
+        timeout: Seconds for opening a connection and for each answer; overrides ``options``.
         options: Headers, proxy, TLS, limits and the client's name, as of ``cadenza.connect``.
 
+    Attributes:
+        host: The address of the WebSocket.
+        access_token: The JWT, or the function for it.
+        options: The options of connections.
+
     Raises:
-        UsageError: The address is none of a WebSocket, or a time cannot be right.
+        UsageError: The address is not that of a WebSocket, or a time cannot be right.
     """
 
     def __init__(
@@ -90,11 +96,11 @@ class Configuration:
         return self.options.timeout
 
     async def token(self) -> str:
-        """The token, asked for if need be.
+        """The token; calls the function for it, if it is one.
 
         Raises:
-            UnauthorizedError: The function says that there is none, or gives an empty one.
-            TokenError: It raised anything else.
+            UnauthorizedError: The function has no token, or returned an empty one.
+            TokenError: The function raised any other error.
         """
         if isinstance(self.access_token, str):
             return self.access_token
@@ -108,7 +114,7 @@ class Configuration:
 
 
 class _Connecting:
-    """A connection that is awaited, or entered."""
+    """A connection to come: it is awaited, or entered with ``async with``."""
 
     def __init__(self, connect: Callable[[], Awaitable[WebSocketConnection]]) -> None:
         self._connect = connect
@@ -127,20 +133,33 @@ class _Connecting:
 
 
 class WebSocketApi:
-    """The API: ``await api.websocket_connect(command)``, or ``async with``."""
+    """The documented WebSocket API.
+
+    Args:
+        configuration: The address and the token; by default the public server without a token.
+
+    Attributes:
+        configuration: The address and the token.
+    """
 
     def __init__(self, configuration: Configuration | None = None) -> None:
         self.configuration = configuration or Configuration()
 
     def websocket_connect(self, ws_command: WsCommand | None = None) -> _Connecting:
-        """Open the WebSocket and send a command; without one, connect with the access token.
+        """Open the WebSocket and send a command.
 
-        Awaiting, or entering it, gives a ``WebSocketConnection``.
+        Args:
+            ws_command: The command; by default connect with the access token.
+
+        Returns:
+            A connection to come: ``await`` it, or enter it with ``async with``, for a
+            ``WebSocketConnection``.
 
         Raises:
-            ApiError: The server answered the handshake with an HTTP status: 400, 401 or another.
+            HandshakeError: The server answered the handshake with another status than 101.
             TransportError: No connection could be opened.
-            TokenError: The function for the access token failed; or ``UnauthorizedError``.
+            TokenError: The function for the access token failed.
+            UnauthorizedError: The function has no token.
             ConnectionLostError: It ended before the reply; the code is the server's.
             CallTimeoutError: No reply in time.
         """
@@ -164,7 +183,7 @@ class WebSocketApi:
                 raise
             answer = refusal.response
             body = bytes(answer.body or b"").decode(errors="replace")
-            raise ApiError(configuration.host, answer.status_code, body) from refusal
+            raise HandshakeError(configuration.host, answer.status_code, body) from refusal
         connection = WebSocketConnection(transport, options)
         transport.start(connection)
         try:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class _LoopThread:
-    """An event loop in a thread of its own; any thread may give it work, and end it."""
+    """An event loop in a thread of its own; every thread may give it work, and end it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,12 +31,12 @@ class _LoopThread:
         self._loop = started.result()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Wait for a coroutine; when the waiting is interrupted, it is cancelled.
+        """Run a coroutine and wait for it; it is cancelled when the waiting is interrupted.
 
         Raises:
-            ClosedError: The loop has ended, or ended meanwhile.
+            ClosedError: The loop has ended before or meanwhile.
         """
-        # Under the lock, or the loop could end between the look at it and the handing over.
+        # Under the lock, or the loop could end between the check and the call.
         with self._lock:
             if not self._is_open:
                 work.close()
@@ -51,7 +51,7 @@ class _LoopThread:
             raise
 
     def end(self, last: Coroutine[Any, Any, None]) -> None:
-        """Run ``last``, cancel all else, and wait for the thread; the first call does it."""
+        """Run ``last``, cancel everything else, and wait for the thread; the first call counts."""
         with self._lock:
             is_first, self._is_open = self._is_open, False
             running = asyncio.run_coroutine_threadsafe(last, self._loop) if is_first else None
@@ -71,11 +71,18 @@ class _LoopThread:
 
 
 class BlockingConnection:
-    """A connection whose calls wait. Several threads may use it.
+    """A connection whose calls wait; made by ``BlockingWebSocketApi``.
+
+    Several threads may use it. Iterating over it gives replies and pushes, as
+    ``WebSocketConnection`` does.
+
+    Args:
+        configuration: The address and the token.
+        command: The first command; ``None`` connects with the access token.
 
     Attributes:
-        status: 101.
-        data: The reply to the command that it was opened with.
+        status: 101, as the connection is open.
+        data: The reply to the command that the connection was opened with.
     """
 
     def __init__(self, configuration: Configuration, command: WsCommand | None) -> None:
@@ -89,7 +96,12 @@ class BlockingConnection:
         self.data = self._connection.data
 
     def send(self, command: WsCommand) -> WsReply | None:
-        """As ``WebSocketConnection.send``; ``ClosedError`` after ``close``."""
+        """Send a command, and wait for its reply.
+
+        Raises:
+            ClosedError: The connection was closed.
+            ClientError: As ``WebSocketConnection.send``.
+        """
         return self._thread.run(self._connection.send(command))
 
     def __iter__(self) -> Iterator[WsReply]:
@@ -103,7 +115,7 @@ class BlockingConnection:
             yield reply
 
     def close(self) -> None:
-        """Close it, and end its thread; iterations end. Harmless when that has happened."""
+        """Close it and end its thread; iterations end. Another call does nothing."""
         self._thread.end(self._connection.close())
 
     def __enter__(self) -> Self:
@@ -114,7 +126,14 @@ class BlockingConnection:
 
 
 class BlockingWebSocketApi:
-    """As ``WebSocketApi``, for programs without an event loop."""
+    """The documented WebSocket API for programs without an event loop.
+
+    Args:
+        configuration: The address and the token; by default the public server without a token.
+
+    Attributes:
+        configuration: The address and the token.
+    """
 
     def __init__(self, configuration: Configuration | None = None) -> None:
         self.configuration = configuration or Configuration()

@@ -8,11 +8,11 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from cadenza.client.clock import Timer
 from cadenza.client.errors import CallTimeoutError, ClientError, ConnectionLostError, UsageError
 from cadenza.client.options import ClientOptions
 from cadenza.client.transport import Transport
 from cadenza.client.websocket_api.models import WsCommand, WsReply
+from cadenza.clock import Timer
 
 SWITCHING: Final = 101
 PONG: Final = b"{}"
@@ -25,14 +25,19 @@ PROTOCOL_ERROR: Final = 1002
 
 
 class WebSocketConnection:
-    """An open connection: send commands, iterate over what comes.
+    """An open connection: send commands, and iterate over replies and pushes.
 
-    An iteration ends with ``close``, or when the server closes without a complaint; any other end
-    is raised as ``ConnectionLostError``, after all that came before it.
+    Made by ``WebSocketApi.websocket_connect``. An iteration ends with ``close``, or when the server
+    closes normally; any other end is raised as ``ConnectionLostError``, after everything that came
+    before it.
+
+    Args:
+        transport: Carries frames.
+        options: The options of the client.
 
     Attributes:
         status: 101, as the connection is open.
-        data: The reply to the command that it was opened with.
+        data: The reply to the command that the connection was opened with.
     """
 
     def __init__(self, transport: Transport, options: ClientOptions) -> None:
@@ -51,12 +56,18 @@ class WebSocketConnection:
         self._watch: Timer | None = None
 
     async def send(self, command: WsCommand) -> WsReply | None:
-        """Send a command and wait for its reply, an error included; ``send`` has none.
+        """Send a command, and wait for its reply.
+
+        Args:
+            command: The command, with an id that no command waits for.
+
+        Returns:
+            The reply, which may carry an error; ``None`` for ``send``, which has no reply.
 
         Raises:
-            UsageError: The command cannot be right; or what comes is not read, and the reply
-                stands behind it.
-            CallTimeoutError: No answer in time.
+            UsageError: The command cannot be right, or its reply stands behind too many that are
+                not read.
+            CallTimeoutError: No answer came in time.
             ConnectionLostError: The connection ended first.
         """
         wire = _wire_of(command)
@@ -82,7 +93,7 @@ class WebSocketConnection:
             timer.cancel()
             del self._waiting[number]
             if answered.done() and not answered.cancelled():
-                answered.exception()  # seen, also when the caller was cancelled meanwhile
+                answered.exception()  # retrieved, also when the caller was cancelled meanwhile
 
     def __aiter__(self) -> Self:
         return self
@@ -110,13 +121,13 @@ class WebSocketConnection:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    # What the transport calls.
+    # Called by the transport.
 
     def frame(self, data: bytes) -> None:
-        """Replies came: answers go to who waits, all else to the iteration."""
+        """Replies came: answers go to their commands, everything else to the iteration."""
         if self._end is not None:
             return
-        self._heard = self._options.clock.now()
+        self._heard = self._options.clock.monotonic()
         for line in data.removesuffix(b"\n").split(b"\n"):
             try:
                 found = msgspec.json.decode(line)
@@ -133,7 +144,7 @@ class WebSocketConnection:
         """See ``transport.Receiver``."""
 
     def lost(self, code: int, reason: str) -> None:
-        """The end; the first one counts."""
+        """The connection has ended; the first reason counts."""
         if self._end is not None:
             return
         self._end = (code, reason)
@@ -142,8 +153,6 @@ class WebSocketConnection:
         for answered in self._waiting.values():
             _fail(answered, ConnectionLostError(code, reason))
         self._news.set()
-
-    # Inside.
 
     def _take(self, reply: WsReply, *, is_ping: bool) -> None:
         if is_ping:
@@ -165,7 +174,7 @@ class WebSocketConnection:
             self._watch = self._options.clock.call_later(self._patience, self._look)
 
     def _look(self) -> None:
-        silent = self._options.clock.now() - self._heard
+        silent = self._options.clock.monotonic() - self._heard
         if silent >= self._patience and not self._is_paused:
             self.lost(2, "no ping")
             return
@@ -173,7 +182,7 @@ class WebSocketConnection:
         self._watch = self._options.clock.call_later(rest, self._look)
 
     def _make_room(self) -> None:
-        """Read on as far as the bounds allow, and tell the calls if it is not far enough."""
+        """Read on as far as the bounds allow, and fail the calls if that is not enough."""
         waits = any(not answered.done() for answered in self._waiting.values())
         is_full = len(self._came) > MOST_WAITING * (2 if waits else 1)
         if is_full and not self._is_paused:
@@ -186,7 +195,8 @@ class WebSocketConnection:
                 _fail(answered, UsageError(f"{len(self._came)} replies wait to be iterated over"))
 
     def _resume(self) -> None:
-        self._heard = self._options.clock.now()  # silence while we do not read is not the server's
+        # Silence while nothing is read is not the server's.
+        self._heard = self._options.clock.monotonic()
         self._is_paused = False
         self._transport.resume()
 
@@ -205,7 +215,7 @@ def _fail(answered: asyncio.Future[WsReply], error: ClientError) -> None:
 
 
 def _wire_of(command: WsCommand) -> dict[str, Any]:
-    """A command that the server will not close the connection for."""
+    """The wire form of a command for which the server will not close the connection."""
     wire = command.to_wire()
     requests = sorted(set(wire) - {"id"})
     if len(requests) != 1:

@@ -1,4 +1,4 @@
-"""The models of the documented WebSocket API: ``WsCommand``, ``WsReply`` and what they hold.
+"""The models of the documented WebSocket API: ``WsCommand``, ``WsReply`` and their parts.
 
 Attributes are snake_case, as in every Python client; the documents and ``to_json`` write camelCase;
 the wire of the protocol is snake_case. ``data`` fields are any JSON value. Fields that are ``None``
@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 Reader = Callable[[Any], Any]
-"""Turns names of the wire inside a value into those of the documents."""
+"""Replaces names of the wire inside a value by those of the documents."""
 
 
 class WsModel(Struct, kw_only=True, omit_defaults=True, rename="camel"):
@@ -35,7 +35,7 @@ class WsModel(Struct, kw_only=True, omit_defaults=True, rename="camel"):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """As ``from_json``, from what JSON decodes to.
+        """Read the documented form as a dictionary.
 
         Raises:
             msgspec.ValidationError: A field is missing or of another type; says which.
@@ -58,7 +58,7 @@ class WsModel(Struct, kw_only=True, omit_defaults=True, rename="camel"):
 
     @classmethod
     def from_wire(cls, data: dict[str, Any]) -> Self:
-        """Read the form of the protocol; unknown fields are passed over.
+        """Read the form of the protocol; unknown fields are ignored.
 
         Raises:
             msgspec.ValidationError: A field is missing or of another type; says which.
@@ -77,7 +77,7 @@ def _wire(value: Any) -> Any:
 
 
 def _documented(kind: type[WsModel], data: Any) -> Any:
-    """Names of the wire as names of the documents, for what is a model and nothing else."""
+    """Replace names of the wire by those of the documents, in models alone."""
     if not isinstance(data, dict):
         return data
     plan = _plan(kind)
@@ -91,7 +91,7 @@ def _documented(kind: type[WsModel], data: Any) -> Any:
 
 @functools.cache
 def _plan(kind: type[WsModel]) -> dict[str, tuple[str, Reader | None]]:
-    """By either spelling of a field: its documented name, and what reads models inside of it."""
+    """The documented name of each field, by either spelling, and the reader of its value."""
     plan: dict[str, tuple[str, Reader | None]] = {}
     for field in msgspec.structs.fields(kind):
         known = (field.encode_name, _reader(field.type))
@@ -100,7 +100,7 @@ def _plan(kind: type[WsModel]) -> dict[str, tuple[str, Reader | None]]:
 
 
 def _reader(kind: Any) -> Reader | None:
-    """What reads a value of a field's type; nothing where no model can be inside."""
+    """The reader of a field's type; ``None`` where it can hold no model."""
     if isinstance(kind, type) and issubclass(kind, WsModel):
         return functools.partial(_documented, kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -124,14 +124,14 @@ def _read_dict(inner: Reader, value: Any) -> Any:
 
 
 class WsStreamPosition(WsModel):
-    """A place in a channel's stream."""
+    """A position in a channel's stream."""
 
     offset: int | None = None
     epoch: str | None = None
 
 
 class WsClientInfo(WsModel):
-    """Who published, joined, or is present."""
+    """A client that has published, joined, or is present."""
 
     user: str | None = None
     client: str | None = None
@@ -140,7 +140,7 @@ class WsClientInfo(WsModel):
 
 
 class WsPublication(WsModel):
-    """One message of a channel; ``time`` in milliseconds UTC, where the server says it."""
+    """One message of a channel; ``time`` is milliseconds since the epoch, UTC."""
 
     data: Any = None
     info: WsClientInfo | None = None
@@ -155,7 +155,7 @@ class WsPublication(WsModel):
 
 
 class WsSubscribeRequest(WsModel):
-    """Subscribe to a channel."""
+    """The request to subscribe to a channel."""
 
     channel: str
     token: str | None = None
@@ -186,32 +186,32 @@ class WsConnectRequest(WsModel):
 
 
 class WsUnsubscribeRequest(WsModel):
-    """Leave a channel."""
+    """The request to unsubscribe from a channel."""
 
     channel: str
 
 
 class WsPublishRequest(WsModel):
-    """Publish to a channel."""
+    """The request to publish to a channel."""
 
     channel: str
     data: Any
 
 
 class WsPresenceRequest(WsModel):
-    """Who is in a channel."""
+    """The request for the clients in a channel."""
 
     channel: str
 
 
 class WsPresenceStatsRequest(WsModel):
-    """How many are in a channel."""
+    """The request for the numbers of clients and users in a channel."""
 
     channel: str
 
 
 class WsHistoryRequest(WsModel):
-    """Read a channel's stream."""
+    """The request to read a channel's stream."""
 
     channel: str
     limit: int | None = None
@@ -220,13 +220,13 @@ class WsHistoryRequest(WsModel):
 
 
 class WsSendRequest(WsModel):
-    """Data that wants no answer."""
+    """Data that has no answer."""
 
     data: Any = None
 
 
 class WsRPCRequest(WsModel):
-    """Call a method of the application."""
+    """The request to call a method of the application."""
 
     method: str | None = None
     data: Any = None
@@ -273,7 +273,7 @@ class WsCommand(WsModel):
 
 
 class WsError(WsModel):
-    """Why a command was refused."""
+    """The error in a reply: a command was refused."""
 
     code: int
     message: str
@@ -281,7 +281,7 @@ class WsError(WsModel):
 
 
 class WsSubscribeResult(WsModel):
-    """Subscribed."""
+    """The result of a subscribe."""
 
     expires: bool | None = None
     ttl: int | None = None
@@ -296,7 +296,7 @@ class WsSubscribeResult(WsModel):
 
 
 class WsConnectResult(WsModel):
-    """Connected."""
+    """The result of a connect."""
 
     client: str | None = None
     version: str | None = None
@@ -312,20 +312,20 @@ class WsConnectResult(WsModel):
 
 
 class WsPresenceResult(WsModel):
-    """Clients by their ids."""
+    """The clients in a channel, by client id."""
 
     presence: dict[str, WsClientInfo] | None = None
 
 
 class WsPresenceStatsResult(WsModel):
-    """How many clients and users."""
+    """The numbers of clients and users in a channel."""
 
     num_clients: int | None = None
     num_users: int | None = None
 
 
 class WsHistoryResult(WsModel):
-    """A page of a stream, and the position of its newest."""
+    """A page of a stream, and the position of the newest publication."""
 
     publications: list[WsPublication] | None = None
     epoch: str | None = None
@@ -333,13 +333,13 @@ class WsHistoryResult(WsModel):
 
 
 class WsRPCResult(WsModel):
-    """What the method gave."""
+    """The answer of a method."""
 
     data: Any = None
 
 
 class WsRefreshResult(WsModel):
-    """The connection goes on."""
+    """The result of a refresh: the connection goes on."""
 
     client: str | None = None
     version: str | None = None
@@ -348,26 +348,26 @@ class WsRefreshResult(WsModel):
 
 
 class WsSubRefreshResult(WsModel):
-    """The subscription goes on."""
+    """The result of a refresh: the subscription goes on."""
 
     expires: bool | None = None
     ttl: int | None = None
 
 
 class WsJoin(WsModel):
-    """A client joined."""
+    """A client has joined the channel."""
 
     info: WsClientInfo | None = None
 
 
 class WsLeave(WsModel):
-    """A client left."""
+    """A client has left the channel."""
 
     info: WsClientInfo | None = None
 
 
 class WsUnsubscribePush(WsModel):
-    """The server ended a subscription: from 2500 on subscribe again."""
+    """The server has ended a subscription; codes from 2500 on ask to subscribe again."""
 
     code: int | None = None
     reason: str | None = None
@@ -380,7 +380,7 @@ class WsMessage(WsModel):
 
 
 class WsSubscribePush(WsModel):
-    """The server subscribed the connection."""
+    """The server has subscribed the connection to a channel."""
 
     recoverable: bool | None = None
     epoch: str | None = None
@@ -390,7 +390,7 @@ class WsSubscribePush(WsModel):
 
 
 class WsConnectPush(WsModel):
-    """Connected, on a one-way transport."""
+    """The connection is open, on a one-way transport."""
 
     client: str | None = None
     version: str | None = None
@@ -406,14 +406,14 @@ class WsDisconnect(WsModel):
 
 
 class WsRefreshPush(WsModel):
-    """When the connection expires now."""
+    """The new time at which the connection expires."""
 
     expires: bool | None = None
     ttl: int | None = None
 
 
 class WsPush(WsModel):
-    """Something that nobody asked for: one of these, of a channel."""
+    """A message that answers no command: exactly one of its fields beside ``channel`` is set."""
 
     channel: str | None = None
     pub: WsPublication | None = None
@@ -428,7 +428,7 @@ class WsPush(WsModel):
 
 
 class WsReply(WsModel):
-    """An answer, with the id of its command; a push, without; or a ping, with neither."""
+    """An answer with the id of its command, a push without an id, or a ping with neither."""
 
     id: int | None = None
     error: WsError | None = None

@@ -1,16 +1,15 @@
-"""The operations of the API: each once, served over RPC and over REST.
+"""How operations are served: each is written once, and answers over RPC and over REST.
 
 An `Operation` has a name, a sentence, one handler over one typed request, and its two forms. The
 forms say how the request is read from the surface's own parameters and how the answer is shown in
 its own types; by default both are a `view` by field name. Everything else follows from the
 registry: both surfaces, the OpenAPI and the AsyncAPI document, the reference, the test of bad
-input.
+input. The operations themselves are in ``gateway.operations``.
 
-To add an operation write a function and an entry::
+To add one write a function and an entry::
 
-    def cancel(caller: Caller, request: CancelTradeOrderRequest) -> Reply | Awaitable[Reply]:
-        order = exchange.cancel(caller.user, request)  # an OrderRecord
-        return Reply(order)  # or a future that is done after the commit
+    def cancel(caller: Caller, request: CancelTradeOrderRequest) -> Reply:
+        return Reply(exchange.cancel(caller.user, request))  # the state of the order
 
     Operation(
         name="command.trade_order.cancel",
@@ -21,12 +20,14 @@ To add an operation write a function and an entry::
         rpc=RpcForm(
             method="command.trade_order.cancel",
             params=CancelTradeOrderRequest,
+            show=answers.one,  # a future of an RpcTradeOrder, done after the commit
             result=RpcTradeOrder,
         ),
         rest=RestForm(
             http="POST",
             path="tradeOrder/cancel",
             params=CancelTradeOrderRequest,
+            show=answers.one_rest,
             result=TradeOrder,
         ),
     )
@@ -35,16 +36,20 @@ Rules for handlers:
 
 - Decide at once and return a `Reply`, or return a future of one: neither costs a task. A coroutine
   works too and gets a task.
-- Raise `OperationError` with an entry of ``error_table``, or an error of the rooms below that
-  `mapping` has in its table; a new kind of error is one line there. Anything else is logged and
-  answered with ``INTERNAL``.
+- Answer records or states, and do not ask which surface they are for.
+- Raise `OperationError` with an entry of the catalogue in ``errors``, or an error of the rooms
+  below that ``error_map`` has in its table; a new kind of error is one line there. Anything else is
+  logged and answered with ``INTERNAL``.
+
+Rules for forms:
+
 - ``params`` is what a client may send: limits stand in the type (``Annotated`` with
   ``msgspec.Meta``), and the surfaces name the field and the nearest valid value.
 - Where a surface needs more than a view, give its form ``read`` (parameters to request) or ``show``
-  (answer to result). ``show`` gets ``Reply.data``, so over REST an array of one order is
-  ``show=lambda order: (view(order, TradeOrder),)``.
+  (``Reply.data`` to result). ``show`` may return an awaitable, for example a future that is done
+  when what it shows is durable.
 - A call that the API does not have is marked ``extension=True``. One that it has and that is not
-  served belongs into ``unserved``.
+  served belongs into ``gateway.operations.unserved``.
 """
 
 from __future__ import annotations

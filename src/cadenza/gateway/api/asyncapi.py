@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: the channels one can listen to, and the calls over RPC."""
+"""The AsyncAPI 3.0 document of the channels and of the calls over RPC."""
 
 from __future__ import annotations
 
@@ -20,16 +20,23 @@ from cadenza.models import (
     Ticker,
     Trade,
 )
+from cadenza.models.channels import (
+    account_channel,
+    book_channels,
+    kline_channel,
+    ticker_channel,
+    trade_channel,
+)
 
 
 class Stream(NamedTuple):
     """A kind of channel.
 
     Attributes:
-        name: For the document.
-        address: Its name, with parameters.
-        payload: What a publication holds.
-        doc: What it carries.
+        name: Its key in the document.
+        address: The name of such a channel, with parameters in braces.
+        payload: The type of its publications.
+        doc: What it carries, in a sentence.
     """
 
     name: str
@@ -38,46 +45,50 @@ class Stream(NamedTuple):
     doc: str
 
 
+_INSTRUMENT: Final = "{venue}:{symbol}"
+_OLDER_BOOK: Final = book_channels("{instrumentId}")[0]
+_NEWER_BOOK: Final = book_channels(_INSTRUMENT)[1]
+
 STREAMS: Final = (
     Stream(
         "orderBook",
-        "market:orderBook:{instrumentId}",
+        _OLDER_BOOK,
         OrderBook,
         "An order book: a SNAPSHOT, then DIFFs whose `prevSequence` is the `sequence` before.",
     ),
     Stream(
         "orderbook",
-        "market:orderbook:{venue}:{symbol}",
+        _NEWER_BOOK,
         OrderBook,
         "The same stream under its newer name.",
     ),
     Stream(
         "trade",
-        "market:trade:{venue}:{symbol}",
+        trade_channel(_INSTRUMENT),
         Trade,
         "Public trades; `{venue}:{symbol}` is the instrument id.",
     ),
     Stream(
         "ticker",
-        "market:ticker:{venue}:{symbol}",
+        ticker_channel(_INSTRUMENT),
         Ticker,
         "The last trade and the best prices of an instrument.",
     ),
     Stream(
         "venueTicker",
-        "market:ticker:{venue}",
+        ticker_channel("{venue}"),
         Ticker,
         "The same for every instrument of a venue, one publication an instrument.",
     ),
     Stream(
         "kline",
-        "market:kline:{venue}:{symbol}:{interval}",
+        kline_channel(_INSTRUMENT, "{interval}"),
         Kline,
         "Candles as they form; `isClosed` is true once, at the end of each.",
     ),
     Stream(
         "tradingAccount",
-        "tradingAccount:{accountId}",
+        account_channel("{accountId}"),
         AccountEvent,
         "Orders, executions, portfolio and balances of an account, in order. Only its owner, or a"
         " token that grants the channel, may listen.",

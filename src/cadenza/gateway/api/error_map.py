@@ -1,4 +1,4 @@
-"""Which entry of the catalogue answers for which error of the rooms below: one table.
+"""The table from the errors of the rooms below to the entries of the catalogue.
 
 An error that is not in the table is a fault of the gateway: it is logged with its cause, and the
 client learns no more than ``INTERNAL``.
@@ -145,6 +145,50 @@ _FIELDS: Final[dict[type[Exception], str]] = {
     QuoteExpiredError: "quoteId",
     QuoteUsedError: "quoteId",
 }
+"""The request's field that is to blame, where an error is always about one."""
+
+_TERMS: Final = {
+    "orderSide": errors.BAD_SIDE,
+    "orderType": errors.BAD_TYPE,
+    "timeInForce": errors.BAD_TIME_IN_FORCE,
+    "takeProfitTimeInForce": errors.BAD_TIME_IN_FORCE,
+    "stopLossTimeInForce": errors.BAD_TIME_IN_FORCE,
+    "quantity": errors.BAD_QUANTITY,
+    "limitPrice": errors.BAD_LIMIT,
+    "stopPrice": errors.BAD_STOP,
+    "trailingDistance": errors.BAD_TRAIL,
+    "visibleQuantity": errors.BAD_VISIBLE,
+    "expireAt": errors.BAD_EXPIRE_AT,
+    "contingencyType": errors.BAD_LIST,
+}
+"""The errors of single fields, the same whether the engine or its doorkeeper finds them."""
+
+_REFUSALS: Final[dict[str, ErrorEntry]] = {
+    **{reason.value: entry for reason, entry in REASONS.items()},
+    # The venue knows the order: the engine, which does not, has let go of it.
+    RejectReason.UNKNOWN_ORDER.value: errors.ORDER_ENDED,
+}
+"""Refusals of the matching engine as the venue tells them, by their words."""
+
+
+def explain(error: Exception, action: str) -> OperationError:
+    """The answer to an error that came out of a handler or a form.
+
+    Args:
+        error: What was raised.
+        action: The operation's name, for the log.
+    """
+    if isinstance(error, OperationError):
+        return error
+    for kind in type(error).__mro__:
+        special = _SPECIAL.get(kind)
+        if special is not None:
+            return special(error)
+        entry = ENTRIES.get(kind)
+        if entry is not None:
+            return OperationError(entry, str(error), field=_FIELDS.get(kind, ""))
+    logger.error("operation %s failed", action, exc_info=error)
+    return OperationError(errors.INTERNAL)
 
 
 def _of_filter(error: FilterError) -> OperationError:
@@ -173,32 +217,12 @@ def _of_missing(error: MissingFieldsError) -> OperationError:
     )
 
 
-_TERMS: Final = {
-    "orderSide": errors.BAD_SIDE,
-    "orderType": errors.BAD_TYPE,
-    "timeInForce": errors.BAD_TIME_IN_FORCE,
-    "takeProfitTimeInForce": errors.BAD_TIME_IN_FORCE,
-    "stopLossTimeInForce": errors.BAD_TIME_IN_FORCE,
-    "quantity": errors.BAD_QUANTITY,
-    "limitPrice": errors.BAD_LIMIT,
-    "stopPrice": errors.BAD_STOP,
-    "trailingDistance": errors.BAD_TRAIL,
-    "visibleQuantity": errors.BAD_VISIBLE,
-    "expireAt": errors.BAD_EXPIRE_AT,
-    "contingencyType": errors.BAD_LIST,
-}
-"""The errors of single fields, the same whether the engine or its doorkeeper finds them."""
-
-
 def _of_terms(error: OrderTermsError) -> OperationError:
     return OperationError(_TERMS.get(error.field, errors.BAD_TERMS), str(error), field=error.field)
 
 
 def _of_refusal(error: OrderRefusedError) -> OperationError:
-    reasons = {reason.value: entry for reason, entry in REASONS.items()}
-    # The venue knows the order, so that an engine which does not has let go of it.
-    reasons[RejectReason.UNKNOWN_ORDER.value] = errors.ORDER_ENDED
-    entry = reasons.get(error.reason, errors.REFUSED)
+    entry = _REFUSALS.get(error.reason, errors.REFUSED)
     return OperationError(entry, str(error), field="tradeOrderId", reason=error.reason)
 
 
@@ -250,35 +274,10 @@ _SPECIAL: Final[dict[type[Exception], Callable[[Any], OperationError]]] = {
     OrderRefusedError: _of_refusal,
     InsufficientBalanceError: _of_balance,
     RateLimitError: _of_rate,
-    # What the two say, such as the path of a file, is for the log.
+    # The cause that the two name, such as the path of a file, is for the log.
     HaltedError: lambda _: OperationError(errors.STORE_FAILED),
     StoreError: lambda _: OperationError(errors.STORE_FAILED),
     DealerError: _of_dealer,
     NoQuoteError: _of_no_quote,
     QuoteMismatchError: _of_quote_terms,
 }
-
-
-def rejected(reason: RejectReason, message: str = "", *, field: str = "") -> OperationError:
-    """The error of a refusal by the matching engine."""
-    return OperationError(REASONS[reason], message, field=field, reason=reason.value)
-
-
-def explain(error: Exception, action: str) -> OperationError:
-    """The answer to an error that came out of a handler or an adapter.
-
-    Args:
-        error: What was raised.
-        action: The operation's name, for the log.
-    """
-    if isinstance(error, OperationError):
-        return error
-    for kind in type(error).__mro__:
-        special = _SPECIAL.get(kind)
-        if special is not None:
-            return special(error)
-        entry = ENTRIES.get(kind)
-        if entry is not None:
-            return OperationError(entry, str(error), field=_FIELDS.get(kind, ""))
-    logger.error("operation %s failed", action, exc_info=error)
-    return OperationError(errors.INTERNAL)

@@ -1,4 +1,4 @@
-"""What an operation is: one handler, and the forms it has over RPC and over REST."""
+"""An operation of the API: one handler, and the forms it has over RPC and over REST."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.models import Pagination
+from cadenza.models.channels import account_of
 
-ACCOUNT_CHANNEL: Final = "tradingAccount:"
+PREFIX: Final = "/api/v3"
+"""Where REST has its paths."""
+
 NO_ACCOUNTS: Final[frozenset[str]] = frozenset()
 
 
@@ -33,13 +36,7 @@ def granted_accounts(channels: Iterable[str]) -> frozenset[str]:
     """The trading accounts among the channels that a token names."""
     if not channels:
         return NO_ACCOUNTS
-    return frozenset(
-        name.removeprefix(ACCOUNT_CHANNEL) for name in channels if name.startswith(ACCOUNT_CHANNEL)
-    )
-
-
-HttpMethod = Literal["GET", "POST", "DELETE"]
-Adapter = Callable[[Any], Any]
+    return frozenset(found for name in channels if (found := account_of(name)) is not None)
 
 
 class NoParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +44,10 @@ class NoParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """What a handler answers.
+    """The answer of a handler, before a surface shows it.
 
     Attributes:
-        data: A record, a tuple of records, or anything that JSON can hold.
+        data: Records or states, one or a sequence of them, or anything that JSON can hold.
         pagination: Which part of a list it is.
     """
 
@@ -60,7 +57,17 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 Handler = Callable[[Caller, Any], Reply | Awaitable[Reply]]
 """Decides at once or returns an awaitable; a future costs no task. Raises `OperationError` or one
-of the errors that `mapping` knows."""
+of the errors that ``error_map`` knows. It does not know which surface it answers."""
+
+Reader = Callable[[Any], Any]
+"""Makes the operation's request of a form's parameters."""
+
+Shower = Callable[[Any], Any]
+"""Makes a form's ``data`` of what a handler answered, or an awaitable of it; a future costs no
+task. It is called in the turn in which the answer comes, so that it may note what goes on
+changing and let that out when it is durable."""
+
+HttpMethod = Literal["GET", "POST", "DELETE"]
 
 
 class RpcForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +75,8 @@ class RpcForm(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         method: ``category.resource.action``.
-        params: What the data of the call must be.
         result: Type of the answer's ``data``.
+        params: Type of the call's data.
         paginated: The answer has a ``pagination``.
         read: Makes the operation's request of the parameters; by default the two are one type, or
             the request is a view of the parameters.
@@ -81,8 +88,8 @@ class RpcForm(msgspec.Struct, frozen=True, kw_only=True):
     result: Any
     params: type[msgspec.Struct] = NoParams
     paginated: bool = False
-    read: Adapter | None = None
-    show: Adapter | None = None
+    read: Reader | None = None
+    show: Shower | None = None
 
 
 class RestForm(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +109,8 @@ class RestForm(msgspec.Struct, frozen=True, kw_only=True):
     result: Any
     params: type[msgspec.Struct] = NoParams
     paginated: bool = False
-    read: Adapter | None = None
-    show: Adapter | None = None
+    read: Reader | None = None
+    show: Shower | None = None
     aliases: tuple[str, ...] = ()
     public: bool = False
     enveloped: bool = True
@@ -147,6 +154,3 @@ class Unserved(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     methods: tuple[str, ...] = ()
     paths: tuple[tuple[str, str], ...] = ()
-
-
-PREFIX: Final = "/api/v3"

@@ -1,4 +1,4 @@
-"""Reads the parameters of a call, and says what is wrong with them in a sentence.
+"""The parameters of a call, read strictly: what is wrong with them is said in a sentence.
 
 Unknown fields are ignored: the API's clients are generated from newer and older versions of it.
 What is known is strict: a number is no text and a text no number, enumerations are closed, and
@@ -24,66 +24,13 @@ from cadenza.models import scalars
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 MOST_FIELDS: Final = 1000
+"""Fields of a query."""
+
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _FLAGS: Final = {"true": True, "false": False}
 _LISTS: Final = (inspect.ListType, inspect.VarTupleType)
 
-
-def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:
-    """A function that reads a query string as ``kind``.
-
-    It raises `OperationError` naming the field and what was wrong with it.
-    """
-    info = inspect.type_info(kind)
-    fields = info.fields if isinstance(info, inspect.StructType) else ()
-    types = {field.encode_name: concrete(field.type) for field in fields}
-
-    def read(query: str) -> StructT:
-        values: dict[str, Any] = {}
-        for name, text in _pairs(query):
-            wanted = types.get(name)
-            if wanted is None or not text:
-                continue
-            if isinstance(wanted, _LISTS):
-                values.setdefault(name, []).append(_value(name, text, concrete(wanted.item_type)))
-            elif name in values:
-                raise OperationError(
-                    errors.INVALID_FIELD, f"{name} is given more than once", field=name
-                )
-            else:
-                values[name] = _value(name, text, wanted)
-        return converted(values, kind)
-
-    return read
-
-
-def _pairs(query: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-    except UnicodeDecodeError:
-        raise OperationError(errors.MALFORMED, "the query is not in UTF-8") from None
-    except ValueError:
-        message = f"the query has more than {MOST_FIELDS} fields"
-        raise OperationError(errors.MALFORMED, message) from None
-
-
-def _value(name: str, text: str, wanted: Any) -> Any:
-    if isinstance(wanted, inspect.IntType):
-        if not _INTEGER.fullmatch(text):
-            raise _wrong_text(name, text, "an integer")
-        return int(text)
-    if isinstance(wanted, inspect.BoolType):
-        if text not in _FLAGS:
-            raise _wrong_text(name, text, "true or false")
-        return _FLAGS[text]
-    return text
-
-
-def _wrong_text(name: str, text: str, need: str) -> OperationError:
-    message = f'{name} is "{cut(text)}", which is not {need}'
-    return OperationError(errors.INVALID_FIELD, message, field=name, provided=(text,))
-
-
+# Parts of what the decoder says.
 _AT: Final = re.compile(r" - at `(?:key in )?\$(?P<path>[^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _STEP: Final = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+|\.\.\.)\]")
@@ -104,33 +51,10 @@ _WORDS: Final[dict[type, str]] = {
 }
 
 
-def concrete(wanted: Any) -> Any:
-    """The one type of a union that is neither absence nor null."""
-    if isinstance(wanted, inspect.UnionType):
-        for part in wanted.types:
-            found = concrete(part)
-            if not isinstance(found, (inspect.NoneType, inspect.CustomType)) and found is not None:
-                return found
-    if isinstance(wanted, inspect.Metadata):
-        return concrete(wanted.type)
-    return wanted
-
-
-def _pattern(annotated: Any) -> str:
-    return str(concrete(inspect.type_info(annotated)).pattern)
-
-
-_PATTERNS: Final[dict[str, str]] = {
-    _pattern(scalars.Dec): 'a plain decimal in a text, such as "-0.25"',
-    _pattern(scalars.PositiveDec): 'a plain decimal without a sign in a text, such as "0.25"',
-    _pattern(scalars.Uuid): 'a UUID, such as "0b0a8f4e-6f1c-4f63-9c55-0a4d6a1f2b3c"',
-}
-
-
 def reader(kind: type[StructT]) -> Callable[[bytes], StructT]:
-    """A function that reads the JSON of a call's parameters.
+    """Make a function that reads the JSON of a call's parameters.
 
-    It raises `OperationError` naming the field and what was wrong with it.
+    It raises `OperationError`, which names the field and what is wrong with it.
     """
     decode = msgspec.json.Decoder(kind).decode
 
@@ -146,27 +70,79 @@ def reader(kind: type[StructT]) -> Callable[[bytes], StructT]:
         try:
             return decode(b"{}")
         except msgspec.ValidationError as error:
-            raise describe(error, kind, {}) from None
+            raise _describe(error, kind, {}) from None
 
     return read
 
 
-def converted(values: dict[str, Any], kind: type[StructT]) -> StructT:
-    """The struct of values that were not JSON, such as those of a query.
+def query_reader(kind: type[StructT]) -> Callable[[str], StructT]:
+    """Make a function that reads the query of a URL as ``kind``.
 
-    Raises:
-        OperationError: Naming the field and what was wrong with it.
+    It raises `OperationError`, which names the field and what is wrong with it.
     """
+    info = inspect.type_info(kind)
+    fields = info.fields if isinstance(info, inspect.StructType) else ()
+    types = {field.encode_name: concrete(field.type) for field in fields}
+
+    def read(query: str) -> StructT:
+        values: dict[str, Any] = {}
+        for name, text in _pairs(query):
+            wanted = types.get(name)
+            if wanted is None or not text:
+                continue
+            if isinstance(wanted, _LISTS):
+                values.setdefault(name, []).append(_value(name, text, concrete(wanted.item_type)))
+            elif name in values:
+                raise OperationError(
+                    errors.INVALID_FIELD, f"{name} is given more than once", field=name
+                )
+            else:
+                values[name] = _value(name, text, wanted)
+        return _converted(values, kind)
+
+    return read
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except UnicodeDecodeError:
+        raise OperationError(errors.MALFORMED, "the query is not in UTF-8") from None
+    except ValueError:
+        message = f"the query has more than {MOST_FIELDS} fields"
+        raise OperationError(errors.MALFORMED, message) from None
+
+
+def _value(name: str, text: str, wanted: Any) -> Any:
+    if isinstance(wanted, inspect.IntType):
+        if not _INTEGER.fullmatch(text):
+            raise _unreadable(name, text, "an integer")
+        return int(text)
+    if isinstance(wanted, inspect.BoolType):
+        if text not in _FLAGS:
+            raise _unreadable(name, text, "true or false")
+        return _FLAGS[text]
+    return text
+
+
+def _unreadable(name: str, text: str, need: str) -> OperationError:
+    """The text of a parameter is not of its type."""
+    message = f'{name} is "{cut(text)}", which is not {need}'
+    return OperationError(errors.INVALID_FIELD, message, field=name, provided=(text,))
+
+
+def _converted(values: dict[str, Any], kind: type[StructT]) -> StructT:
+    """The struct of the values of a query."""
     try:
         return msgspec.convert(values, type=kind)
     except msgspec.ValidationError as error:
-        raise describe(error, kind, values) from None
+        raise _describe(error, kind, values) from None
 
 
 def _refusal(error: Exception, kind: type[msgspec.Struct], data: bytes) -> OperationError:
     if isinstance(error, msgspec.ValidationError):
         try:
-            return describe(error, kind, msgspec.json.decode(data))
+            return _describe(error, kind, msgspec.json.decode(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
             error = worse
     if isinstance(error, RecursionError):
@@ -176,15 +152,15 @@ def _refusal(error: Exception, kind: type[msgspec.Struct], data: bytes) -> Opera
     return OperationError(errors.MALFORMED, f"the request is no JSON: {error}")
 
 
-def describe(
+def _describe(
     error: msgspec.ValidationError, kind: type[msgspec.Struct], values: Any
 ) -> OperationError:
     """An error that names the field and the nearest valid value.
 
     Args:
-        error: What the decoder said.
-        kind: What it wanted.
-        values: What it was given, as plain Python values.
+        error: The decoder's error, whose text ends with the path of the field.
+        kind: The type it wanted.
+        values: The values it was given, as plain Python values.
     """
     text = str(error)
     place = _AT.search(text)
@@ -201,6 +177,31 @@ def describe(
     if not field and isinstance(values, dict):
         return OperationError(errors.INVALID_REQUEST, cut(said, 200))
     return _wrong(field or "the request", said, wanted, given)
+
+
+def _follow(path: str, wanted: Any, given: Any) -> tuple[Any, Any]:
+    """The type and the value at a path such as ``.tradeOrder.fees[0].asset``."""
+    for step in _STEP.finditer(path):
+        name, index = step["name"], step["index"]
+        wanted = _inner(concrete(wanted), name, index)
+        if name is not None:
+            given = given.get(name) if isinstance(given, dict) else None
+        elif isinstance(given, list) and index.isdigit():
+            given = given[int(index)]
+        else:
+            given = None
+    return concrete(wanted), given
+
+
+def _inner(wanted: Any, name: str | None, index: str | None) -> Any:
+    if isinstance(wanted, inspect.StructType):
+        found = [field.type for field in wanted.fields if field.encode_name == name]
+        return found[0] if found else None
+    if isinstance(wanted, inspect.DictType):
+        return wanted.value_type
+    if isinstance(wanted, inspect.TupleType) and index and index.isdigit():
+        return wanted.item_types[int(index)]
+    return getattr(wanted, "item_type", None)
 
 
 def _wrong(field: str, said: str, wanted: Any, given: Any) -> OperationError:
@@ -261,26 +262,24 @@ def _shown(value: Any) -> str:
     return cut(msgspec.json.encode(value).decode())
 
 
-def _follow(path: str, wanted: Any, given: Any) -> tuple[Any, Any]:
-    """The type and the value at a path such as ``.tradeOrder.fees[0].asset``."""
-    for step in _STEP.finditer(path):
-        name, index = step["name"], step["index"]
-        wanted = _inner(concrete(wanted), name, index)
-        if name is not None:
-            given = given.get(name) if isinstance(given, dict) else None
-        elif isinstance(given, list) and index.isdigit():
-            given = given[int(index)]
-        else:
-            given = None
-    return concrete(wanted), given
+def concrete(wanted: Any) -> Any:
+    """The one type of a union that is neither absence nor null."""
+    if isinstance(wanted, inspect.UnionType):
+        for part in wanted.types:
+            found = concrete(part)
+            if not isinstance(found, (inspect.NoneType, inspect.CustomType)) and found is not None:
+                return found
+    if isinstance(wanted, inspect.Metadata):
+        return concrete(wanted.type)
+    return wanted
 
 
-def _inner(wanted: Any, name: str | None, index: str | None) -> Any:
-    if isinstance(wanted, inspect.StructType):
-        found = [field.type for field in wanted.fields if field.encode_name == name]
-        return found[0] if found else None
-    if isinstance(wanted, inspect.DictType):
-        return wanted.value_type
-    if isinstance(wanted, inspect.TupleType) and index and index.isdigit():
-        return wanted.item_types[int(index)]
-    return getattr(wanted, "item_type", None)
+def _pattern(annotated: Any) -> str:
+    return str(concrete(inspect.type_info(annotated)).pattern)
+
+
+_PATTERNS: Final[dict[str, str]] = {
+    _pattern(scalars.Dec): 'a plain decimal in a text, such as "-0.25"',
+    _pattern(scalars.PositiveDec): 'a plain decimal without a sign in a text, such as "0.25"',
+    _pattern(scalars.Uuid): 'a UUID, such as "0b0a8f4e-6f1c-4f63-9c55-0a4d6a1f2b3c"',
+}

@@ -1,4 +1,4 @@
-"""Which operations there are: found by RPC method and by REST path."""
+"""The registry of operations: found by RPC method and by REST path."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Registry:
     """Operations, and the names that are known and not served.
 
     Args:
-        operations: What is served.
-        unserved: What is not; see `Unserved`.
+        operations: The operations that are served.
+        unserved: The calls that are known and not served.
 
     Attributes:
         methods: Operations by RPC method.
         paths: Operations by path under ``/api/v3`` and HTTP method.
-        unserved_methods: Why a method is not served, by its name.
+        unserved_methods: RPC methods that are not served, each with the reason.
 
     Raises:
         RegistryError: A name occurs twice.
@@ -85,7 +85,7 @@ class Registry:
         return tuple(sorted(found))
 
     def why_unserved(self, http: str, path: str) -> str | None:
-        """Why a call of the API is not served; ``None``: it is, or is none of the API's."""
+        """The reason why a call is not served; ``None``: it is, or the API has no such call."""
         for folder, why in self._unserved_folders.items():
             if path.startswith(folder):
                 return why

@@ -1,4 +1,4 @@
-"""The operations over HTTP, under ``/api/v3``.
+"""The operations over REST, under ``/api/v3``.
 
 Answers are wrapped in ``{success, errno, error, details, data, pagination}``. Every call but those
 marked public needs ``Authorization: Bearer`` and the same token as the connect command. The type
@@ -33,10 +33,10 @@ from cadenza.gateway.api.operation import (
 )
 from cadenza.gateway.api.params import query_reader, reader
 from cadenza.gateway.api.registry import Registry
-from cadenza.gateway.api.results import adapted, request_adapter, result_adapter
-from cadenza.models import RestEnvelope, failed, succeeded
-from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenVerifier
-from cadenza.realtime.eager import settle
+from cadenza.gateway.api.results import request_reader, requested, result_shower
+from cadenza.models import RestEnvelope
+from cadenza.realtime.claims import TokenExpired, TokenInvalid, TokenUndecided, TokenVerifier
+from cadenza.realtime.eager import settle, waits
 from cadenza.server.body import BodyTooLarge, read_body
 from cadenza.server.origin import Origins
 
@@ -64,14 +64,14 @@ def rest_routes(
     body_limit: int = BODY_LIMIT,
     now: Callable[[], float] = time.time,
 ) -> list[BaseRoute]:
-    """Routes for an application; they must come before those of the server API.
+    """Make the routes for an application; they must come before those of the server API.
 
     Args:
-        registry: What is served.
+        registry: The operations, and the calls that are not served.
         verifier: Verifies tokens.
         origins: Web pages that may call; by default none.
-        body_limit: Bytes of a body.
-        now: Unix seconds.
+        body_limit: The most bytes that a body may have; longer ones are refused.
+        now: The time, in seconds since the Unix epoch.
     """
     surface = RestSurface(registry, Bearer(verifier, now), origins or Origins(()), body_limit)
 
@@ -88,10 +88,10 @@ class RestSurface:
     """Everything under ``/api/v3``.
 
     Args:
-        registry: What is served.
-        bearer: Says who calls.
+        registry: The operations, and the calls that are not served.
+        bearer: Makes callers of tokens.
         origins: Web pages that may call.
-        body_limit: Bytes of a body.
+        body_limit: The most bytes that a body may have; longer ones are refused.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class RestSurface:
         return {}
 
     def _preflight(self, path: str, headers: dict[str, str]) -> Response:
-        """What a browser asks before it lets a page of another origin call."""
+        """The answer to a browser that asks before it lets a page of another origin call."""
         if "access-control-allow-origin" in headers:
             headers |= _PREFLIGHT
             headers["access-control-allow-methods"] = ", ".join(self._allowed(path))
@@ -193,14 +193,16 @@ class RestSurface:
 
 
 def _envelope(error: OperationError, action: str) -> RestEnvelope:
-    return failed(error.entry.code, error.message, error.details(action))
+    return RestEnvelope(
+        success=False, errno=error.entry.code, error=error.message, details=error.details(action)
+    )
 
 
 class RestCall:
-    """One operation, ready to be called.
+    """One operation, ready to be called over REST.
 
     Args:
-        operation: Which.
+        operation: The operation.
         form: Its form over REST.
     """
 
@@ -210,43 +212,49 @@ class RestCall:
         self._form = form
         self._read_query = query_reader(form.params) if form.http == "GET" else None
         self._read_body = reader(form.params)
-        self._adapt = request_adapter(form, operation.request)
+        self._make = request_reader(form, operation.request)
         self._run = operation.run
-        self._show = result_adapter(form)
+        self._show = result_shower(form)
         self._needs_user = operation.needs_user
 
     async def __call__(self, caller: Caller, query: str, body: bytes) -> tuple[int, bytes]:
         """Status and body of an answer.
 
         Raises:
-            Exception: Whatever the handler raises; see `mapping.explain`.
+            Exception: Whatever the handler raises; see ``error_map.explain``.
         """
         request = self._read_body(body) if self._read_query is None else self._read_query(query)
-        if self._adapt is not None:
-            request = adapted(self._adapt, request)
+        if self._make is not None:
+            request = requested(self._make, request)
         if self._needs_user and not caller.user:
             raise OperationError(errors.NO_USER)
         reply = self._run(caller, request)
         if not isinstance(reply, Reply):
             reply = await reply
-        data = reply.data if self._show is None else self._show(reply.data)
+        data = reply.data
+        if self._show is not None:
+            data = self._show(data)
+            if waits(data):
+                data = await data
         status = 200 if self._form.status is None else self._form.status(data)
         if not self._form.enveloped:
             return status, _encode(data)
         pagination = reply.pagination if self._form.paginated else UNSET
-        return status, _encode(succeeded(data, pagination))
+        return status, _encode(
+            RestEnvelope(success=True, errno=0, data=data, pagination=pagination)
+        )
 
 
 class Bearer:
-    """Makes a caller of a header.
+    """Makes a caller of an ``Authorization`` header.
 
     Args:
         verifier: Verifies tokens.
-        now: Unix seconds.
+        now: The time, in seconds since the Unix epoch.
     """
 
     nobody: Final = Caller("")
-    """Who calls what is public."""
+    """The caller of what is public."""
 
     def __init__(self, verifier: TokenVerifier, now: Callable[[], float]) -> None:
         self._verifier = verifier
@@ -268,6 +276,9 @@ class Bearer:
             claims = await settle(self._verifier.connect(token, now))
         except TokenExpired:
             raise OperationError(errors.EXPIRED_TOKEN, field="Authorization") from None
+        except TokenUndecided:
+            message = "whether the token is valid cannot be decided just now"
+            raise OperationError(errors.UNAVAILABLE, message, field="Authorization") from None
         except TokenInvalid:
             raise OperationError(errors.INVALID_TOKEN, field="Authorization") from None
         if claims.expire_at and claims.expire_at <= now:

@@ -1,27 +1,27 @@
-"""Turns what a handler answers into what a surface shows, by the surface's result type."""
+"""The results of a call: answers of handlers as a surface shows them, and pages of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
-from cadenza.gateway.api.operation import Adapter, RestForm, RpcForm
-from cadenza.gateway.api.views import MissingFieldsError, view
+from cadenza.gateway.api.operation import Reader, RestForm, RpcForm, Shower
+from cadenza.gateway.api.views import MissingFieldsError, has_twins, view
 from cadenza.models import Pagination
 
-_TWIN: Final = "_date_time"
+ItemT = TypeVar("ItemT")
 
 
 class UnfitAnswerError(Exception):
-    """A handler's answer lacks what the result must have."""
+    """The answer of a handler lacks what the result must have."""
 
 
-def request_adapter(form: RpcForm | RestForm, request: type[msgspec.Struct]) -> Adapter | None:
+def request_reader(form: RpcForm | RestForm, request: type[msgspec.Struct]) -> Reader | None:
     """How the parameters of a form become the operation's request; ``None``: they are it."""
     if form.read is not None:
         return form.read
@@ -30,37 +30,37 @@ def request_adapter(form: RpcForm | RestForm, request: type[msgspec.Struct]) -> 
     return lambda params: view(params, request)
 
 
-def adapted(adapt: Adapter, params: Any) -> Any:
+def requested(read: Reader, params: Any) -> Any:
     """The request of a client's parameters.
 
     Raises:
         OperationError: They do not make one, for example because a time is none.
     """
     try:
-        return adapt(params)
+        return read(params)
     except MissingFieldsError:
         raise
     except (ValueError, TypeError, msgspec.ValidationError) as error:
         raise OperationError(errors.INVALID_REQUEST, str(error)) from error
 
 
-def result_adapter(form: RpcForm | RestForm) -> Adapter | None:
-    """How a handler's answer becomes the form's ``data``; ``None``: it is that already."""
+def result_shower(form: RpcForm | RestForm) -> Shower | None:
+    """How the answer of a handler becomes the form's ``data``; ``None``: it is that already."""
     if form.show is not None:
         return form.show
     kind, is_list = _item(form.result)
     if kind is None:
         return None
-    show = _shower(kind)
+    show = _view_of(kind)
     return (lambda records: tuple(map(show, records))) if is_list else show
 
 
-def _shower(kind: type[msgspec.Struct]) -> Callable[[Any], Any]:
+def _view_of(kind: type[msgspec.Struct]) -> Callable[[Any], Any]:
     """Shows one record; what is of the right type already passes, unless it has twins to fill."""
-    has_twins = any(name.endswith(_TWIN) for name in kind.__struct_fields__)
+    is_filled = not has_twins(kind)
 
     def show(record: Any) -> Any:
-        if not isinstance(record, msgspec.Struct) or (type(record) is kind and not has_twins):
+        if not isinstance(record, msgspec.Struct) or (type(record) is kind and is_filled):
             return record
         try:
             return view(record, kind)
@@ -79,9 +79,6 @@ def _item(result: Any) -> tuple[type[msgspec.Struct] | None, bool]:
     return (inner if is_struct else None), is_list
 
 
-ItemT = TypeVar("ItemT")
-
-
 def page(
     items: Sequence[ItemT], limit: int | UnsetType, offset: int = 0
 ) -> tuple[tuple[ItemT, ...], Pagination]:
@@ -94,6 +91,11 @@ def page(
 
 def after(names: Sequence[str], cursor: str | UnsetType, offset: int) -> int:
     """Where the page after ``cursor``, the name of the last item seen, begins.
+
+    Args:
+        names: The names of all items, in the order of the list.
+        cursor: Such a name; unset: the page begins at ``offset``.
+        offset: Where the page begins without a cursor.
 
     Raises:
         OperationError: The list has no such item.

@@ -1,4 +1,4 @@
-"""JSON schemas of the payloads, for both documents."""
+"""JSON schemas of the payloads, for the OpenAPI and the AsyncAPI document."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Schemas:
     """Schemas of types by name, in one table that all others refer to.
 
     Args:
-        types: Every type that is asked for later.
+        types: All types that `of` will be asked for.
     """
 
     def __init__(self, types: Iterable[Any]) -> None:

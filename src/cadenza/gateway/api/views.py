@@ -1,4 +1,4 @@
-"""One record, two surfaces: the REST view and the RPC view of the same facts.
+"""Views of a record: the REST shape and the RPC shape of the same facts.
 
 A record is a REST struct with the fields that only RPC has added to it, its times in milliseconds.
 `view` makes either surface of it by field name: a time becomes RFC 3339 where the target says so,
@@ -11,23 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import UnionType
-from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import UNSET
 
 from cadenza.models.scalars import Iso, iso_of, millis_of
 
-UNSET = msgspec.UNSET
 T = TypeVar("T", bound=msgspec.Struct)
 
-ALIASES = {
+ALIASES: Final = {
     "quantity_type": "order_quantity_type",
     "order_quantity_type": "quantity_type",
     "external_account_id": "external_trading_account_id",
 }
-"""A field of a target to the name the same fact may have in a source."""
+"""Fields of a target, and the name that the same fact may have in a source."""
 
-TWIN = "_date_time"
+_TWIN: Final = "_date_time"
 
 
 class MissingFieldsError(ValueError):
@@ -44,7 +44,7 @@ class MissingFieldsError(ValueError):
         super().__init__(f"{target} needs {', '.join(fields)}")
 
 
-class _Step(NamedTuple):
+class _FieldPlan(NamedTuple):
     """How one field of a target comes about."""
 
     name: str
@@ -82,8 +82,13 @@ def view(source: msgspec.Struct, target: type[T], **more: Any) -> T:
     return target(**values)
 
 
+def has_twins(kind: type[msgspec.Struct]) -> bool:
+    """Whether a struct has ``...DateTime`` fields, which are other fields as RFC 3339."""
+    return any(name.endswith(_TWIN) for name in kind.__struct_fields__)
+
+
 @cache
-def _plan(source: type[msgspec.Struct], target: type[msgspec.Struct]) -> tuple[_Step, ...]:
+def _plan(source: type[msgspec.Struct], target: type[msgspec.Struct]) -> tuple[_FieldPlan, ...]:
     known = set(source.__struct_fields__)
     source_hints = get_type_hints(source, include_extras=True)
     target_hints = get_type_hints(target, include_extras=True)
@@ -91,8 +96,8 @@ def _plan(source: type[msgspec.Struct], target: type[msgspec.Struct]) -> tuple[_
     for field in msgspec.structs.fields(target):
         name = field.name
         convert: Callable[[Any], Any] | None = None
-        if name.endswith(TWIN) and name.removesuffix(TWIN) in known:
-            found = name.removesuffix(TWIN)
+        if name.endswith(_TWIN) and name.removesuffix(_TWIN) in known:
+            found = name.removesuffix(_TWIN)
             convert = _to_iso
         else:
             found = name if name in known else ALIASES.get(name, "")
@@ -100,27 +105,23 @@ def _plan(source: type[msgspec.Struct], target: type[msgspec.Struct]) -> tuple[_
             if found:
                 convert = _converter(source_hints[found], target_hints[name])
         if found or field.required:
-            steps.append(_Step(name, found, convert, field.required, field.encode_name))
+            steps.append(_FieldPlan(name, found, convert, field.required, field.encode_name))
     return tuple(steps)
 
 
 def _converter(source: Any, target: Any) -> Callable[[Any], Any] | None:
-    """What has to happen to a value of hint ``source`` in a field of hint ``target``."""
+    """The conversion of a value of hint ``source`` for a field of hint ``target``."""
     source_parts, target_parts = _parts(source), _parts(target)
     if Iso in target_parts and Iso not in source_parts:
         return _to_iso
     if Iso in source_parts and Iso not in target_parts:
         return millis_of
     kind = _struct_in(target_parts)
-    if kind is None or (kind is _struct_in(source_parts) and not _has_twins(kind)):
+    if kind is None or (kind is _struct_in(source_parts) and not has_twins(kind)):
         return None
     if any(get_origin(part) is tuple for part in target_parts):
         return lambda items: tuple(view(item, kind) for item in items)
     return lambda item: view(item, kind)
-
-
-def _has_twins(kind: type[msgspec.Struct]) -> bool:
-    return any(name.endswith(TWIN) for name in kind.__struct_fields__)
 
 
 def _to_iso(value: int | str) -> str:

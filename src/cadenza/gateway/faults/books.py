@@ -33,12 +33,82 @@ def instrument_of(target: Target) -> str:
     return channel.instrument_id if channel is not None and channel.is_book else ""
 
 
+class _Stamp(msgspec.Struct):
+    """The part of a book payload that dates it, Unix milliseconds."""
+
+    timestamp: int = 0
+
+
+_stamp: Final = msgspec.json.Decoder(_Stamp)
+
+
+class ShadowBook:
+    """Takes a feed's updates as the market would, and publishes none of them.
+
+    Args:
+        market: The copy begins as its book of the instrument.
+        instrument_id: The instrument.
+    """
+
+    def __init__(self, market: Market, instrument_id: str) -> None:
+        original = market.book(instrument_id)
+        self._book = OrderBook(original.listing, depth_limit=original.depth_limit)
+        self._id = instrument_id
+        self._fault = market.fault(instrument_id)
+        published = market.snapshot(instrument_id)
+        self._has_book = published is not None and self._fault is None
+        self._timestamp_ms = 0 if published is None else _stamp.decode(published).timestamp
+        if self._has_book:
+            self._book.replace(*_rows(original))
+
+    def snapshot(
+        self, bids: Iterable[Row], asks: Iterable[Row], timestamp_ms: int, check: BookCheck | None
+    ) -> None:
+        """See ``MarketSink.book_snapshot``."""
+        self._try(lambda: self._book.replace(bids, asks), check)
+        self._fault, self._has_book, self._timestamp_ms = None, True, timestamp_ms
+
+    def diff(
+        self, bids: Iterable[Row], asks: Iterable[Row], timestamp_ms: int, check: BookCheck | None
+    ) -> None:
+        """See ``MarketSink.book_diff``."""
+        if self._fault is not None or not self._has_book:
+            raise NoSnapshotError(self._id)
+        self._try(lambda: self._book.apply(bids, asks), check)
+        self._timestamp_ms = timestamp_ms
+
+    def stale(self, fault: BookFaultError) -> None:
+        """See ``MarketSink.book_stale``."""
+        self._fault = fault
+
+    def hand_back(self, sink: MarketSink) -> None:
+        """The injected fault is over: give the sink the book, or what is wrong with it."""
+        if self._has_book and self._fault is None:
+            sink.book_snapshot(self._id, *_rows(self._book), self._timestamp_ms)
+        else:
+            sink.book_stale(self._fault or NoSnapshotError(self._id))
+
+    def _try(self, change: Callable[[], object], check: BookCheck | None) -> None:
+        try:
+            change()
+            if check is not None:
+                check(self._book)
+        except BookFaultError as fault:
+            self._fault = fault
+            raise
+
+
+def _rows(book: OrderBook) -> tuple[list[Row], list[Row]]:
+    """All levels, best first."""
+    return [row for _, row in book.bids.top()], [row for _, row in book.asks.top()]
+
+
 class BookFaults:
     """Carries out ``KINDS`` on a market.
 
     Args:
         table: The faults that are on.
-        market: Whose books they concern.
+        market: Its books are spoilt.
 
     Attributes:
         filters: Whether a fault that is on changes what is published.
@@ -135,8 +205,8 @@ class BookFilter:
     """A listener that passes on what the faults let through; health and trades always.
 
     Args:
-        inner: Who hears it.
-        faults: What is left out or replaced.
+        inner: Hears the rest.
+        faults: Say which payloads are left out or replaced.
     """
 
     def __init__(self, inner: MarketListener, faults: BookFaults) -> None:
@@ -167,7 +237,7 @@ class FaultySink:
 
     Args:
         inner: The market.
-        faults: Which books are held stale.
+        faults: Say which books are held stale.
     """
 
     def __init__(self, inner: MarketSink, faults: BookFaults) -> None:
@@ -252,73 +322,3 @@ class FaultySink:
             self._inner.book_stale(fault)
         else:
             shadow.stale(fault)
-
-
-class _Stamp(msgspec.Struct):
-    """The part of a book payload that says of when it is."""
-
-    timestamp: int = 0
-
-
-_stamp: Final = msgspec.json.Decoder(_Stamp)
-
-
-class ShadowBook:
-    """Takes a feed's updates as the market would, and publishes none of them.
-
-    Args:
-        market: Whose book of the instrument it begins as.
-        instrument_id: Which.
-    """
-
-    def __init__(self, market: Market, instrument_id: str) -> None:
-        original = market.book(instrument_id)
-        self._book = OrderBook(original.listing, depth_limit=original.depth_limit)
-        self._id = instrument_id
-        self._fault = market.fault(instrument_id)
-        published = market.snapshot(instrument_id)
-        self._has_book = published is not None and self._fault is None
-        self._timestamp_ms = 0 if published is None else _stamp.decode(published).timestamp
-        if self._has_book:
-            self._book.replace(*_rows(original))
-
-    def snapshot(
-        self, bids: Iterable[Row], asks: Iterable[Row], timestamp_ms: int, check: BookCheck | None
-    ) -> None:
-        """See ``MarketSink.book_snapshot``."""
-        self._try(lambda: self._book.replace(bids, asks), check)
-        self._fault, self._has_book, self._timestamp_ms = None, True, timestamp_ms
-
-    def diff(
-        self, bids: Iterable[Row], asks: Iterable[Row], timestamp_ms: int, check: BookCheck | None
-    ) -> None:
-        """See ``MarketSink.book_diff``."""
-        if self._fault is not None or not self._has_book:
-            raise NoSnapshotError(self._id)
-        self._try(lambda: self._book.apply(bids, asks), check)
-        self._timestamp_ms = timestamp_ms
-
-    def stale(self, fault: BookFaultError) -> None:
-        """See ``MarketSink.book_stale``."""
-        self._fault = fault
-
-    def hand_back(self, sink: MarketSink) -> None:
-        """The injected fault is over: give the sink the book, or what is wrong with it."""
-        if self._has_book and self._fault is None:
-            sink.book_snapshot(self._id, *_rows(self._book), self._timestamp_ms)
-        else:
-            sink.book_stale(self._fault or NoSnapshotError(self._id))
-
-    def _try(self, change: Callable[[], object], check: BookCheck | None) -> None:
-        try:
-            change()
-            if check is not None:
-                check(self._book)
-        except BookFaultError as fault:
-            self._fault = fault
-            raise
-
-
-def _rows(book: OrderBook) -> tuple[list[Row], list[Row]]:
-    """All levels, best first."""
-    return [row for _, row in book.bids.top()], [row for _, row in book.asks.top()]

@@ -11,7 +11,7 @@ from cadenza.gateway.faults.table import ActiveFault, FaultTable
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect
 from cadenza.protocol.messages import Push, RefreshPush
-from cadenza.realtime import Clock, Connection, Node
+from cadenza.realtime import Connection, Node
 from cadenza.realtime.claims import seconds_left
 from cadenza.realtime.timers import Timers
 
@@ -37,21 +37,20 @@ class ConnectionFaults:
 
     Args:
         table: The faults that are on.
-        clock: The time.
-        timers: Deadlines on that clock.
+        node: Has the connections.
     """
 
-    def __init__(self, table: FaultTable, clock: Clock, timers: Timers) -> None:
+    def __init__(self, table: FaultTable, node: Node) -> None:
         self._table = table
-        self._clock = clock
-        self._timers = timers
-        self._node: Node | None = None
+        self._node = node
+        self._clock = node.clock
+        self._timers = Timers(node.clock)
         self._lines: dict[Connection, Line] = {}
         table.carries(self, KINDS)
 
-    def attach(self, node: Node) -> None:
-        """Act on this node's connections."""
-        self._node = node
+    def close(self) -> None:
+        """Let go of what waits, once the node is shut down."""
+        self._timers.close()
 
     @property
     def lines(self) -> int:
@@ -78,7 +77,7 @@ class ConnectionFaults:
 
     def act(self, fault: ActiveFault) -> None:
         """Do to the connections that there are what the fault does once."""
-        for connection in self._connections():
+        for connection in list(self._node.hub.connections.values()):
             if isinstance(fault.spec, Delay):
                 if may_fit(fault.spec.target, connection):
                     self._line(connection)
@@ -116,9 +115,6 @@ class ConnectionFaults:
         connection.push(Push(refresh=RefreshPush(expires=True, ttl=seconds_left(expire_at, now))))
 
     # Lines.
-
-    def _connections(self) -> list[Connection]:
-        return [] if self._node is None else list(self._node.hub.connections.values())
 
     def _line(self, connection: Connection) -> Line:
         line = self._lines.get(connection)

@@ -1,4 +1,4 @@
-"""How a fault call fails; the fault's caller is always the one to blame.
+"""The errors of fault calls; the caller is always the one to blame.
 
 ::
 

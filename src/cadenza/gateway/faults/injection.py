@@ -1,11 +1,14 @@
-"""Fault injection as one part of a gateway: everything that it gives to the other parts.
+"""Fault injection as one part of a gateway: what it puts between the other parts.
 
 ::
 
-    faults = FaultInjection(config.faults, market)
-    node = Node(access=Access(..., faults.verifier(verifier)), handlers=faults.handlers(handlers))
-    feed = make_feed(config.market, faults.sink(market), clock)
-    faults.attach(node)
+    table = FaultTable(config.faults, clock, chance)
+    verifier = with_early_expiry(verifier, table)
+    node = Node(access=Access(..., verifier), fault_counts=table.counts)
+    faults = FaultInjection(table, node, market)
+    feed = make_feed(config.market, faults.sink(market), clock, chance)
+    market.add_listener(faults.listener(data))
+    node.handle(faults.handlers(handlers))
     create_app(node, config, api_rpc=faults.rpc())
 
 Where ``faults.enabled`` is false each of these gives back what it was given, so that nothing stands
@@ -14,12 +17,10 @@ in anybody's way.
 
 from __future__ import annotations
 
-import random
 from typing import Final
 
 import msgspec
 
-from cadenza.config import FaultsConfig
 from cadenza.gateway.faults.admin import FaultCalls, disabled
 from cadenza.gateway.faults.books import BookFaults, BookFilter, FaultySink
 from cadenza.gateway.faults.connections import ConnectionFaults
@@ -28,78 +29,57 @@ from cadenza.gateway.faults.table import FaultTable
 from cadenza.market.feed import MarketSink
 from cadenza.market.market import Market, MarketListener
 from cadenza.protocol.codes import Disconnect
-from cadenza.realtime import Clock, Connection, Handlers, LoopClock, Node, TokenVerifier
-from cadenza.realtime.timers import Timers
+from cadenza.realtime import Connection, Handlers, Node, TokenVerifier
 from cadenza.server.api.methods import RPC
 from cadenza.trading.orders.faults import OrderFaults
 
 
+def with_early_expiry(verifier: TokenVerifier, table: FaultTable) -> TokenVerifier:
+    """A verifier whose tokens may expire early; the same one where there are no faults."""
+    return EarlyExpiry(verifier, table) if table.is_enabled else verifier
+
+
 class FaultInjection:
-    """The faults of one gateway.
+    """The faults of one gateway, and who carries them out.
 
     Args:
-        config: The ``faults`` section.
-        market: Whose books faults concern.
-        clock: The time; the running loop's by default.
-        chance: Random numbers; made from ``faults.seed`` by default.
+        table: The faults that are on.
+        node: Its connections are dropped, delayed and expired, its health is spoilt.
+        market: Its books lose changes and go stale.
 
     Attributes:
-        enabled: Whether faults can be switched on at all.
-        table: The faults that are on.
-        orders: What whoever decides orders asks for each.
+        table: As given.
+        connections: Carries out the faults of connections.
+        orders: The faults of orders, for whoever decides orders.
     """
 
-    def __init__(
-        self,
-        config: FaultsConfig,
-        market: Market,
-        *,
-        clock: Clock | None = None,
-        chance: random.Random | None = None,
-    ) -> None:
-        self.enabled: Final = config.enabled
-        clock = clock or LoopClock()
-        self._timers = Timers(clock)
-        # Chance here is for tests to repeat, and guards nothing.
-        chance = chance or random.Random(config.seed)  # noqa: S311 - see above
-        self.table: Final = FaultTable(config, clock, self._timers, chance)
-        self._connections = ConnectionFaults(self.table, clock, self._timers)
-        self._books = BookFaults(self.table, market)
-        self._health = HealthFaults(self.table)
-        rules = OrderRules(self.table)
-        self.orders: Final[OrderFaults] = rules.orders
-
-    @property
-    def node_healthy(self) -> bool:
-        """Whether no fault makes the node unhealthy."""
-        return not self._health.reason
-
-    def attach(self, node: Node) -> None:
-        """Act on this node, and count hits where its metrics are read."""
-        node.fault_counts = self.table.counts
-        self._connections.attach(node)
-        self._health.attach(node)
+    def __init__(self, table: FaultTable, node: Node, market: Market) -> None:
+        self.table: Final = table
+        self.connections: Final = ConnectionFaults(table, node)
+        self._books = BookFaults(table, market)
+        self._health = HealthFaults(table, node)
+        self.orders: Final[OrderFaults] = OrderRules(table).orders
 
     def close(self) -> None:
         """End all faults. Call it after the node's shutdown, which lets go of what waits."""
-        self.table.clear()
-        self._timers.close()
+        self.table.close()
+        self.connections.close()
 
     # What stands between the parts of a gateway.
 
     def handlers(self, handlers: Handlers) -> Handlers:
         """The handlers, and beside them ours."""
-        if not self.enabled:
+        if not self.table.is_enabled:
             return handlers
         connected, disconnected = handlers.connected, handlers.disconnected
 
         def on_connected(connection: Connection) -> None:
-            self._connections.connected(connection)
+            self.connections.connected(connection)
             if connected is not None:
                 connected(connection)
 
         def on_disconnected(connection: Connection, disconnect: Disconnect) -> None:
-            self._connections.disconnected(connection)
+            self.connections.disconnected(connection)
             if disconnected is not None:
                 disconnected(connection, disconnect)
 
@@ -107,18 +87,14 @@ class FaultInjection:
             handlers, connected=on_connected, disconnected=on_disconnected
         )
 
-    def verifier(self, verifier: TokenVerifier) -> TokenVerifier:
-        """A verifier whose tokens may expire early."""
-        return EarlyExpiry(verifier, self.table) if self.enabled else verifier
-
     def sink(self, sink: MarketSink) -> MarketSink:
-        """What a feed is given in place of the market."""
-        return FaultySink(sink, self._books) if self.enabled else sink
+        """The sink that a feed is given in place of the market."""
+        return FaultySink(sink, self._books) if self.table.is_enabled else sink
 
     def listener(self, listener: MarketListener) -> MarketListener:
-        """What hears the market in place of the listener that publishes to subscribers."""
-        return BookFilter(listener, self._books) if self.enabled else listener
+        """The listener that hears the market in place of the one that publishes to subscribers."""
+        return BookFilter(listener, self._books) if self.table.is_enabled else listener
 
     def rpc(self, after: RPC | None = None) -> RPC:
-        """What answers the server API's ``rpc``; ``after`` has every other method."""
-        return FaultCalls(self.table, after).rpc if self.enabled else disabled(after)
+        """The answers of the server API's ``rpc``; ``after`` has every other method."""
+        return FaultCalls(self.table, after).rpc if self.table.is_enabled else disabled(after)

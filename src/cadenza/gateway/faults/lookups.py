@@ -1,4 +1,4 @@
-"""Faults that are looked up: the node's health, and the rules for orders."""
+"""Faults that others look up: the node's health, rules for orders, and the expiry of tokens."""
 
 from __future__ import annotations
 
@@ -14,27 +14,22 @@ from cadenza.realtime import ConnectClaims, Node, SubscribeClaims, TokenExpired,
 from cadenza.realtime.eager import MaybeAwaitable
 from cadenza.trading.orders.faults import OrderFault, OrderFaults, OrderRule
 
+SEEN_KEPT: Final = 4096
+"""Tokens whose first use is remembered."""
+
 
 class HealthFaults:
     """Carries out ``NodeUnhealthy``: ``Node.unhealthy`` says why while one is on.
 
     Args:
         table: The faults that are on.
+        node: Tells its health checks.
     """
 
-    def __init__(self, table: FaultTable) -> None:
+    def __init__(self, table: FaultTable, node: Node) -> None:
         self._reasons: dict[str, str] = {}
-        self._node: Node | None = None
-        table.carries(self, [NodeUnhealthy])
-
-    @property
-    def reason(self) -> str:
-        """Why the node is unhealthy; empty if no fault makes it so."""
-        return next(iter(self._reasons.values()), "")
-
-    def attach(self, node: Node) -> None:
-        """Act on this node's health."""
         self._node = node
+        table.carries(self, [NodeUnhealthy])
 
     def check(self, spec: AnyFault) -> None:
         """See ``Injector``: everything can be carried out."""
@@ -51,8 +46,7 @@ class HealthFaults:
             self._tell()
 
     def _tell(self) -> None:
-        if self._node is not None:
-            self._node.unhealthy = self.reason
+        self._node.unhealthy = next(iter(self._reasons.values()), "")
 
 
 class OrderRules:
@@ -62,7 +56,7 @@ class OrderRules:
         table: The faults that are on.
 
     Attributes:
-        orders: What whoever decides orders asks.
+        orders: The rules, for whoever decides orders.
     """
 
     def __init__(self, table: FaultTable) -> None:
@@ -95,10 +89,6 @@ class OrderRules:
         rule = self._rules.pop(fault.id, None)
         if rule is not None:
             self.orders.remove(rule)
-
-
-SEEN_KEPT: Final = 4096
-"""Tokens whose first use is remembered."""
 
 
 class EarlyExpiry:

@@ -1,4 +1,4 @@
-"""What a caller asks for: each kind of fault as a type, with its target and parameters.
+"""The kinds of faults, each a type with its target and parameters, and their limits.
 
 ``faults.set`` takes one of these as JSON, told apart by ``kind``. Milliseconds are whole numbers,
 shares are in thousandths. A field left out has the default that stands here.
@@ -22,6 +22,19 @@ ORDERS: Final = frozenset({"account", "instrument", "client_order_id_prefix"})
 NOTHING: Final[frozenset[str]] = frozenset()
 
 PER_MILLE: Final = 1000
+
+MAX_TEXT: Final = 255
+"""Characters of a text in a target or a reason."""
+MAX_REASON: Final = 120
+"""Bytes of a disconnect reason: a close frame holds 123."""
+MAX_COUNT: Final = 1_000_000
+MIN_EVERY_MS: Final = 10
+"""The shortest interval of what repeats."""
+MIN_LIFETIME_MS: Final = 1000
+"""Lifetimes on the wire count whole seconds."""
+
+# What a client may be told in a close frame (RFC 6455) and by this protocol.
+_CODES: Final = range(3000, 5000)
 
 
 class Target(
@@ -192,20 +205,6 @@ KINDS: Final[dict[str, type[Fault]]] = {
 def kind_of(fault: Fault) -> str:
     """The kind's name on the wire."""
     return str(type(fault).__struct_config__.tag)
-
-
-MAX_TEXT: Final = 255
-"""Characters of a text in a target or a reason."""
-MAX_REASON: Final = 120
-"""Bytes of a disconnect reason: a close frame holds 123."""
-MAX_COUNT: Final = 1_000_000
-MIN_EVERY_MS: Final = 10
-"""The shortest interval of what repeats."""
-MIN_LIFETIME_MS: Final = 1000
-"""Lifetimes on the wire count whole seconds."""
-
-# What a client may be told in a close frame (RFC 6455) and by this protocol.
-_CODES: Final = range(3000, 5000)
 
 
 def check(fault: AnyFault, config: FaultsConfig) -> None:

@@ -26,8 +26,8 @@ class FaultReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A fault as callers see it.
 
     Attributes:
-        id: What clears it.
-        fault: What was asked for.
+        id: The name by which it is cleared.
+        fault: The fault as it was asked for.
         hits: How often it has hit.
         set_at: When it was switched on, in Unix milliseconds.
         ends_at: When it ends, or ended, by its time.
@@ -101,36 +101,37 @@ class FaultTable:
     """All faults of a gateway.
 
     Args:
-        config: Limits.
+        config: The ``faults`` section: whether there are faults at all, and their limits.
         clock: The time.
-        timers: Deadlines on that clock.
-        chance: Decides where a fault is only probable.
-        injectors: Who carries out what, by kind.
-        counts: Where hits are counted by kind.
+        chance: Decides where a fault is only probable, unless ``faults.seed`` is configured.
+
+    Attributes:
+        is_enabled: Whether faults can be switched on at all.
+        counts: Hits by kind.
     """
 
-    def __init__(
-        self,
-        config: FaultsConfig,
-        clock: Clock,
-        timers: Timers,
-        chance: random.Random,
-        counts: Counter[str] | None = None,
-    ) -> None:
+    def __init__(self, config: FaultsConfig, clock: Clock, chance: random.Random) -> None:
+        self.is_enabled: Final = config.enabled
+        self.counts: Final[Counter[str]] = Counter()
         self._config = config
         self._clock = clock
-        self._timers = timers
-        self._chance = chance
+        self._timers = Timers(clock)
+        # Chance here is for tests to repeat, and guards nothing.
+        self._chance = chance if config.seed is None else random.Random(config.seed)  # noqa: S311 - see above
         self._injectors: dict[type[Fault], Injector] = {}
         self._active: dict[str, ActiveFault] = {}
-        # A tuple a kind, made anew at each change: whoever goes through one may end faults.
+        # A tuple a kind, rebuilt at each change: whoever goes through one may end faults.
         self._by_kind: dict[type[Fault], tuple[ActiveFault, ...]] = {}
         self._ended: deque[ActiveFault] = deque(maxlen=ENDED_KEPT)
         self._number = 0
-        self.counts: Counter[str] = Counter() if counts is None else counts
 
     def __len__(self) -> int:
         return len(self._active)
+
+    def close(self) -> None:
+        """End all faults."""
+        self.clear()
+        self._timers.close()
 
     def carries(self, injector: Injector, kinds: Iterable[type[Fault]]) -> None:
         """Let an injector carry out these kinds."""

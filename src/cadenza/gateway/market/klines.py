@@ -1,4 +1,4 @@
-"""What subscribers of kline channels get: the candle that forms, and each candle once it is over.
+"""Kline channels: subscribers get the candle that forms, and each candle once it is over.
 
 A channel with subscribers carries two kinds of publications. The candle that forms goes out with
 ``isClosed`` false, at most once an update interval and only if it has changed; it is in no history,
@@ -56,7 +56,7 @@ class KlineChannels:
 
     Args:
         klines: The candles. Their ``history`` should exceed the channels' ``history_size``.
-        outlet: Where to.
+        outlet: Publishes the payloads.
         options: Of the channels.
         update_interval: Seconds between two publications of one forming candle; 0: none.
     """

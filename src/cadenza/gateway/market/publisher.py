@@ -1,4 +1,4 @@
-"""Market data on its way to subscribers: payloads into channels, and the state for newcomers."""
+"""The publisher of market data: payloads into channels, and the state for new subscribers."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.outlet import Outlet
 from cadenza.market.errors import BookFaultError, InstrumentIdError, UnknownInstrumentError
 from cadenza.market.instrument import InstrumentId
-from cadenza.market.market import Market, MarketListener
+from cadenza.market.market import Market
 from cadenza.models import UpdateType, Venue
 from cadenza.models.channels import (
     BOOK_KINDS,
-    TRADE_KINDS,
+    TRADE,
     MarketChannel,
     book_channels,
     parse,
-    trade_channels,
+    trade_channel,
 )
 from cadenza.protocol import codes
-from cadenza.realtime import ChannelOptions, CommandError, Node, SubscribeEvent, SubscribeReply
+from cadenza.realtime import ChannelOptions, CommandError, SubscribeEvent, SubscribeReply
 from cadenza.realtime.subscription import Snapshot
 
 logger: Final = logging.getLogger("cadenza.gateway")
@@ -31,9 +31,9 @@ class MarketData:
     """A listener of the market that publishes what it hears.
 
     Args:
-        market: Where snapshots are read.
-        books: Options of order book channels.
-        trades: Options of trade channels.
+        market: Has the snapshots and the instruments.
+        outlet: Publishes the payloads.
+        kinds: Channel options by kind of market channel.
         summaries: Tickers and klines; without them there are no such channels.
         declares_late: Instruments become known as the feed goes, so that a channel of one that is
             not known yet may be subscribed to.
@@ -47,8 +47,8 @@ class MarketData:
     def __init__(
         self,
         market: Market,
-        books: ChannelOptions,
-        trades: ChannelOptions,
+        outlet: Outlet,
+        kinds: Mapping[str, ChannelOptions],
         *,
         summaries: MarketSummaries | None = None,
         declares_late: bool = False,
@@ -58,29 +58,11 @@ class MarketData:
         self._summaries = summaries
         self.declares_late = declares_late
         self._is_shared = is_shared
-        self._books = books
-        self._trades = trades
-        self._outlet = Outlet()
+        self._books = kinds[BOOK_KINDS[0]]
+        self._trades = kinds[TRADE]
+        self._outlet = outlet
         self._book_channels: dict[str, tuple[str, ...]] = {}
-        self._trade_channels: dict[str, tuple[str, ...]] = {}
-
-    @property
-    def kinds(self) -> Mapping[str, ChannelOptions]:
-        """The options of every kind of market channel."""
-        kinds = dict.fromkeys(BOOK_KINDS, self._books) | dict.fromkeys(TRADE_KINDS, self._trades)
-        return kinds if self._summaries is None else {**kinds, **self._summaries.options}
-
-    def attach(self, node: Node, listener: MarketListener | None = None) -> None:
-        """Publish to this node from here on.
-
-        Args:
-            node: Where to.
-            listener: Hears the market in place of this one, and hands on what it lets through.
-        """
-        self._outlet.attach(node)
-        self._market.add_listener(listener or self)
-        if self._summaries is not None:
-            self._summaries.attach(node)
+        self._trade_channels: dict[str, str] = {}
 
     # What the market says.
 
@@ -94,11 +76,10 @@ class MarketData:
 
     def on_trade(self, instrument_id: str, payload: bytes) -> None:
         """See ``MarketListener``."""
-        names = self._trade_channels.get(instrument_id)
-        if names is None:
-            names = self._trade_channels[instrument_id] = trade_channels(instrument_id)
-        for name in names:
-            self._outlet.publish(name, payload, self._trades)
+        name = self._trade_channels.get(instrument_id)
+        if name is None:
+            name = self._trade_channels[instrument_id] = trade_channel(instrument_id)
+        self._outlet.publish(name, payload, self._trades)
 
     def on_book_health(self, instrument_id: str, fault: BookFaultError | None) -> None:
         """See ``MarketListener``: subscribers keep what they have until there is a snapshot."""

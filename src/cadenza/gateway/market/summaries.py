@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from cadenza.clock import Clock
 from cadenza.config import MarketConfig
-from cadenza.gateway.channels import market_options
 from cadenza.gateway.market.klines import KlineChannels
 from cadenza.gateway.market.tickers import TickerChannels
 from cadenza.gateway.outlet import Outlet
-from cadenza.market.clock import Clock
 from cadenza.market.errors import BookFaultError
 from cadenza.market.instrument import Listing
 from cadenza.market.klines import Klines
@@ -18,7 +18,7 @@ from cadenza.market.order_book import OrderBook, Touched
 from cadenza.market.tickers import Tickers
 from cadenza.models import OrderSide, Venue
 from cadenza.models.channels import KLINE, TICKER, MarketChannel
-from cadenza.realtime import ChannelOptions, Node
+from cadenza.realtime import ChannelOptions
 from cadenza.realtime.subscription import Snapshot
 
 BEAT_SECONDS: Final = 0.1
@@ -33,15 +33,15 @@ class MarketSummaries:
     Make it before the first instrument is declared, so that it sees every trade.
 
     Args:
-        market: Whose.
-        config: The ``market`` section.
+        market: Its trades and books are summed up.
+        config: The ``market`` section: intervals and history.
         clock: The time.
-        by_operator: Options of all market channels, if the configuration defines them itself.
+        outlet: Publishes the payloads.
+        kinds: Channel options by kind of market channel.
 
     Attributes:
         klines: Answers queries for candles.
         tickers: Answers queries for tickers.
-        options: Channel options by kind, for `Access.set_kind`.
     """
 
     def __init__(
@@ -49,38 +49,28 @@ class MarketSummaries:
         market: Market,
         config: MarketConfig,
         clock: Clock,
-        by_operator: ChannelOptions | None = None,
+        outlet: Outlet,
+        kinds: Mapping[str, ChannelOptions],
     ) -> None:
-        self.options: Final = {
-            TICKER: by_operator or market_options(config.ticker),
-            KLINE: by_operator or market_options(config.kline),
-        }
         replays = config.feed == "replay"
-        kline_options = self.options[KLINE]
+        kline_options = kinds[KLINE]
         self.klines: Final = Klines(
             clock,
-            # More can be caught up with than a channel keeps: see `KlineChannels`.
+            # More can be caught up with than a channel keeps: see ``KlineChannels``.
             history=max(config.kline.history, kline_options.history_size + 2),
             is_recorded=lambda listing: replays and listing.id.venue is not Venue.PAPER,
         )
         self.tickers: Final = Tickers(market, self.klines)
         self._market = market
         self._clock = clock
-        self._outlet = Outlet()
         intervals = (float(config.ticker.update_interval), float(config.kline.update_interval))
         self._is_immediate = (not intervals[0], not intervals[1])
         self._beat = max(SHORTEST_BEAT, min(BEAT_SECONDS, *filter(None, intervals), BEAT_SECONDS))
-        self._tickers = TickerChannels(
-            market, self.tickers, self._outlet, self.options[TICKER], intervals[0]
-        )
-        self._klines = KlineChannels(self.klines, self._outlet, kline_options, intervals[1])
+        self._tickers = TickerChannels(market, self.tickers, outlet, kinds[TICKER], intervals[0])
+        self._klines = KlineChannels(self.klines, outlet, kline_options, intervals[1])
         market.add_observer(self.klines)
         if any(self._is_immediate):
             market.add_observer(self)
-
-    def attach(self, node: Node) -> None:
-        """Publish to this node from here on."""
-        self._outlet.attach(node)
 
     def subscribed(self, name: str, about: MarketChannel) -> Snapshot | None:
         """Somebody is about to subscribe to a ticker or kline channel: how its state is read."""
@@ -102,7 +92,7 @@ class MarketSummaries:
         self._klines.beat(now)
         self._tickers.beat(now)
 
-    # What the market says, heard only where each change is to be published: `MarketObserver`.
+    # What the market says, heard only where each change is to be published: ``MarketObserver``.
 
     def on_instrument(self, book: OrderBook) -> None:
         """Nothing has changed that anybody could see."""

@@ -1,7 +1,7 @@
-"""What subscribers of ticker channels get: the ticker as it is, then each change of it.
+"""Ticker channels: subscribers get the ticker as it is, then each change of it.
 
 An instrument's channel begins with the present ticker. A venue's channel has one publication an
-instrument; when somebody subscribes, all of them are published anew with the next beat. A ticker
+instrument; when somebody subscribes, all of them are published again with the next beat. A ticker
 has changed when there was a trade or when the best bid or ask is another.
 """
 
@@ -28,7 +28,7 @@ class _Channel:
     """One channel with subscribers.
 
     Attributes:
-        shown: What was published last, by instrument id.
+        shown: The state published last, by instrument id.
         shown_at: When, in monotonic seconds.
     """
 
@@ -47,7 +47,7 @@ class TickerChannels:
     Args:
         market: Knows which instruments a venue has.
         tickers: The tickers.
-        outlet: Where to.
+        outlet: Publishes the payloads.
         options: Of the channels.
         update_interval: Seconds between two publications of one ticker; 0: none.
     """

@@ -1,1 +1,1 @@
-"""What operators see of a running gateway: the calls ``operate.*`` of the server API's ``rpc``."""
+"""A running gateway as operators see it: the calls ``operate.*`` of the server API's ``rpc``."""

@@ -1,12 +1,12 @@
 """The calls: ``operate.overview``, ``.connections`` and ``.channels`` of the server API's ``rpc``.
 
-Whoever has the API's key may call them. They change nothing and show no token. What is wrong with
-a call is said in the message of the error: 107 for its parameters, 104 for a method there is not.
+Whoever has the API's key may call them. They change nothing and show no token. The message of an
+error says what is wrong with a call: 107 for its parameters, 104 for a method there is not.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -20,14 +20,11 @@ from cadenza.gateway.operate.messages import (
     View,
     read,
 )
-from cadenza.gateway.operate.overview import overview
+from cadenza.gateway.operate.overview import Parts, overview
 from cadenza.protocol import codes
 from cadenza.protocol.codes import ErrorCode
 from cadenza.realtime import CommandError
 from cadenza.server.api.methods import NOT_FOUND
-
-if TYPE_CHECKING:
-    from cadenza.gateway.gateway import Gateway
 
 PREFIX: Final = "operate."
 METHODS: Final = ("operate.overview", "operate.connections", "operate.channels")
@@ -39,11 +36,11 @@ class OperateCalls:
     """Answers the calls.
 
     Args:
-        gateway: What is looked at.
+        parts: The parts of the gateway.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     async def rpc(self, method: str, params: bytes) -> bytes:
         """See ``Methods``: a JSON result.
@@ -59,12 +56,12 @@ class OperateCalls:
             raise CommandError(ErrorCode(codes.BAD_REQUEST.code, str(error))) from error
 
     async def _call(self, method: str, params: bytes) -> View:
-        node = self._gateway.node
+        node = self._parts.node
         time_ms = round(node.clock.time() * 1000)
         match method:
             case "operate.overview":
                 read(OverviewRequest, params)
-                return await overview(self._gateway, time_ms)
+                return await overview(self._parts, time_ms)
             case "operate.connections":
                 return connections(node, read(ConnectionsRequest, params), time_ms)
             case "operate.channels":

@@ -1,4 +1,4 @@
-"""What the calls ``operate.*`` answer. Times are Unix milliseconds unless they say otherwise."""
+"""Requests and answers of the calls ``operate.*``; times are Unix milliseconds unless stated."""
 
 from __future__ import annotations
 
@@ -12,13 +12,23 @@ from cadenza.gateway.faults.table import FaultReport
 from cadenza.models import HealthStatus
 from cadenza.realtime.controller import NodeInfo
 
+LIMIT: Final = 500
+"""Entries of one answer, at most."""
+OFFSET: Final = 1_000_000
+"""Entries that may be passed over, at most."""
+FILTER: Final = 255
+"""Characters of a filter, at most."""
+
+T = TypeVar("T")
+R = TypeVar("R", bound="Request")
+
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the answers."""
 
 
 class Counters(View, frozen=True, kw_only=True):
-    """What a node has done since its start; rates come from the differences of two answers.
+    """Counters of a node since its start; rates come from the differences of two answers.
 
     Attributes:
         messages_sent: Messages written to clients, replies included.
@@ -40,7 +50,7 @@ class Counters(View, frozen=True, kw_only=True):
 
 
 class Queues(View, frozen=True, kw_only=True):
-    """What waits for clients.
+    """Bytes that wait for clients.
 
     Attributes:
         open_connections: Open transports, also those that have not connected yet.
@@ -147,7 +157,7 @@ class ConnectionView(View, frozen=True, kw_only=True):
         protocol: ``json`` or ``protobuf``.
         connected_ms: Since when.
         expire_at: When it must have been refreshed, in Unix seconds; 0: never.
-        subscriptions: How many.
+        subscriptions: The number of its subscriptions.
         queued_bytes: Bytes that wait for it.
         slow: Whether its transport is full.
     """
@@ -187,15 +197,6 @@ class ChannelList(View, frozen=True, kw_only=True):
     total: int
     subscriptions: int
     channels: Sequence[ChannelView]
-
-
-LIMIT: Final = 500
-"""Entries of one answer."""
-OFFSET: Final = 1_000_000
-FILTER: Final = 255
-
-T = TypeVar("T")
-R = TypeVar("R", bound="Request")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,1 +1,1 @@
-"""The operations of the API: what each one does."""
+"""The operations of the API: the work that each one does, apart from how it is served."""

@@ -1,4 +1,4 @@
-"""Whose trading accounts are whose: owners trade, bearers of a grant may look."""
+"""Access to trading accounts: owners trade, bearers of a grant may look."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class AccountsAccess:
         self._registry = venue.registry
 
     def first_look(self, caller: Caller) -> None:
-        """Make and fund the caller's first account, if there is none yet.
+        """Make and fund the caller's first account, unless there is one.
 
         Raises:
-            HaltedError: It could not be made durable.
+            HaltedError: Trading is halted: it could not be made durable.
         """
         if caller.user and not self._venue.registry.of_owner(caller.user):
             self._venue.exchange.check_running()

@@ -1,4 +1,4 @@
-"""Operations that look at trading accounts and what was done with them."""
+"""Operations that look at trading accounts and their histories."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api.fields import cursor_of, number_of, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import cursor_of, number_of, text_of
 from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountOperation,
@@ -41,11 +41,11 @@ _RPC_WORDS: Final = {
     OperationType.ENABLE: TradingAccountOperationType.ENABLED,
     OperationType.DISABLE: TradingAccountOperationType.DISABLED,
 }
-"""RPC's words for what was done; it has none for the others."""
+"""RPC's words for operations on accounts; it has none for the others."""
 
 
 class ListAccounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What both surfaces ask; empty and ``None``: any."""
+    """A question for accounts, as both surfaces ask it; empty and ``None``: any."""
 
     account_id: str = ""
     venue: Venue | None = None
@@ -58,7 +58,7 @@ class ListAccounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListAccountOperations(msgspec.Struct, frozen=True, kw_only=True):
-    """What both surfaces ask; empty and ``None``: any."""
+    """A question for operations on accounts, as both surfaces ask it; empty and ``None``: any."""
 
     account_id: str = ""
     kind: OperationType | None = None
@@ -69,18 +69,18 @@ class ListAccountOperations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """An operation, and whose account it was about."""
+    """An operation on an account, and the owner of the account."""
 
     done: OperationDone
     owner: str
 
 
 class AccountQueries:
-    """Answers about accounts.
+    """Answers about accounts and their histories.
 
     Args:
         venue: Where they are.
-        accounts: Whose are whose.
+        accounts: Knows who owns which account.
     """
 
     def __init__(self, venue: PaperVenue, accounts: AccountsAccess) -> None:
@@ -88,7 +88,7 @@ class AccountQueries:
         self._accounts = accounts
 
     async def list(self, caller: Caller, wanted: ListAccounts) -> Reply:
-        """Accounts that fit; who has none yet gets one, funded."""
+        """Accounts that fit; a caller who has none yet gets one, funded."""
         found = self._found(caller, wanted)
         names = [account.account_id for account in found]
         offset = after(names, wanted.cursor or UNSET, wanted.offset)

@@ -37,15 +37,14 @@ ACCOUNT_TYPES: Final = (
     SubscriptionType.PORTFOLIO,
     SubscriptionType.EXECUTION_REPORT,
 )
-"""Those an account has; the deprecated ``TRADING_ACCOUNT`` is answered with ``USER_DATA``."""
+"""The kinds that an account has; the deprecated ``TRADING_ACCOUNT`` counts as ``USER_DATA``."""
 
 
 class Accounts(Protocol):
-    """Whose accounts are whose."""
+    """Access to accounts; see ``account_access.AccountsAccess``."""
 
     def of_caller(self, caller: Caller) -> Sequence[Account]:
         """The accounts a caller may look at, in the order they were made."""
-        ...
 
     def readable(self, caller: Caller, account_id: str) -> Account:
         """One account that the caller may look at.
@@ -53,11 +52,10 @@ class Accounts(Protocol):
         Raises:
             UnknownAccountError: There is none, or it is someone else's.
         """
-        ...
 
 
 class ListAccountSubscriptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What both surfaces ask."""
+    """A question for subscriptions to accounts, as both surfaces ask it."""
 
     trading_account_id: str | UnsetType = UNSET
     subscription_type: SubscriptionType | UnsetType = UNSET
@@ -71,7 +69,7 @@ class AccountSubscriptions:
     """Answers about subscriptions to accounts.
 
     Args:
-        accounts: Whose are whose.
+        accounts: Finds the accounts of a caller.
     """
 
     def __init__(self, accounts: Accounts) -> None:

@@ -1,4 +1,4 @@
-"""What the operations do that change trading accounts.
+"""Operations that change trading accounts.
 
 A paper account needs no credentials: to connect one is to make it, funded, or to bring back one
 that was disconnected. Accounts are SPOT and trade at all venues of the gateway.
@@ -13,17 +13,17 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.fields import invalid, missing, text_of
 from cadenza.gateway.api.operation import (
-    Adapter,
     Caller,
     Handler,
     Operation,
+    Reader,
     Reply,
     RestForm,
     RpcForm,
 )
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import invalid, missing, text_of
 from cadenza.gateway.trading.account_payloads import account_record
 from cadenza.models import (
     AccountType,
@@ -48,13 +48,77 @@ from cadenza.trading.venue import PaperVenue
 LONGEST_ASSET: Final = 40
 """Characters; longer texts are not searched for a name that is near."""
 
+_RESOURCE: Final = "command.trading_account."
+_PATH: Final = "tradingAccount/"
+
+_AT: Final = "tradingAccount."
+_FIXED: Final = {
+    "venue": "venue",
+    "account_type": "accountType",
+    "external_account_type": "externalAccountType",
+    "position_mode": "positionMode",
+    "collateral_mode": "collateralMode",
+    "margin_mode": "marginMode",
+    "status": "status",
+}
+"""Fields that a client may send back as they are and cannot change, with their wire names."""
+
+
+class AccountWish(msgspec.Struct, frozen=True, kw_only=True):
+    """An account to make, connect or check.
+
+    Attributes:
+        account_id: One that exists; empty: a new one.
+        nickname: For people; ``None``: not given.
+        venue: Its main venue; ``None``: the gateway's choice.
+        account_type: Its type; paper accounts are SPOT.
+        has_credentials: Whether the client sent some.
+        at: Where in the request the fields stood: empty, or ``tradingAccount.``.
+    """
+
+    account_id: str = ""
+    nickname: str | None = None
+    venue: Venue | None = None
+    account_type: AccountType = AccountType.SPOT
+    has_credentials: bool = False
+    at: str = ""
+
+
+class NamedAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that exists, and a nickname.
+
+    Attributes:
+        account_id: The account's id.
+        nickname: The new nickname; ``None``: not given.
+        kept: Other fields that the client sent, by name: they must be as they are.
+    """
+
+    account_id: str
+    nickname: str | None = None
+    kept: dict[str, Any] = {}
+
+    def check_kept(self, account: msgspec.Struct) -> None:
+        """Refuse to change what cannot be changed.
+
+        Args:
+            account: The account's record.
+
+        Raises:
+            OperationError: A field differs from what it is.
+        """
+        for name, value in self.kept.items():
+            now = getattr(account, name)
+            if value != now:
+                problem = f"not {now}; only the nickname of an account can be changed"
+                raise invalid(_AT + _FIXED[name], value, problem, nearest=now)
+
 
 class TradingAccounts:
     """Changes accounts. Only their owner may.
 
     Args:
         venue: Where they are.
-        accounts: Whose are whose.
+        accounts: Knows who owns which account.
     """
 
     def __init__(self, venue: PaperVenue, accounts: AccountsAccess) -> None:
@@ -81,7 +145,7 @@ class TradingAccounts:
         return self._switched(caller, wanted.account_id, OperationType.CONNECT)
 
     def validate(self, caller: Caller, wanted: AccountWish) -> Reply:
-        """Whether an account can trade, or one like this could be made."""
+        """Tell whether an account can trade, or one like this could be made."""
         if wanted.account_id:
             try:
                 account = self._accounts.owned(caller, wanted.account_id)
@@ -111,7 +175,7 @@ class TradingAccounts:
         return run
 
     def fund(self, caller: Caller, wanted: FundTradingAccountRequest) -> Awaitable[Reply]:
-        """Bring money in."""
+        """Give an account more of an asset."""
         self._venue.exchange.check_running()
         account = self._accounts.owned(caller, wanted.trading_account_id)
         if len(wanted.asset) > LONGEST_ASSET:
@@ -122,7 +186,7 @@ class TradingAccounts:
         )
 
     def reset(self, caller: Caller, wanted: TradingAccountIdRequest) -> Awaitable[Reply]:
-        """Begin anew, with the deposit of a new account and no positions."""
+        """Set an account back to the deposit of a new one, without positions."""
         self._venue.exchange.check_running()
         account = self._accounts.owned(caller, wanted.trading_account_id)
         return self._shown(self._service.reset(caller.user, account.account_id))
@@ -144,15 +208,15 @@ class TradingAccounts:
         return self._shown(self._service.switch(caller.user, account.account_id, operation))
 
     async def _shown(self, account: Account) -> Reply:
-        """An account as it has become, when that is durable."""
+        """An account as it is now, once that is durable."""
         await self._venue.journal.committed()
         return Reply(account_record(account))
 
     def _checked(self, wanted: AccountWish) -> tuple[Venue, ...]:
-        """Where an account would trade: its main venue first.
+        """The venues where an account would trade, its main venue first.
 
         Raises:
-            OperationError: There is no such account to be had.
+            OperationError: No such account can be made.
         """
         if wanted.has_credentials:
             problem = "not wanted: paper accounts need no credentials"
@@ -175,8 +239,78 @@ def _is_nickname(text: str | None) -> bool:
     return text is None or (0 < len(text.strip()) <= LONGEST_NICKNAME and text.isprintable())
 
 
-_RESOURCE: Final = "command.trading_account."
-_PATH: Final = "tradingAccount/"
+def wish_of_rpc(params: RpcTradingAccountParams) -> AccountWish:
+    """The parameters of ``create``, ``connect`` and ``validate``."""
+    given = params.trading_account
+    account_type = given.account_type
+    return AccountWish(
+        account_id=text_of(given.trading_account_id) or text_of(given.external_account_id),
+        nickname=None if given.nickname is UNSET else given.nickname,
+        venue=None if given.venue is UNSET else given.venue,
+        account_type=AccountType.SPOT if account_type is UNSET else account_type,
+        has_credentials=bool(given.credentials) and given.credentials is not UNSET,
+        at=_AT,
+    )
+
+
+def wish_of_rest(given: ConnectTradingAccountRequest) -> AccountWish:
+    """The body of ``POST tradingAccount/connect``.
+
+    Raises:
+        OperationError: It names a dealer.
+    """
+    if given.dealer_account_id is not UNSET:
+        problem = "not wanted: paper accounts are no dealer's"
+        raise invalid("dealerAccountId", given.dealer_account_id, problem)
+    return AccountWish(
+        account_id=text_of(given.external_trading_account_id),
+        nickname=None if given.nickname is UNSET else given.nickname,
+        venue=None if given.venue is UNSET else given.venue,
+        has_credentials=given.credential_ids is not UNSET and bool(given.credential_ids),
+    )
+
+
+def update_of_rpc(params: RpcTradingAccountParams) -> NamedAccount:
+    """The parameters of ``command.trading_account.update``.
+
+    Raises:
+        OperationError: No account is named.
+    """
+    given = params.trading_account
+    if given.trading_account_id is UNSET:
+        raise missing(f"{_AT}tradingAccountId")
+    return NamedAccount(
+        account_id=given.trading_account_id,
+        nickname=_nickname(given.nickname, f"{_AT}nickname"),
+        kept=_kept(given),
+    )
+
+
+def update_of_rest(given: UpdateTradingAccountRequest) -> NamedAccount:
+    """The body of ``POST tradingAccount/update``.
+
+    Raises:
+        OperationError: There is nothing to change.
+    """
+    nickname = _nickname(given.nickname, "nickname")
+    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
+
+
+def clone_of(given: CloneTradingAccountRequest) -> NamedAccount:
+    """The parameters of ``command.trading_account.clone``."""
+    nickname = None if given.nickname is UNSET else given.nickname
+    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
+
+
+def _nickname(given: str | UnsetType, field: str) -> str:
+    if given is UNSET:
+        raise missing(field, ": it is what can be changed")
+    return given
+
+
+def _kept(given: RpcTradingAccount) -> dict[str, Any]:
+    pairs = ((name, getattr(given, name)) for name in _FIXED)
+    return {name: value for name, value in pairs if value is not UNSET}
 
 
 def account_command_operations(accounts: TradingAccounts) -> tuple[Operation, ...]:
@@ -285,145 +419,9 @@ def _simple(
     )
 
 
-def _rpc(verb: str, params: type[Any], read: Adapter | None = None) -> RpcForm:
+def _rpc(verb: str, params: type[Any], read: Reader | None = None) -> RpcForm:
     return RpcForm(method=_RESOURCE + verb, params=params, read=read, result=RpcTradingAccount)
 
 
-def _rest(verb: str, params: type[Any], read: Adapter | None = None) -> RestForm:
+def _rest(verb: str, params: type[Any], read: Reader | None = None) -> RestForm:
     return RestForm(http="POST", path=_PATH + verb, params=params, read=read, result=TradingAccount)
-
-
-_AT: Final = "tradingAccount."
-_FIXED: Final = {
-    "venue": "venue",
-    "account_type": "accountType",
-    "external_account_type": "externalAccountType",
-    "position_mode": "positionMode",
-    "collateral_mode": "collateralMode",
-    "margin_mode": "marginMode",
-    "status": "status",
-}
-"""What a client may send back as it is, and cannot change; with names on the wire."""
-
-
-class AccountWish(msgspec.Struct, frozen=True, kw_only=True):
-    """An account to make, connect or check.
-
-    Attributes:
-        account_id: One that exists; empty: another one.
-        nickname: For people; ``None``: not given.
-        venue: Its main venue; ``None``: the gateway's choice.
-        account_type: What it may borrow.
-        has_credentials: The client sent some.
-        fields: Where ``account_id``, ``venue`` and ``account_type`` stood, by those names.
-    """
-
-    account_id: str = ""
-    nickname: str | None = None
-    venue: Venue | None = None
-    account_type: AccountType = AccountType.SPOT
-    has_credentials: bool = False
-    at: str = ""
-
-
-class NamedAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that exists, and a nickname.
-
-    Attributes:
-        account_id: Which.
-        nickname: The new one; ``None``: not given.
-        kept: What the client sent beside it, which must be as it is: values by field.
-    """
-
-    account_id: str
-    nickname: str | None = None
-    kept: dict[str, Any] = {}
-
-    def check_kept(self, account: msgspec.Struct) -> None:
-        """Refuse to change what cannot be changed.
-
-        Args:
-            account: The account's record.
-
-        Raises:
-            OperationError: A field differs from what it is.
-        """
-        for name, value in self.kept.items():
-            now = getattr(account, name)
-            if value != now:
-                problem = f"not {now}; only the nickname of an account can be changed"
-                raise invalid(_AT + _FIXED[name], value, problem, nearest=now)
-
-
-def wish_of_rpc(params: RpcTradingAccountParams) -> AccountWish:
-    """The parameters of ``create``, ``connect`` and ``validate``."""
-    given = params.trading_account
-    account_type = given.account_type
-    return AccountWish(
-        account_id=text_of(given.trading_account_id) or text_of(given.external_account_id),
-        nickname=None if given.nickname is UNSET else given.nickname,
-        venue=None if given.venue is UNSET else given.venue,
-        account_type=AccountType.SPOT if account_type is UNSET else account_type,
-        has_credentials=bool(given.credentials) and given.credentials is not UNSET,
-        at=_AT,
-    )
-
-
-def wish_of_rest(given: ConnectTradingAccountRequest) -> AccountWish:
-    """The body of ``POST tradingAccount/connect``.
-
-    Raises:
-        OperationError: It names a dealer.
-    """
-    if given.dealer_account_id is not UNSET:
-        problem = "not wanted: paper accounts are no dealer's"
-        raise invalid("dealerAccountId", given.dealer_account_id, problem)
-    return AccountWish(
-        account_id=text_of(given.external_trading_account_id),
-        nickname=None if given.nickname is UNSET else given.nickname,
-        venue=None if given.venue is UNSET else given.venue,
-        has_credentials=given.credential_ids is not UNSET and bool(given.credential_ids),
-    )
-
-
-def update_of_rpc(params: RpcTradingAccountParams) -> NamedAccount:
-    """The parameters of ``command.trading_account.update``.
-
-    Raises:
-        OperationError: No account is named.
-    """
-    given = params.trading_account
-    if given.trading_account_id is UNSET:
-        raise missing(f"{_AT}tradingAccountId")
-    return NamedAccount(
-        account_id=given.trading_account_id,
-        nickname=_nickname(given.nickname, f"{_AT}nickname"),
-        kept=_kept(given),
-    )
-
-
-def update_of_rest(given: UpdateTradingAccountRequest) -> NamedAccount:
-    """The body of ``POST tradingAccount/update``.
-
-    Raises:
-        OperationError: There is nothing to change.
-    """
-    nickname = _nickname(given.nickname, "nickname")
-    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
-
-
-def clone_of(given: CloneTradingAccountRequest) -> NamedAccount:
-    """The parameters of ``command.trading_account.clone``."""
-    nickname = None if given.nickname is UNSET else given.nickname
-    return NamedAccount(account_id=given.trading_account_id, nickname=nickname)
-
-
-def _nickname(given: str | UnsetType, field: str) -> str:
-    if given is UNSET:
-        raise missing(field, ": it is what can be changed")
-    return given
-
-
-def _kept(given: RpcTradingAccount) -> dict[str, Any]:
-    pairs = ((name, getattr(given, name)) for name in _FIXED)
-    return {name: value for name, value in pairs if value is not UNSET}

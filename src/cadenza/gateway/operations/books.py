@@ -9,7 +9,7 @@ import msgspec
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.instruments import instrument_of, select
+from cadenza.gateway.operations.instruments import instrument_of, instruments_of
 from cadenza.market.market import Market
 from cadenza.models import GetOrderBookParams, ListOrderBooksParams, OrderBook
 
@@ -44,7 +44,7 @@ class Books:
         """
         named = isinstance(wanted.instrument_ids, tuple)
         found = []
-        for instrument in select(self._market, wanted):
+        for instrument in instruments_of(self._market, wanted):
             try:
                 found.append(self._book(instrument.instrument_id, wanted.depth))
             except OperationError:

@@ -1,20 +1,23 @@
-"""Everything that is served without trading, as one registry."""
+"""The catalog of what a gateway serves: all operations, as one registry.
+
+System, market data and stored subscriptions are always served. Orders, accounts, portfolios and
+quotes need a paper venue; in a gateway without one they are answered with `TRADING_OFF`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cadenza import __version__
+from cadenza.clock import Clock
+from cadenza.config import TradingConfig
 from cadenza.gateway.api.operation import Operation
 from cadenza.gateway.api.registry import Registry
-from cadenza.gateway.operate.overview import GatewayHealth
+from cadenza.gateway.market.summaries import MarketSummaries
 from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.account_history import account_query_operations
-from cadenza.gateway.operations.account_subscriptions import (
-    Accounts,
-    account_subscription_operations,
-)
+from cadenza.gateway.operations.account_subscriptions import account_subscription_operations
 from cadenza.gateway.operations.accounts import TradingAccounts, account_command_operations
 from cadenza.gateway.operations.books import book_operations
 from cadenza.gateway.operations.instruments import listing_operations
@@ -31,57 +34,28 @@ from cadenza.gateway.operations.quotes import quote_operations
 from cadenza.gateway.operations.subscriptions import market_subscription_operations
 from cadenza.gateway.operations.system import Health, system_operations
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
-from cadenza.gateway.trading.trading import ppm_of
-from cadenza.market.clock import Clock
+from cadenza.gateway.trading.trading import Trading
 from cadenza.market.market import Market
-from cadenza.trading.exchange.quotes import QuoteDesk
-from cadenza.trading.ids import RisingIds
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.venue import PaperVenue
 
-if TYPE_CHECKING:
-    from cadenza.gateway.gateway import Gateway
 
-
-class Services(NamedTuple):
-    """What the operations answer from.
+class MarketServices(NamedTuple):
+    """The sources of the operations that are always served.
 
     Attributes:
         market: Instruments and books.
         tickers: Tickers.
         klines: Candles.
-        accounts: Whose trading accounts are whose; ``None``: trading is switched off, and all of
-            its calls are answered so.
         health: How the gateway is.
-        time_ms: Milliseconds since the Unix epoch.
+        time_ms: Milliseconds since the Unix epoch, UTC.
     """
 
     market: Market
     tickers: Tickers
     klines: Klines
-    accounts: Accounts | None
     health: Health
     time_ms: Callable[[], int]
-
-
-def market_registry(services: Services) -> Registry:
-    """System, market data and subscriptions; the caller adds the operations of trading."""
-    market = services.market
-    registry = Registry(unserved=UNSERVED)
-    operations = [
-        *system_operations(__version__, services.health, services.time_ms),
-        *listing_operations(market),
-        *book_operations(market),
-        *price_operations(market, services.tickers, services.klines),
-        *market_subscription_operations(market, services.time_ms()),
-    ]
-    if services.accounts is None:
-        registry.leave_out(TRADING_OFF)
-    else:
-        operations += account_subscription_operations(services.accounts)
-    for operation in operations:
-        registry.add(operation)
-    return registry
 
 
 def _nobody(_: str, __: Iterable[OrderState]) -> None:
@@ -89,86 +63,95 @@ def _nobody(_: str, __: Iterable[OrderState]) -> None:
 
 
 class TradingServices(NamedTuple):
-    """What the operations of trading answer from.
+    """The sources of the operations of a paper venue.
 
     Attributes:
         venue: The paper venue.
-        market: Displayed books, for quotes.
         encoded: Encodes an order for RPC as it is at that moment; see `TradeAnswers`.
-        clock: The time; orders that are delayed on purpose wait by it.
+        clock: Answers that are held back on purpose wait by it.
         submitted: Told which orders a connection has sent.
         currency: What portfolios are summed up in unless a call names another.
-        quote_spread_ppm: What the dealer takes, in millionths of the price.
         patience: How long ``awaitClosed`` waits, in seconds.
-        new_id: Makes the ids of quotes; by default UUIDs that rise with time.
     """
 
     venue: PaperVenue
-    market: Market
     encoded: Encoded
     clock: Clock
     submitted: Callable[[str, Iterable[OrderState]], None] = _nobody
     currency: str = "USDT"
-    quote_spread_ppm: int = 500
     patience: float = 1.0
-    new_id: Callable[[], str] | None = None
+
+
+def registry_of(
+    market: Market,
+    summaries: MarketSummaries,
+    trading: Trading | None,
+    *,
+    config: TradingConfig,
+    clock: Clock,
+    health: Health,
+) -> Registry:
+    """Every operation of a gateway.
+
+    Args:
+        market: Instruments and books.
+        summaries: Tickers and candles.
+        trading: The paper venue; ``None``: trading is switched off.
+        config: Currency of portfolios.
+        clock: The time.
+        health: How the gateway is.
+    """
+    services = MarketServices(market, summaries.tickers, summaries.klines, health, clock.time_ms)
+    if trading is None:
+        return make_registry(services, None)
+    return make_registry(
+        services,
+        TradingServices(
+            venue=trading.venue,
+            encoded=trading.events.encoded,
+            clock=clock,
+            submitted=trading.sessions.submitted,
+            currency=config.currency,
+        ),
+    )
+
+
+def make_registry(market: MarketServices, trading: TradingServices | None) -> Registry:
+    """The operations over these services, and the calls that are not served.
+
+    Args:
+        market: Of what is always served.
+        trading: Of the paper venue; ``None``: trading is switched off.
+    """
+    if trading is None:
+        return Registry(market_operations(market), (*UNSERVED, TRADING_OFF))
+    return Registry((*market_operations(market), *trading_operations(trading)), UNSERVED)
+
+
+def market_operations(services: MarketServices) -> tuple[Operation, ...]:
+    """System, market data, and stored subscriptions to market data."""
+    market = services.market
+    return (
+        *system_operations(__version__, services.health, services.time_ms),
+        *listing_operations(market),
+        *book_operations(market),
+        *price_operations(market, services.tickers, services.klines),
+        *market_subscription_operations(market, services.time_ms()),
+    )
 
 
 def trading_operations(services: TradingServices) -> tuple[Operation, ...]:
-    """Orders, accounts, portfolios and quotes; from here on the venue's exchange takes quotes."""
+    """Orders, accounts, portfolios and quotes."""
     venue = services.venue
     accounts = AccountsAccess(venue)
-    answers = TradeAnswers(venue, services.encoded)
-    orders = TradeOrders(
-        venue,
-        accounts,
-        answers,
-        clock=services.clock,
-        submitted=services.submitted,
-        patience=services.patience,
-    )
-    quotes = QuoteDesk(
-        venue.exchange.desks,
-        services.market.book,
-        services.market.fault,
-        services.new_id or RisingIds(venue.now),
-        venue.now,
-        spread_ppm=services.quote_spread_ppm,
-    )
-    venue.exchange.quotes = quotes
+    answers = TradeAnswers(venue, services.encoded, services.clock)
+    orders = TradeOrders(venue, accounts, submitted=services.submitted, patience=services.patience)
     return (
-        *trade_order_operations(orders),
+        *account_subscription_operations(accounts),
+        *trade_order_operations(orders, answers),
         *trade_order_queries(venue, accounts, answers),
         *account_command_operations(TradingAccounts(venue, accounts)),
         *account_query_operations(venue, accounts),
         *portfolio_operations(venue, accounts, services.currency),
-        *quote_operations(venue, accounts, quotes),
+        *quote_operations(venue, accounts),
     )
-
-
-def registry_of(gateway: Gateway) -> Registry:
-    """The operations of a gateway: market and system always, trading where it is on."""
-    trading = gateway.trading
-    registry = market_registry(
-        Services(
-            market=gateway.market,
-            tickers=gateway.summaries.tickers,
-            klines=gateway.summaries.klines,
-            accounts=AccountsAccess(trading.venue) if trading is not None else None,
-            health=GatewayHealth(gateway),
-            time_ms=gateway.clock.time_ms,
-        )
-    )
-    if trading is not None:
-        services = TradingServices(
-            venue=trading.venue,
-            market=gateway.market,
-            encoded=trading.events.encoded,
-            clock=gateway.clock,
-            submitted=trading.sessions.submitted,
-            currency=gateway.config.trading.currency,
-            quote_spread_ppm=ppm_of(gateway.config.trading.paper.quote_spread),
-        )
-        for operation in trading_operations(services):
-            registry.add(operation)
-    return registry

@@ -1,8 +1,8 @@
-"""Operations about what there is to trade: venues, instruments, securities."""
+"""Operations about venues, instruments and securities, and how others find an instrument."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -30,9 +30,53 @@ from cadenza.models import (
     VenueStatus,
 )
 
+LONGEST_ID: Final = 120
+"""Characters; longer texts are not searched for a name that is near."""
+
+
+def check_id(instrument_id: str, field: str = "instrumentId") -> None:
+    """Refuse what is far too long for an instrument id.
+
+    Raises:
+        OperationError: The text is.
+    """
+    if len(instrument_id) > LONGEST_ID:
+        message = f'"{cut(instrument_id)}" is too long for an instrument id'
+        raise OperationError(errors.INVALID_INSTRUMENT, message, field=field)
+
+
+def instrument_of(market: Market, instrument_id: str) -> Instrument:
+    """The instrument with this id.
+
+    Raises:
+        OperationError: The text is far too long for an id.
+        UnknownInstrumentError: There is no such instrument.
+    """
+    check_id(instrument_id)
+    return market.listing(instrument_id).instrument
+
+
+def instruments_of(market: Market, wanted: InstrumentFilter) -> tuple[Instrument, ...]:
+    """The instruments that fit every filter, in the order asked for or else of declaration.
+
+    Raises:
+        UnknownInstrumentError: One that is named by its id does not exist.
+    """
+    if wanted.instrument_ids is not UNSET:
+        names = dict.fromkeys(wanted.instrument_ids)  # each once
+        found = [instrument_of(market, name) for name in names]
+    else:
+        found = list(market.instruments())
+    return tuple(
+        one
+        for one in found
+        if (wanted.venue is UNSET or one.venue is wanted.venue)
+        and (wanted.symbols is UNSET or one.symbol in wanted.symbols)
+    )
+
 
 class ListSecurities(RpcListSecuritiesParams, frozen=True, kw_only=True, rename="camel"):
-    """What both surfaces ask about securities; RPC has no pages."""
+    """A question for securities, as both surfaces ask it; RPC has no pages."""
 
     security_id: str | UnsetType = UNSET
     limit: int | UnsetType = UNSET
@@ -50,7 +94,7 @@ class Listings:
         self._market = market
 
     def venues(self, _: Caller, __: NoParams) -> Reply:
-        """Venues with instruments; OFFLINE is one none of whose books can be trusted."""
+        """Venues with instruments; one is OFFLINE when none of its books can be trusted."""
         stale: dict[Venue, bool] = {}
         for one in self._market.instruments():
             fault = self._market.fault(one.instrument_id)
@@ -179,42 +223,3 @@ def listing_operations(market: Market) -> tuple[Operation, ...]:
             ),
         ),
     )
-
-
-LONGEST_ID: Final = 120
-"""Characters; longer texts are not searched for a name that is near."""
-
-
-def instrument_of(market: Market, instrument_id: str) -> Instrument:
-    """The instrument with this id.
-
-    Raises:
-        OperationError: The text is far too long for an id.
-        UnknownInstrumentError: There is no such instrument.
-    """
-    if len(instrument_id) > LONGEST_ID:
-        message = f'"{cut(instrument_id)}" is too long for an instrument id'
-        raise OperationError(errors.INVALID_INSTRUMENT, message, field="instrumentId")
-    return market.listing(instrument_id).instrument
-
-
-def select(market: Market, wanted: InstrumentFilter) -> tuple[Instrument, ...]:
-    """The instruments that fit every filter, in the order asked for or else of declaration.
-
-    Raises:
-        UnknownInstrumentError: One that is named by its id does not exist.
-    """
-    if wanted.instrument_ids is not UNSET:
-        names = dict.fromkeys(wanted.instrument_ids)  # each once
-        found = [instrument_of(market, name) for name in names]
-    else:
-        found = list(market.instruments())
-    return tuple(one for one in found if _is_chosen(one, wanted.venue, wanted.symbols))
-
-
-def _is_chosen(
-    one: Instrument, venue: Venue | UnsetType, symbols: Collection[str] | UnsetType
-) -> bool:
-    if venue is not UNSET and one.venue is not venue:
-        return False
-    return symbols is UNSET or one.symbol in symbols

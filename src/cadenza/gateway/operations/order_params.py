@@ -1,17 +1,24 @@
-"""From what clients send about orders to what the exchange is asked."""
+"""The parameters of operations on orders: requests of the exchange, made of those of clients."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from cadenza.gateway.api import errors
-from cadenza.gateway.api.errors import OperationError, cut
-from cadenza.gateway.operations.instruments import LONGEST_ID
+from cadenza.gateway.api.errors import OperationError
+from cadenza.gateway.api.fields import (
+    Text,
+    invalid,
+    missing,
+    moment,
+    number_of,
+    short_name,
+    text_of,
+)
+from cadenza.gateway.operations.instruments import check_id
 from cadenza.models import (
     ListTradeExecutionsQuery,
     ListTradeOrdersQuery,
@@ -26,18 +33,13 @@ from cadenza.models import (
     RpcTradeOrder,
     SubmitTradeOrderRequest,
     TimeInForce,
-    millis_of,
 )
 from cadenza.trading.orders.request import Exit, OrderRef, OrderRequest
 from cadenza.trading.store.store import ExecutionQuery, OrderQuery
 
-LONGEST_NAME: Final = 128
-"""Characters of a client order id or an idempotency key."""
-
 LAST_MOMENT: Final = 253_402_300_799_999
 """The end of the year 9999, milliseconds UTC."""
 
-_LONGEST_CURSOR: Final = 40
 _NEEDED: Final = {
     "instrument_id": "instrumentId",
     "order_side": "orderSide",
@@ -45,25 +47,42 @@ _NEEDED: Final = {
     "quantity": "quantity",
 }
 
-Text = str | UnsetType
-
 
 class SubmitOrder(msgspec.Struct, frozen=True, gc=False):
     """An order to take, whichever surface it came over.
 
     Attributes:
-        account_id: For whom.
-        order: What is asked for.
+        account_id: The account it is for.
+        order: The order, as the exchange takes it.
         await_closed: Answer when it has ended, or after a while.
-        is_rest: Show all its orders as REST does.
         position_id: The open position it is about; empty: none is named.
     """
 
     account_id: str
     order: OrderRequest
     await_closed: bool = False
-    is_rest: bool = False
     position_id: str = ""
+
+
+class GetOrder(msgspec.Struct, frozen=True):
+    """One order of the account named, or else of any that the caller may look at."""
+
+    ref: OrderRef
+    account_id: str = ""
+
+
+class ListOrders(msgspec.Struct, frozen=True):
+    """A query of the account named, or else of all that the caller may look at."""
+
+    query: OrderQuery
+    account_id: str = ""
+
+
+class ListExecutions(msgspec.Struct, frozen=True):
+    """A query of the account named, or else of all that the caller may look at."""
+
+    query: ExecutionQuery
+    account_id: str = ""
 
 
 def submit_of_rpc(params: RpcSubmitTradeOrderParams) -> SubmitOrder:
@@ -107,7 +126,7 @@ def submit_of_rest(given: SubmitTradeOrderRequest) -> SubmitOrder:
         raise invalid("leverage", given.leverage, problem, nearest=1)
     order = _order(given, given.idempotency_key, expire_at, "")
     position = "" if given.position_id is UNSET else given.position_id
-    return SubmitOrder(given.trading_account_id, order, given.await_closed, True, position)
+    return SubmitOrder(given.trading_account_id, order, given.await_closed, position)
 
 
 def _order(
@@ -136,9 +155,7 @@ def _order(
         or quantity is UNSET
     ):
         raise _missing(given, at)
-    if len(instrument_id) > LONGEST_ID:
-        message = f'"{cut(instrument_id)}" is too long for an instrument id'
-        raise OperationError(errors.INVALID_INSTRUMENT, message, field=f"{at}instrumentId")
+    check_id(instrument_id, f"{at}instrumentId")
     quantity_type, rounding = given.quantity_type, given.quantity_rounding
     time_in_force, contingency = given.time_in_force, given.contingency_type
     return OrderRequest(
@@ -185,63 +202,9 @@ def _exit(price: Text, limit: Text, time: TimeInForce | UnsetType, field: str) -
     )
 
 
-def short_name(text: str, field: str) -> str:
-    """A client's own name for something: short, and without what nobody can see.
-
-    Raises:
-        OperationError: It is too long, or not printable.
-    """
-    if len(text) > LONGEST_NAME:
-        raise invalid(field, text, f"longer than {LONGEST_NAME} characters")
-    if not text.isprintable():
-        problem = "not printable"
-        raise OperationError(errors.INVALID_FIELD, f"{field} is {problem}", field=field)
-    return text
-
-
 def _missing(given: RpcTradeOrder | SubmitTradeOrderRequest, at: str) -> OperationError:
     names = (name for name in _NEEDED if getattr(given, name) in {UNSET, None})
     return missing(at + _NEEDED[next(names)])
-
-
-def text_of(value: Text) -> str:
-    """A text that need not be there."""
-    return "" if value is UNSET else value
-
-
-def missing(field: str, hint: str = "") -> OperationError:
-    """The error of a field that is not there."""
-    message = f"{field} is missing{hint}"
-    return OperationError(errors.MISSING_FIELD, message, field=field, required=(field,))
-
-
-def invalid(
-    field: str, value: object, problem: str, *, nearest: int | str | None = None
-) -> OperationError:
-    """The error of a field that cannot be what it is."""
-    shown = cut(value if isinstance(value, str) else _digits(value))
-    facts: dict[str, Any] = {} if nearest is None else {"nearest": nearest}
-    message = f"{field} is {shown}, which is {problem}"
-    return OperationError(errors.INVALID_FIELD, message, field=field, provided=(shown,), **facts)
-
-
-def _digits(value: object) -> str:
-    if isinstance(value, int) and value.bit_length() > 200:  # Python writes no endless numbers
-        return "a number far out of range"
-    return str(value)
-
-
-def moment(text: str, field: str) -> int:
-    """An RFC 3339 time of a field as milliseconds UTC.
-
-    Raises:
-        OperationError: It is none.
-    """
-    try:
-        return millis_of(text)
-    except ValueError:
-        problem = 'no time with an offset, such as "2024-08-09T00:00:55.408Z"'
-        raise invalid(field, text, problem) from None
 
 
 def reference(trade_order_id: Text, client_order_id: Text, external_order_id: Text) -> OrderRef:
@@ -258,51 +221,6 @@ def reference(trade_order_id: Text, client_order_id: Text, external_order_id: Te
         message = f"{names[0]} is missing; {names[1]} or {names[2]} do as well"
         raise OperationError(errors.MISSING_FIELD, message, field=names[0], required=names)
     return OrderRef(client_order_id=client_order_id)
-
-
-def cursor_of(number: int) -> str:
-    """A place in a list, as a text that says nothing to a client."""
-    return base64.urlsafe_b64encode(b"%d" % number).decode().rstrip("=")
-
-
-def number_of(cursor: str, field: str = "cursor") -> int:
-    """The number that `cursor_of` made a cursor of.
-
-    Raises:
-        OperationError: It is none that an answer gave.
-    """
-    try:
-        if len(cursor) <= _LONGEST_CURSOR:
-            padded = cursor + "=" * (-len(cursor) % 4)
-            number = int(base64.b64decode(padded, altchars=b"-_", validate=True))
-            if 0 <= number < 1 << 63 and cursor_of(number) == cursor:
-                return number
-    except (ValueError, binascii.Error):
-        pass
-    raise invalid(field, cursor, "none that an answer gave")
-
-
-class GetOrder(msgspec.Struct, frozen=True):
-    """One order; without an account, of any that the caller may look at."""
-
-    ref: OrderRef
-    account_id: str = ""
-
-
-class ListOrders(msgspec.Struct, frozen=True):
-    """A query whose accounts are still to be found."""
-
-    query: OrderQuery
-    account_id: str = ""
-    is_rest: bool = False
-
-
-class ListExecutions(msgspec.Struct, frozen=True):
-    """A query whose accounts are still to be found."""
-
-    query: ExecutionQuery
-    account_id: str = ""
-    is_rest: bool = False
 
 
 def get_of_rpc(params: RpcGetTradeOrderParams) -> GetOrder:
@@ -360,7 +278,7 @@ def list_of_rest(params: ListTradeOrdersQuery) -> ListOrders:
         limit=params.limit,
         ascending=params.ascending,
     )
-    return ListOrders(query, text_of(params.trading_account_id), is_rest=True)
+    return ListOrders(query, text_of(params.trading_account_id))
 
 
 def executions_of_rpc(params: RpcListTradeExecutionsParams) -> ListExecutions:
@@ -392,7 +310,7 @@ def executions_of_rest(params: ListTradeExecutionsQuery) -> ListExecutions:
         limit=params.limit,
         ascending=params.ascending,
     )
-    return ListExecutions(query, text_of(params.trading_account_id), is_rest=True)
+    return ListExecutions(query, text_of(params.trading_account_id))
 
 
 def _ids_of(order_id: str | UnsetType) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Operations that look at orders and executions.
 
-They read what is durable, and first everything decided so far becomes so: whoever got an
+They read what is durable, after everything decided so far has become so: whoever got an
 acknowledgement finds what it was about.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET
 
+from cadenza.gateway.api.fields import cursor_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.views import view
 from cadenza.gateway.operations.account_access import AccountsAccess
@@ -19,7 +21,6 @@ from cadenza.gateway.operations.order_params import (
     GetOrder,
     ListExecutions,
     ListOrders,
-    cursor_of,
     executions_of_rest,
     executions_of_rpc,
     get_by_id_of_rpc,
@@ -47,20 +48,20 @@ from cadenza.trading.orders.state import Execution, OrderState
 from cadenza.trading.store.store import OrderPage, OrderQuery
 from cadenza.trading.venue import PaperVenue
 
+ExecutionT = TypeVar("ExecutionT", ExecutionRecord, RpcTradeExecution)
+
 
 class TradeOrderQueries:
-    """Answers about orders.
+    """Answers about orders and executions.
 
     Args:
-        venue: Whose orders they are.
-        accounts: Whose accounts are whose.
-        answers: Finds executions.
+        venue: Where they are.
+        accounts: Knows who owns which account.
     """
 
-    def __init__(self, venue: PaperVenue, accounts: AccountsAccess, answers: TradeAnswers) -> None:
+    def __init__(self, venue: PaperVenue, accounts: AccountsAccess) -> None:
         self._venue = venue
         self._accounts = accounts
-        self._answers = answers
 
     async def get(self, caller: Caller, wanted: GetOrder) -> Reply:
         """One order; of several with one client order id the newest."""
@@ -76,7 +77,7 @@ class TradeOrderQueries:
         return Reply(order_record(page.orders[0], self._venue.scales))
 
     async def list(self, caller: Caller, wanted: ListOrders) -> Reply:
-        """Orders, a page at a time; over REST with their executions."""
+        """Orders, a page at a time."""
         account_ids = self._ids(caller, wanted.account_id)
         query = msgspec.structs.replace(wanted.query, account_ids=account_ids)
         page = await self._page(query)
@@ -88,10 +89,7 @@ class TradeOrderQueries:
             cursor=UNSET if following is None else cursor_of(following),
             has_next=following is not None,
         )
-        if wanted.is_rest:
-            shown = await self._answers.shown(page.orders, TradeOrder, executions=True)
-            return Reply(shown, pagination)
-        return Reply(await self._answers.shown(page.orders, RpcTradeOrder), pagination)
+        return Reply(page.orders, pagination)
 
     async def executions(self, caller: Caller, wanted: ListExecutions) -> Reply:
         """Executions, a page at a time."""
@@ -99,22 +97,20 @@ class TradeOrderQueries:
         query = msgspec.structs.replace(wanted.query, account_ids=account_ids)
         await self._venue.journal.committed()
         page = await self._venue.store.executions(query)
-        kind = ExecutionRecord if wanted.is_rest else RpcTradeExecution
-        records = await self._shown(page.executions, kind)
         following = page.next_cursor
         pagination = Pagination(
             limit=query.limit,
             cursor=UNSET if following is None else cursor_of(following),
             has_next=following is not None,
         )
-        return Reply(records, pagination)
+        return Reply(page.executions, pagination)
 
-    async def _shown(
-        self, executions: Sequence[Execution], kind: type[ExecutionRecord | RpcTradeExecution]
-    ) -> tuple[ExecutionRecord | RpcTradeExecution, ...]:
+    async def shown(
+        self, executions: Sequence[Execution], kind: type[ExecutionT]
+    ) -> tuple[ExecutionT, ...]:
         """Executions as a surface has them; others have their turns in between."""
         orders: dict[str, OrderState | None] = {}
-        records = []
+        records: list[ExecutionT] = []
         for count, execution in enumerate(executions, 1):
             order_id = execution.order_id
             if order_id not in orders:
@@ -136,16 +132,11 @@ class TradeOrderQueries:
         return tuple(account.account_id for account in self._accounts.of_caller(caller))
 
 
-def _as_it_is(shown: tuple[msgspec.Struct, ...]) -> tuple[msgspec.Struct, ...]:
-    """The handler has made each surface's own type, a few orders a turn."""
-    return shown
-
-
 def trade_order_queries(
     venue: PaperVenue, accounts: AccountsAccess, answers: TradeAnswers
 ) -> tuple[Operation, ...]:
     """Everything that looks at orders."""
-    queries = TradeOrderQueries(venue, accounts, answers)
+    queries = TradeOrderQueries(venue, accounts)
     return (
         Operation(
             name="query.trade_order.get",
@@ -180,7 +171,7 @@ def trade_order_queries(
                 method="query.trade_order.list",
                 params=RpcListTradeOrdersParams,
                 read=list_of_rpc,
-                show=_as_it_is,
+                show=lambda orders: answers.shown(orders, RpcTradeOrder),
                 result=tuple[RpcTradeOrder, ...],
                 paginated=True,
             ),
@@ -189,7 +180,7 @@ def trade_order_queries(
                 path="tradeOrder/list",
                 params=ListTradeOrdersQuery,
                 read=list_of_rest,
-                show=_as_it_is,
+                show=lambda orders: answers.shown(orders, TradeOrder, executions=True),
                 result=tuple[TradeOrder, ...],
                 paginated=True,
             ),
@@ -209,7 +200,7 @@ def _execution_operation(queries: TradeOrderQueries) -> Operation:
             method="query.trade_execution.list",
             params=RpcListTradeExecutionsParams,
             read=executions_of_rpc,
-            show=_as_it_is,
+            show=lambda executions: queries.shown(executions, RpcTradeExecution),
             result=tuple[RpcTradeExecution, ...],
             paginated=True,
         ),
@@ -218,7 +209,7 @@ def _execution_operation(queries: TradeOrderQueries) -> Operation:
             path="tradeOrder/execution/list",
             params=ListTradeExecutionsQuery,
             read=executions_of_rest,
-            show=_as_it_is,
+            show=lambda executions: queries.shown(executions, ExecutionRecord),
             result=tuple[ExecutionRecord, ...],
             paginated=True,
         ),

@@ -1,4 +1,4 @@
-"""Operations about portfolios: balances, positions and what they come to."""
+"""Operations about portfolios: balances, positions and their worth."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from msgspec import UNSET
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.fields import text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
 from cadenza.gateway.operations.account_access import AccountsAccess
-from cadenza.gateway.operations.order_params import text_of
 from cadenza.gateway.trading.account_payloads import account_record, portfolio_record
 from cadenza.models import (
     ListPortfoliosQuery,
@@ -33,7 +33,7 @@ LONGEST_CURRENCY: Final = 40
 
 
 class ListPortfolios(msgspec.Struct, frozen=True, kw_only=True):
-    """What both surfaces ask; empty and ``None``: any, or the gateway's own currency."""
+    """A question for portfolios; empty and ``None``: any, or the gateway's own currency."""
 
     account_id: str = ""
     venue: Venue | None = None
@@ -48,8 +48,8 @@ class Portfolios:
 
     Args:
         venue: Where the money is.
-        accounts: Whose accounts are whose.
-        currency: What portfolios are summed up in unless a call names another.
+        accounts: Knows who owns which account.
+        currency: The asset in which portfolios are summed up, unless a call names another.
     """
 
     def __init__(self, venue: PaperVenue, accounts: AccountsAccess, currency: str) -> None:
@@ -65,7 +65,7 @@ class Portfolios:
         return Reply(record)
 
     async def list(self, caller: Caller, wanted: ListPortfolios) -> Reply:
-        """Portfolios of the accounts that fit; who has no account yet gets one."""
+        """Portfolios of the accounts that fit; a caller who has none yet gets one, funded."""
         valuation = self._valuation(wanted.currency)
         if wanted.account_id:
             found = [self._accounts.readable(caller, wanted.account_id)]
@@ -115,7 +115,7 @@ class Portfolios:
                 raise OperationError(errors.NO_PRICE, message, field="currency")
 
     def _holdings(self, account: Account) -> Holdings:
-        """What an account has; positions in instruments that are not listed now are left out."""
+        """Balances and positions; those in instruments that are not listed now are left out."""
         account_id, venue = account.account_id, self._venue
         return Holdings(
             account_id,
@@ -124,7 +124,7 @@ class Portfolios:
             tuple(
                 position
                 for position in venue.positions.of_account(account_id)
-                if position.instrument_id in venue.exchange.desks
+                if position.instrument_id in venue.exchange.instruments
             ),
         )
 

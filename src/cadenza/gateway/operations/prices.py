@@ -11,7 +11,7 @@ from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.api.results import after, page
-from cadenza.gateway.operations.instruments import instrument_of, select
+from cadenza.gateway.operations.instruments import instrument_of, instruments_of
 from cadenza.market.market import Market
 from cadenza.models import (
     GetKlineQuery,
@@ -26,15 +26,14 @@ from cadenza.models import (
 
 
 class Tickers(Protocol):
-    """Where tickers come from."""
+    """A source of tickers."""
 
     def ticker(self, instrument_id: str) -> Ticker | None:
         """The ticker of a declared instrument; ``None`` before anything has happened in it."""
-        ...
 
 
 class Klines(Protocol):
-    """Where candles come from."""
+    """A source of candles."""
 
     def kline(
         self,
@@ -50,11 +49,10 @@ class Klines(Protocol):
         Without a start they are the newest ``limit``, with one the oldest from there; there may be
         none at all.
         """
-        ...
 
 
 class TickerPage(InstrumentFilter, frozen=True, kw_only=True, rename="camel"):
-    """What both surfaces ask about tickers; RPC has no pages."""
+    """A question for tickers, as both surfaces ask it; RPC has no pages."""
 
     limit: int | UnsetType = UNSET
     offset: int = 0
@@ -65,7 +63,7 @@ class Prices:
     """Answers from tickers and klines.
 
     Args:
-        market: Which instruments there are.
+        market: The instruments.
         tickers: Their tickers.
         klines: Their candles.
     """
@@ -86,7 +84,7 @@ class Prices:
 
     def tickers(self, _: Caller, wanted: TickerPage) -> Reply:
         """Tickers of the instruments asked for; those without one yet are left out."""
-        names = [one.instrument_id for one in select(self._market, wanted)]
+        names = [one.instrument_id for one in instruments_of(self._market, wanted)]
         offset = after(names, wanted.cursor, wanted.offset)
         part, pagination = page(names, wanted.limit, offset)
         found = [ticker for name in part if (ticker := self._tickers.ticker(name)) is not None]
@@ -101,7 +99,7 @@ class Prices:
 
     def klines(self, _: Caller, wanted: RpcListKlinesParams) -> Reply:
         """Candles of the instruments asked for."""
-        found = select(self._market, wanted)
+        found = instruments_of(self._market, wanted)
         return Reply(tuple(self._kline(one.instrument_id, wanted) for one in found))
 
     def _kline(self, instrument_id: str, wanted: GetKlineQuery | RpcListKlinesParams) -> Kline:

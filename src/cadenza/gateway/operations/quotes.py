@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import UNSET
 
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError, cut
+from cadenza.gateway.api.fields import invalid, moment, short_name, text_of
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
 from cadenza.gateway.operations.account_access import AccountsAccess
 from cadenza.gateway.operations.instruments import LONGEST_ID
-from cadenza.gateway.operations.order_params import invalid, moment, short_name, text_of
+from cadenza.gateway.trading.order_payloads import quote_record
 from cadenza.models import Quote, QuoteRfqRequest
 from cadenza.trading.accounts.errors import UnknownAccountError
 from cadenza.trading.errors import DealerError
-from cadenza.trading.exchange.quotes import (
+from cadenza.trading.exchange.dealer import (
     DEALER_ID,
     LONGEST_TTL_MS,
-    QuoteAsk,
-    QuoteDesk,
-    quote_record,
+    QuoteRequest,
 )
 from cadenza.trading.venue import PaperVenue
 
-DEFAULT_TTL_MS = 10_000
+DEFAULT_TTL_MS: Final = 10_000
+"""How long a quote is good unless the request says otherwise, in milliseconds."""
 
 
 class Quotes:
-    """Asks the desk that quotes.
+    """Asks the venue's dealer for quotes.
 
     Args:
-        venue: Says what the time is, and whether anything can be taken.
+        venue: Its dealer quotes.
         accounts: Whose are whose.
-        desk: Quotes.
     """
 
-    def __init__(self, venue: PaperVenue, accounts: AccountsAccess, desk: QuoteDesk) -> None:
+    def __init__(self, venue: PaperVenue, accounts: AccountsAccess) -> None:
         self._venue = venue
         self._accounts = accounts
-        self._desk = desk
 
     def rfq(self, caller: Caller, wanted: QuoteRfqRequest) -> Reply:
         """Make a quote; it holds nothing and locks nothing."""
@@ -55,8 +55,8 @@ class Quotes:
             if text is not UNSET and len(text) > LONGEST_ID:
                 message = f'{field} "{cut(text)}" is too long'
                 raise OperationError(errors.INVALID_INSTRUMENT, message, field=field)
-        offer = self._desk.quote(
-            QuoteAsk(
+        offer = self._venue.exchange.dealer.quote(
+            QuoteRequest(
                 owner=caller.user,
                 account_id=account_id,
                 instrument_id=text_of(wanted.instrument_id),
@@ -90,11 +90,9 @@ class Quotes:
         return left
 
 
-def quote_operations(
-    venue: PaperVenue, accounts: AccountsAccess, desk: QuoteDesk
-) -> tuple[Operation, ...]:
+def quote_operations(venue: PaperVenue, accounts: AccountsAccess) -> tuple[Operation, ...]:
     """Quotes."""
-    quotes = Quotes(venue, accounts, desk)
+    quotes = Quotes(venue, accounts)
     return (
         Operation(
             name="command.quote.rfq",

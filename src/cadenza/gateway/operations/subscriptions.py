@@ -1,10 +1,10 @@
 """Operations about stored subscriptions to market data.
 
 In the API these tell a backend which instruments to feed. Here the operator chose the feed, and
-every instrument is always fed: so every subscription that can exist is ACTIVE since the start,
-subscribing is answered with it, as often as one likes, and ending one is refused. Nothing is
-stored; an id is made of what it names, the same after every restart. Listening to a channel needs
-none of this.
+every instrument is always fed: so every subscription that can exist has been ACTIVE since the
+start, subscribing is answered with it each time, and ending one is refused. Nothing is stored; an
+id is made of what it names, the same after every restart. Listening to a channel needs none of
+this.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from msgspec import UNSET
 from cadenza.gateway.api import errors
 from cadenza.gateway.api.errors import OperationError
 from cadenza.gateway.api.operation import Caller, Operation, Reply, RestForm, RpcForm
-from cadenza.gateway.operations.instruments import instrument_of, select
+from cadenza.gateway.operations.instruments import instrument_of, instruments_of
 from cadenza.market.market import Market
 from cadenza.models import (
     Instrument,
@@ -36,7 +36,7 @@ from cadenza.models import (
 )
 
 SPACE: Final = uuid.UUID("6f6ad1f9-1f5c-5d7b-9d9a-0c1a4f0c6f55")
-"""The namespace of subscription ids."""
+"""The namespace of subscription ids, which are UUIDs of version 5."""
 
 MARKET_TYPES: Final = (
     SubscriptionType.ORDERBOOK,
@@ -55,7 +55,7 @@ class MarketSubscriptions:
     """Answers about subscriptions to instruments.
 
     Args:
-        market: Which instruments there are.
+        market: The instruments.
         since_ms: When they began to be fed, milliseconds UTC.
     """
 
@@ -65,7 +65,7 @@ class MarketSubscriptions:
 
     def books(self, _: Caller, wanted: InstrumentFilter) -> Reply:
         """The subscriptions to order books of the instruments asked for."""
-        found = select(self._market, wanted)
+        found = instruments_of(self._market, wanted)
         return Reply(self._all(found, (SubscriptionType.ORDERBOOK,)))
 
     def book(self, _: Caller, wanted: SubscribeOrderBookRequest) -> Reply:
@@ -120,7 +120,7 @@ class MarketSubscriptions:
         asked = wanted.subscription_type
         kinds = MARKET_TYPES if asked is UNSET else (asked,)
         chosen = InstrumentFilter(instrument_ids=wanted.instrument_id, venue=wanted.venue)
-        found = select(self._market, chosen)
+        found = instruments_of(self._market, chosen)
         return Reply(self._all(found, [kind for kind in kinds if kind in MARKET_TYPES]))
 
     def _all(

@@ -21,20 +21,19 @@ _WORSE: Final = (HealthStatus.HEALTHY, HealthStatus.DEGRADED, HealthStatus.UNHEA
 
 
 class Health(Protocol):
-    """Who knows how the gateway is."""
+    """The health of the gateway."""
 
     def parts(self) -> Mapping[str, HealthStatus]:
         """How each part is, by its name in `HealthChecks`; the whole is as bad as its worst."""
-        ...
 
 
 class System:
     """Answers about the gateway.
 
     Args:
-        version: Of the gateway.
-        health: Who knows how it is.
-        time_ms: Milliseconds since the Unix epoch.
+        version: The version of the gateway.
+        health: Its health.
+        time_ms: The time, in milliseconds since the Unix epoch, UTC.
     """
 
     def __init__(self, version: str, health: Health, time_ms: Callable[[], int]) -> None:
@@ -53,7 +52,7 @@ class System:
         return Reply(self._info)
 
     def check(self, _: Caller, __: NoParams) -> Reply:
-        """How it is."""
+        """Its health, part by part and as a whole."""
         parts, now = self._health.parts(), self._time_ms()
         found = HealthCheck(
             status=max(parts.values(), key=_WORSE.index, default=HealthStatus.HEALTHY),

@@ -1,4 +1,4 @@
-"""Calls of the API that a gateway with its own venue cannot honestly answer, and why.
+"""The calls of the API that a gateway with its own venue cannot honestly answer, with reasons.
 
 Over RPC they are answered with the error ``NOT_SERVED`` in the envelope, so that a client can tell
 them from a misspelt name (Centrifugo's 104). Over REST they are 404 with the same ``errno``: the

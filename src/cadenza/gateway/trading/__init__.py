@@ -1,1 +1,1 @@
-"""The paper venue behind the API: account channels, and orders and accounts as payloads."""
+"""The paper venue behind the API: account channels, and the payloads of orders and accounts."""

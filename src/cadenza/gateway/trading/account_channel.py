@@ -1,8 +1,8 @@
-"""The account channel: what happens to orders, executions and balances, told to their owner.
+"""The account channel: changes of orders, executions and balances, told to their owner.
 
 Every event is made when it is decided and published when it is durable, in that order. Beside the
-stream stands what it has shown so far, so that a new subscriber can be given the open orders and
-the portfolio exactly as of its offset.
+stream stands the state that it has shown so far, so that a new subscriber can be given the open
+orders and the portfolio exactly as of its offset. Who may subscribe is decided here, too.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from cadenza.models import (
     UpdateMode,
     iso_of,
 )
+from cadenza.models.channels import account_channel, account_of
 from cadenza.protocol import codes
 from cadenza.realtime import ChannelOptions, CommandError, SubscribeEvent, SubscribeReply
 from cadenza.trading.accounts.account import Account
@@ -42,13 +43,19 @@ from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.orders.state import Execution, OrderState
 from cadenza.trading.venue import PaperVenue
 
-CHANNEL: Final = "tradingAccount:"
-
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Delta(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The data of a portfolio event: the balances and positions that changed, as they are now."""
+class PortfolioDelta(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The data of a portfolio event: the balances and positions that changed, as they are now.
+
+    Attributes:
+        trading_account_id: The account.
+        balances: The balances that changed.
+        positions: The positions that changed; closed ones too.
+        update_mode: Always ``DELTA``.
+        updated_at: ISO 8601, UTC.
+    """
 
     trading_account_id: str
     balances: tuple[RpcBalanceEntry, ...]
@@ -58,24 +65,37 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AccountState(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a new subscriber that asks for it gets in the subscribe result's ``data``.
+    """The state of an account, for subscribers that ask for it in the subscribe result's ``data``.
 
     Attributes:
-        orders: The open orders, in the order they came.
-        portfolio: Balances and positions, all of them, and what they come to.
+        orders: The open orders as RPC orders, in the order they came.
+        portfolio: All balances and positions, and their worth.
     """
 
     orders: tuple[msgspec.Raw, ...]
     portfolio: RpcPortfolio
 
 
+class SubscribeData(msgspec.Struct, frozen=True, rename="camel"):
+    """The ``data`` of a subscribe command: other fields are the application's own.
+
+    Attributes:
+        state: Whether the subscribe result shall carry the account's state as of its offset.
+    """
+
+    state: bool = False
+
+
+_read: Final = msgspec.json.Decoder(SubscribeData).decode
+
+
 class Shown:
-    """What the stream of one account has said so far.
+    """The state of one account as its stream has told it so far.
 
     Attributes:
         orders: The open orders by id, as encoded RPC orders, in the order they came.
-        balances: By asset.
-        positions: The open ones, by instrument.
+        balances: The balances by asset.
+        positions: The open positions by instrument.
     """
 
     __slots__ = ("balances", "orders", "positions")
@@ -87,13 +107,13 @@ class Shown:
 
 
 class AccountEvents:
-    """An `ExchangeListener` that publishes what it hears.
+    """An ``ExchangeListener`` that publishes what it hears.
 
     Args:
-        outlet: Where to.
-        options: Of the account channels.
+        outlet: Publishes the events.
+        options: The options of the account channels.
         new_id: Makes event ids.
-        currency: What portfolios are summed up in.
+        currency: The asset in which portfolios are summed up.
     """
 
     def __init__(
@@ -115,7 +135,7 @@ class AccountEvents:
         self._fresh: dict[str, bytes] = {}
 
     def attach(self, venue: PaperVenue) -> None:
-        """Tell of this venue from here on; what it has now has been told before."""
+        """Tell of this venue; the state that it has now has been told before."""
         self._venue = venue
         self._json = OrderJson(venue.scales)
         for order in venue.exchange.open_orders():
@@ -129,7 +149,7 @@ class AccountEvents:
 
     @property
     def venue(self) -> PaperVenue:
-        """Whose events these are."""
+        """The venue that is told of."""
         if self._venue is None:
             raise RuntimeError("account events without a venue")
         return self._venue
@@ -139,7 +159,7 @@ class AccountEvents:
         return msgspec.Raw(self._fresh.get(order.order_id) or self._order(order))
 
     def state(self, account: Account) -> bytes:
-        """An `AccountState` as of the newest publication of the account's channel."""
+        """An ``AccountState`` as of the newest publication of the account's channel."""
         shown, venue = self._of(account.account_id), self.venue
         holdings = Holdings(
             account.account_id,
@@ -158,23 +178,23 @@ class AccountEvents:
         orders = tuple(map(msgspec.Raw, shown.orders.values()))
         return _encode(AccountState(orders=orders, portfolio=view(record, RpcPortfolio)))
 
-    # What the exchange says.
+    # Changes that the exchange tells.
 
     def on_order(self, order: OrderState) -> None:
-        """See `ExchangeListener`."""
+        """See ``ExchangeListener``."""
         data = self._fresh[order.order_id] = self._order(order)
         payload = self._event(EventType.TRADE_ORDER_UPDATED, data, order.updated_at)
         effect = partial(self._show_order, order.account_id, order.order_id, order.is_open, data)
         self._then(order.account_id, payload, effect)
 
     def on_execution(self, execution: Execution, order: OrderState) -> None:
-        """See `ExchangeListener`."""
+        """See ``ExchangeListener``."""
         data = execution_json(execution, order, self.venue.scales)
         payload = self._event(EventType.EXECUTION_CREATED, data, execution.at)
         self._then(execution.account_id, payload)
 
     def on_balances(self, account_id: str, assets: Collection[str]) -> None:
-        """See `ExchangeListener`."""
+        """See ``ExchangeListener``."""
         self._fresh.clear()
         venue = self.venue
         now = venue.now()
@@ -184,7 +204,7 @@ class AccountEvents:
             for position in venue.journal.batch.positions.values()
             if position.account_id == account_id
         )
-        delta = Delta(
+        delta = PortfolioDelta(
             trading_account_id=account_id,
             balances=tuple(self._balance(balance, now) for balance in balances),
             positions=tuple(filter(None, map(self._position, positions))),
@@ -196,7 +216,7 @@ class AccountEvents:
         self._then(account_id, payload, effect)
 
     def on_account(self, account: Account) -> None:
-        """See `ExchangeListener`."""
+        """See ``ExchangeListener``."""
         data = _encode(view(account_record(account), RpcTradingAccount))
         payload = self._event(EventType.TRADING_ACCOUNT_UPDATED, data, account.updated_at)
         self._then(account.account_id, payload)
@@ -210,12 +230,12 @@ class AccountEvents:
         return view(record, RpcBalanceEntry)
 
     def _position(self, position: Position) -> RpcPositionEntry | None:
-        desk = self.venue.exchange.desks.get(position.instrument_id)
-        if desk is None:
+        instrument = self.venue.exchange.instruments.get(position.instrument_id)
+        if instrument is None:
             return None
-        kind = self.venue.security_types.get(desk.listing.id.base, SecurityType.CRYPTO)
-        mark = desk.engine.last or None
-        entry = position_entry(position, desk.units, mark, security_type=kind)
+        kind = self.venue.security_types.get(instrument.listing.id.base, SecurityType.CRYPTO)
+        mark = instrument.engine.last or None
+        entry = position_entry(position, instrument.units, mark, security_type=kind)
         return view(entry, RpcPositionEntry)
 
     def _event(self, kind: EventType, data: bytes, at: int) -> bytes:
@@ -234,7 +254,7 @@ class AccountEvents:
     def _publish(self, account_id: str, payload: bytes, effect: Callable[[], None] | None) -> None:
         if effect is not None:
             effect()
-        self._outlet.publish(CHANNEL + account_id, payload, self._options)
+        self._outlet.publish(account_channel(account_id), payload, self._options)
 
     def _show_order(self, account_id: str, order_id: str, is_open: bool, data: bytes) -> None:
         orders = self._of(account_id).orders
@@ -262,37 +282,24 @@ class AccountEvents:
         return shown
 
 
-class SubscribeData(msgspec.Struct, frozen=True, rename="camel"):
-    """The ``data`` of a subscribe command: other fields are the application's own.
-
-    Attributes:
-        state: The subscribe result shall carry the account's state as of its offset.
-    """
-
-    state: bool = False
-
-
-_read: Final = msgspec.json.Decoder(SubscribeData).decode
-
-
-class AccountAccess:
+class AccountChannelAccess:
     """Decides about subscriptions to account channels.
 
     Args:
-        events: What the channels have shown so far.
+        events: The account channels, which know the venue and the state of each account.
     """
 
     def __init__(self, events: AccountEvents) -> None:
         self._events = events
 
     def on_subscribe(self, event: SubscribeEvent) -> SubscribeReply:
-        """Let the owner in; whoever brings a token gets what that grants.
+        """Let the owner in; a subscription with a token gets what the token grants.
 
         Raises:
             CommandError: 103, for accounts of others as for those that do not exist; 107, the data
                 is no JSON object.
         """
-        account_id = event.channel.removeprefix(CHANNEL)
+        account_id = account_of(event.channel) or ""
         account = self._events.venue.registry.any(account_id)
         user = event.connection.user
         if not event.token and (account is None or not user or account.owner != user):

@@ -65,11 +65,11 @@ def portfolio_record(
     """A whole portfolio (SNAPSHOT) as the payload that both surfaces are made from.
 
     Args:
-        holdings: What the account has.
+        holdings: The balances and positions of the account.
         valuation: Currency, instruments and marks.
-        scales: Of all assets.
+        scales: The scales of all assets.
         updated_at: Milliseconds UTC.
-        security_types: What the assets are; those not named are CRYPTO.
+        security_types: The types of assets by name; those not named are CRYPTO.
 
     Raises:
         UnknownAssetError: An asset has no scale.
@@ -135,10 +135,10 @@ def position_entry(
 
     Args:
         position: Open or closed.
-        units: Of its instrument.
+        units: The units of its instrument.
         mark: The current price in ticks; ``None`` leaves the current price and the unrealised
             profit out.
-        security_type: What the base asset is.
+        security_type: The type of the base asset.
     """
     listing = units.listing
     quote = listing.id.quote

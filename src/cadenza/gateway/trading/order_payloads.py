@@ -1,4 +1,4 @@
-"""Orders and executions as the payloads that both surfaces of the API are made from."""
+"""Orders, executions and quotes as the payloads that both surfaces of the API are made from."""
 
 from __future__ import annotations
 
@@ -17,26 +17,33 @@ from cadenza.models import (
     ExecutionRecord,
     OrderRecord,
     QuantityType,
+    Quote,
+    QuoteStatus,
     RpcTradeOrder,
     SecurityQuantity,
     TradeExecution,
     Venue,
     iso_of,
 )
-from cadenza.trading.ledger.units import AssetScales
+from cadenza.trading.exchange.dealer import DEALER_ID, Offer
+from cadenza.trading.ledger.units import PRICE_DECIMALS, AssetScales
 from cadenza.trading.orders.state import Execution, OrderState
 
-AVERAGE_DECIMALS = 8
-"""More than the tick has, for average prices."""
+_encode: Final = msgspec.json.Encoder().encode
+
+KEPT: Final = 50_000
+"""The number of orders whose unchanging half is kept; more are encoded whole at each change."""
+
+_Key = tuple[int, int, int]
 
 
 class Scales:
-    """How the numbers of one order are written: by its own steps, whatever is listed now.
+    """The scales of the numbers of one order: its own steps, whatever is listed now.
 
     Args:
-        instrument_id: Of the order.
-        tick: Its price step.
-        lot: Its quantity step.
+        instrument_id: The instrument of the order.
+        tick: The price step when the order came, a decimal string.
+        lot: The quantity step when the order came, a decimal string.
     """
 
     __slots__ = ("average_decimals", "id", "lot_power", "lot_units", "lots", "ticks")
@@ -47,7 +54,7 @@ class Scales:
         self.lots = DecimalScale(lot, "quantity")
         fraction = Fraction(lot)
         self.lot_units, self.lot_power = fraction.numerator, fraction.denominator
-        self.average_decimals = len(tick.partition(".")[2]) + AVERAGE_DECIMALS
+        self.average_decimals = len(tick.partition(".")[2]) + PRICE_DECIMALS
 
 
 @lru_cache(maxsize=4096)
@@ -62,8 +69,8 @@ def order_record(
     """An order as a payload.
 
     Args:
-        order: The record.
-        assets: Scales of all assets.
+        order: The record of the order.
+        assets: The scales of all assets.
         executions: Its executions, to be shown with it; ``None`` leaves them out.
     """
     scales = scales_of(order.instrument_id, order.tick, order.lot)
@@ -117,9 +124,9 @@ def execution_record(
     """An execution as a payload.
 
     Args:
-        execution: The record.
-        order: Whose it is.
-        assets: Scales of all assets.
+        execution: The record of the execution.
+        order: The order that it belongs to.
+        assets: The scales of all assets.
     """
     scales = scales_of(order.instrument_id, order.tick, order.lot)
     found = scales.id
@@ -141,8 +148,33 @@ def execution_record(
     )
 
 
+def quote_record(offer: Offer) -> Quote:
+    """A quote as the payload that both surfaces are made from."""
+    request, found = offer.request, offer.instrument.listing.id
+    return Quote(
+        quote_id=offer.quote_id,
+        dealer_account_id=DEALER_ID,
+        base_asset=found.base,
+        quote_asset=found.quote,
+        order_side=request.side,
+        quantity=offer.quantity,
+        quote_quantity=offer.quote_quantity,
+        price=offer.instrument.listing.ticks.format(offer.price),
+        status=QuoteStatus.CREATED,
+        created_at=offer.created_at,
+        expire_at=offer.expire_at,
+        quote_request_id=request.request_id or UNSET,
+        venue=found.venue,
+        instrument_id=offer.instrument.instrument_id,
+        trader_account_id=request.account_id or UNSET,
+        quantity_type=QuantityType.BASE if request.quantity else QuantityType.QUOTE,
+        updated_at=offer.created_at,
+        pricing_profile_id=request.profile_id or UNSET,
+    )
+
+
 def average_price(order: OrderState, scales: Scales, assets: AssetScales) -> str:
-    """Cost by quantity, rounded half to even, without zeros at the end."""
+    """The average price of what is executed, rounded half to even, without zeros at the end."""
     decimals = scales.average_decimals
     above = order.cost * scales.lot_power * 10**decimals
     below = order.executed * scales.lot_units * 10 ** assets.decimals(scales.id.quote)
@@ -166,19 +198,11 @@ def _fees(venue: Venue, asset: str, fee: int, assets: AssetScales) -> tuple[Secu
     )
 
 
-_encode: Final = msgspec.json.Encoder().encode
-
-KEPT: Final = 50_000
-"""Orders whose first half is kept; more are encoded whole when they change."""
-
-_Key = tuple[int, int, int]
-
-
 class OrderJson:
-    """Encodes orders.
+    """Encodes orders as RPC shows them, and keeps the half that seldom changes.
 
     Args:
-        assets: Scales of all assets.
+        assets: The scales of all assets.
     """
 
     def __init__(self, assets: AssetScales) -> None:
@@ -186,7 +210,7 @@ class OrderJson:
         self._fixed: dict[str, tuple[_Key, bytes]] = {}
 
     def encode(self, order: OrderState) -> bytes:
-        """The order as it is now."""
+        """The JSON of an order's view as ``RpcTradeOrder``, as the order is now."""
         key = (order.lots, order.limit, order.stop)
         kept = self._fixed.get(order.order_id)
         scales = scales_of(order.instrument_id, order.tick, order.lot)
@@ -227,7 +251,7 @@ class OrderJson:
 
 
 def execution_json(execution: Execution, order: OrderState, assets: AssetScales) -> bytes:
-    """An execution as RPC shows it: the JSON of its view as `RpcTradeExecution`."""
+    """An execution as RPC shows it: the JSON of its view as ``RpcTradeExecution``."""
     scales = scales_of(order.instrument_id, order.tick, order.lot)
     quote = scales.id.quote
     fees = "[]"
@@ -250,7 +274,7 @@ def execution_json(execution: Execution, order: OrderState, assets: AssetScales)
 
 
 def _fixed(order: OrderState, scales: Scales, assets: AssetScales) -> bytes:
-    """Everything that an amendment alone can change, without the closing brace."""
+    """The fields that nothing but an amendment can change, without the closing brace."""
     found, ticks, lots = scales.id, scales.ticks, scales.lots
     is_quote = order.quantity_type is QuantityType.QUOTE and order.budget
     quantity = assets.format(found.quote, order.budget) if is_quote else lots.format(order.lots)

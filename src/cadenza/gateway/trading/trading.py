@@ -1,8 +1,9 @@
-"""Trading put together: the venue, its store, its instruments and who is told."""
+"""Trading, put together: the venue with its store, its instruments, its feeds and its metrics."""
 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +12,16 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from cadenza.clock import Clock
 from cadenza.config import Config, StoreConfig, TradingConfig
 from cadenza.gateway.feeds import make_participants, paper_instruments
 from cadenza.gateway.outlet import Outlet
 from cadenza.gateway.trading.account_channel import AccountEvents
-from cadenza.market.clock import Clock
 from cadenza.market.instrument import Listing
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Venue
-from cadenza.realtime import ChannelOptions, Node
+from cadenza.realtime import ChannelOptions
 from cadenza.trading.errors import TradingError
 from cadenza.trading.ids import RisingIds
 from cadenza.trading.ledger.fees import MILLION, FeeSchedule
@@ -41,10 +42,10 @@ from cadenza.trading.venue import PaperVenue, VenueRules
 logger: Final = logging.getLogger("cadenza.gateway")
 
 Work = tuple[str, Callable[[], Coroutine[None, None, None]]]
-"""Something that runs as long as the gateway, and what it is called."""
+"""The name of something that runs as long as the gateway, and the coroutine function of it."""
 
 TICK_SECONDS: Final = 0.1
-"""How late an order may end whose time has come."""
+"""The time between two looks for orders that have expired."""
 
 
 class Trading:
@@ -52,8 +53,10 @@ class Trading:
 
     Args:
         config: The whole configuration.
-        market: Where paper books are shown, and mirrored ones are watched.
+        market: Shows the paper books, and has the mirrored ones.
         clock: The time.
+        outlet: Publishes the events of accounts.
+        chance: Ids are made of it, and the participants' seed if none is configured.
         options: Of the account channels.
         venues: Where a new account trades, beside PAPER.
         faults: What happens to orders on purpose.
@@ -61,7 +64,7 @@ class Trading:
     Attributes:
         venue: The paper venue.
         events: The account channels.
-        sessions: Which connection sent which orders.
+        sessions: The orders that each connection has sent.
     """
 
     def __init__(
@@ -69,27 +72,30 @@ class Trading:
         config: Config,
         market: Market,
         clock: Clock,
-        options: ChannelOptions,
+        outlet: Outlet,
         *,
+        chance: random.Random,
+        options: ChannelOptions,
         venues: tuple[Venue, ...],
         faults: OrderFaults,
     ) -> None:
         self._config = config
         self._market = market
         self._clock = clock
-        new_id = RisingIds(clock.time_ms)
-        self._outlet = Outlet()
+        self._chance = chance
+        new_id = RisingIds(clock.time_ms, chance.randbytes)
         self.events: Final = AccountEvents(
-            self._outlet, options, new_id, currency=config.trading.currency
+            outlet, options, new_id, currency=config.trading.currency
         )
         self.venue: Final = PaperVenue(
             make_store(config.trading.store),
             clock,
             self.events,
+            market,
             rules_of(config.trading, venues),
-            new_id,
+            new_id=new_id,
+            faults=faults,
         )
-        self.venue.exchange.faults = faults
         self.sessions: Final = OrderSessions(self.venue, is_on=config.trading.cancel_on_disconnect)
         self._mirrors = MirrorFeed(self._mirror, self._heard, clock.time_ms)
         self._engines: dict[str, MatchingEngine] = {}
@@ -99,21 +105,20 @@ class Trading:
         """The instruments with books of their own."""
         return [spec.instrument_id for spec in paper_instruments(self._config.market.simulated)]
 
-    async def open(self, node: Node) -> None:
-        """Take back what the store has, and begin to trade; account events go to this node.
+    async def open(self) -> None:
+        """Take back what the store has, and begin to trade.
 
         Raises:
             StoreError: The store cannot be used.
         """
         venue = self.venue
-        self._outlet.attach(node)
         await venue.open()
         self.events.attach(venue)
         self._market.add_observer(self._mirrors)
         simulated = self._config.market.simulated
         for spec in paper_instruments(simulated):
             listing = Listing(spec.instrument())
-            self._engines[str(listing.id)] = venue.list_paper(listing, self._market)
+            self._engines[str(listing.id)] = venue.list_paper(listing)
         paper = self._config.trading.paper
         if paper.participants and self._config.market.feed == "simulated":
             self._open_participants()
@@ -123,7 +128,7 @@ class Trading:
         await self.venue.close()
 
     def work(self) -> list[Work]:
-        """What runs as long as trading does, with a name for each."""
+        """The work that goes on as long as trading does."""
         work: list[Work] = [("the clock of the venue", self._tick)]
         if self._driver is not None:
             work.append(("simulated participants", self._driver.run))
@@ -131,18 +136,20 @@ class Trading:
 
     def _open_participants(self) -> None:
         participants = make_participants(
-            self._config.market.simulated, self._engines.__getitem__, self.venue.marks
+            self._config.market.simulated,
+            self._engines.__getitem__,
+            self.venue.marks,
+            self._chance,
         )
         for name, crowd in participants.items():
-            desk = self.venue.exchange.desks[name]
-            desk.hears = (crowd.heard, *desk.hears)
+            self.venue.exchange.instruments[name].add_listener(crowd.heard)
         self._driver = ParticipantsDriver(self._simulate, self._clock, participants)
         self._driver.open()
 
     def _simulate(self, instrument_id: str, command: AnyCommand) -> None:
         exchange = self.venue.exchange
         exchange.check_running()
-        exchange.tell(exchange.desks[instrument_id], command)
+        exchange.tell(exchange.instruments[instrument_id], command)
 
     async def _tick(self) -> None:
         while True:
@@ -182,11 +189,12 @@ def rules_of(config: TradingConfig, venues: tuple[Venue, ...]) -> VenueRules:
         account_limit=paper.account_limit,
         open_order_limit=paper.open_order_limit,
         protection_ppm=ppm_of(paper.market_protection),
+        quote_spread_ppm=ppm_of(paper.quote_spread),
     )
 
 
 def ppm_of(text: str) -> int:
-    """A part of one, as the configuration has it, in millionths."""
+    """A fraction of one, a decimal string of the configuration, in millionths."""
     return int(Decimal(text) * MILLION)
 
 
@@ -194,7 +202,7 @@ class TradingCollector(Collector):
     """Reads the venue's own counters when it is scraped, so that an order costs no metric.
 
     Args:
-        venue: Which.
+        venue: The venue whose counters are shown.
     """
 
     def __init__(self, venue: PaperVenue) -> None:
@@ -214,7 +222,7 @@ class TradingCollector(Collector):
             yield GaugeMetricFamily(name, text, value=value)
         for name, text, count in (
             ("cadenza_orders", "Orders taken, over all starts.",
-             self._venue.exchange.placing.next_order - 1),
+             self._venue.exchange.placement.next_order - 1),
             ("cadenza_executions", "Executions of users' orders, over all starts.",
              clearing.next_execution - 1),
             ("cadenza_journal_commits", "Commits since the start.", stats.commits),
@@ -232,8 +240,8 @@ class OrderSessions:
     connections have ended then, but nobody has decided that they would not come back.
 
     Args:
-        venue: Where orders are cancelled.
-        is_on: Whether to do all this.
+        venue: Cancels the orders.
+        is_on: Whether to do all this; else orders outlive their connections.
     """
 
     def __init__(self, venue: PaperVenue, *, is_on: bool) -> None:

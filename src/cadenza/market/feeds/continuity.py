@@ -1,6 +1,6 @@
-"""Keeps the updates of one book in an unbroken chain, whatever a venue's way to number them.
+"""Continuity: the updates of one book in an unbroken chain, however a venue numbers them.
 
-States and events, as `ChainTracker` moves through them::
+States and events, as ``ChainTracker`` moves through them::
 
     state      snapshot                        update: verdict of the venue's rule
     WAITING    -> BRIDGING, held updates next  held back (if the venue numbers its updates)
@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum, auto
+from typing import Final
 
 from cadenza.market.errors import SequenceGapError
 from cadenza.market.venues.messages import BookDiff, BookSnapshot
 from cadenza.market.venues.sequence import SequenceRule, Verdict
 
-MAX_HELD = 4096
+MAX_HELD: Final = 4096
 """Updates kept while waiting for a snapshot; older ones go first. Over a minute of the busiest
 recorded feed, where the snapshot came within a second."""
 
@@ -33,11 +34,11 @@ class ChainState(Enum):
 class ChainTracker:
     """Decides for one book which snapshots and updates go to it, and in which order.
 
-    Both methods return what to deliver now. A `SequenceGapError` among it stands where the chain
+    Both methods return what to deliver now. A ``SequenceGapError`` among it stands where the chain
     broke: the book is to be declared stale there.
 
     Attributes:
-        state: Where the chain stands.
+        state: The state of the chain.
         outdated: Updates dropped because the book already held them.
     """
 

@@ -1,10 +1,11 @@
-"""Brings decoded messages to the sink, keeps each book's chain unbroken, and counts."""
+"""The delivery of decoded messages to the sink: each book's chain unbroken, everything counted."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from cadenza.market.errors import (
     BookFaultError,
@@ -29,18 +30,18 @@ from cadenza.market.venues.messages import (
 from cadenza.market.venues.sequence import SequenceRule
 from cadenza.models import Row
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-LOGGED_SKIPS = 20
+LOGGED_SKIPS: Final = 20
 """Skipped messages logged one by one; a damaged file would fill the log otherwise."""
 
-LONGEST_REASON = 500
+LONGEST_REASON: Final = 500
 """Characters of a reason in the log; it may quote the message."""
 
-MOST_NAMES = 200
+MOST_NAMES: Final = 200
 """Names of messages that are not understood, at most; garbage may have any number of them."""
 
-OTHERS = "others"
+OTHERS: Final = "others"
 """The name of what is not understood beyond that."""
 
 
@@ -48,7 +49,7 @@ class Delivery:
     """Delivers to one sink; the sequence rule comes with every message's market.
 
     Args:
-        sink: Where to.
+        sink: Takes the market data.
 
     Attributes:
         shift_ms: Added to every time, for a recording that is played again.
@@ -122,7 +123,7 @@ class Delivery:
         """Count and log a message that cannot be used."""
         self._counts["skipped"] += 1
         if self._counts["skipped"] <= LOGGED_SKIPS:
-            _log.warning("message skipped: %s", reason[:LONGEST_REASON])
+            logger.warning("message skipped: %s", reason[:LONGEST_REASON])
 
     def waiting(self) -> list[str]:
         """Instruments whose book has updates but no valid snapshot."""

@@ -1,4 +1,4 @@
-"""Finds recordings and reads their lines, a bounded piece at a time.
+"""Recordings: files and folders of them, found and read a bounded piece at a time.
 
 A path is a file or a folder. The format is told by the first lines, not by the name. The messages
 of all files come in the order in which they were received: files that follow one another in time
@@ -9,37 +9,58 @@ from __future__ import annotations
 
 import gzip
 import heapq
-import importlib
 import logging
 import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
-
-import msgspec
-from msgspec import Raw
+from typing import Final, NamedTuple, Protocol
 
 from cadenza.market.errors import BadMessageError, RecordingFormatError, RecordingNotFoundError
 from cadenza.market.feeds.lines import OPENED, Line, Sample, split_line
+from cadenza.market.feeds.recording_parquet import MAGIC, read_parquet
 from cadenza.market.feeds.replay_cadenza import CadenzaDecoder
 from cadenza.market.venues.catalog import VENUES, find_decoder
 from cadenza.market.venues.decoder import Instruments
 from cadenza.market.venues.messages import Declaration, Message
 from cadenza.market.venues.sequence import SequenceRule
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 """A longer line is no message: the largest recorded snapshot has 0.5 MB."""
 
-SAMPLE_LINES = 128
+SAMPLE_LINES: Final = 128
 """Lines looked at to tell the format: past the first depth update of every recording known."""
 
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 FORMATS: Final = (*(venue.venue for venue in VENUES), "cadenza record")
 """For people: whose recordings can be read."""
+
+
+class Decoder(Protocol):
+    """Tells what the messages of a recording mean; see ``VenueDecoder``.
+
+    Attributes:
+        market: Recordings with equal ``market`` are parts of one.
+        rule: How the venue's book updates follow one another.
+        declarations: The instruments known from the beginning of the file.
+    """
+
+    market: str
+    rule: SequenceRule
+    declarations: Sequence[Declaration]
+
+    @property
+    def understood(self) -> str:
+        """The channels that are understood, for people."""
+
+    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
+        """Tell what a message means; raises nothing."""
+
+    def reopened(self) -> None:
+        """The connection was made again."""
 
 
 class Received(NamedTuple):
@@ -159,7 +180,7 @@ def find_recordings(path: Path) -> list[Recording]:
         try:
             found.append(Recording(file))
         except RecordingFormatError as error:
-            _log.warning("left out: %s", error)
+            logger.warning("left out: %s", error)
     if not found:
         raise RecordingNotFoundError(
             path, f"no recording in this folder (known formats: {', '.join(FORMATS)})"
@@ -205,89 +226,4 @@ def _lines(path: Path) -> Iterator[bytes]:
                     yield line
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 # A recorder that was killed leaves its last block incomplete.
-                _log.warning("%s ends early: %s", path, error)
-
-
-MAGIC: Final = b"PAR1"
-COLUMNS: Final = ("time", "event", "channel", "offset", "data", "other")
-ROWS: Final = 1024
-"""Rows read at a time: a snapshot may have half a megabyte."""
-
-_encode: Final = msgspec.json.Encoder().encode
-_decode_other: Final = msgspec.json.Decoder(dict[str, Raw]).decode
-
-
-def read_parquet(path: Path) -> Iterator[bytes]:
-    """The lines of a recording.
-
-    Raises:
-        ModuleNotFoundError: pyarrow is not installed.
-        ValueError: It is no such recording, or damaged.
-    """
-    arrow, parquet = _modules()
-    try:
-        with parquet.ParquetFile(path) as file:
-            if missing := set(COLUMNS) - set(file.schema_arrow.names):
-                raise ValueError(f"it has no column {', '.join(sorted(missing))}")
-            for batch in file.iter_batches(batch_size=ROWS, columns=list(COLUMNS)):
-                times = batch.column("time").cast(arrow.int64()).to_pylist()
-                rest = (batch.column(name).to_pylist() for name in COLUMNS[1:])
-                for row in zip(times, *rest, strict=True):
-                    yield _line(*row)
-    except (arrow.ArrowException, msgspec.DecodeError) as error:
-        raise ValueError(str(error)) from error
-
-
-def _line(  # noqa: PLR0917 - one parameter a column
-    time_ns: int,
-    event: str | None,
-    channel: str | None,
-    offset: int | None,
-    data: str | None,
-    other: str | None,
-) -> bytes:
-    given = {"event": event, "time": time_ns, "channel": channel, "offset": offset}
-    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if data is not None:
-        fields["data"] = Raw(data.encode())
-    if other is not None:
-        fields |= _decode_other(other)
-    return _encode(fields) + b"\n"
-
-
-def _modules() -> tuple[Any, Any]:
-    """Pyarrow and its Parquet part, which take long to load and are rarely needed."""
-    try:
-        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "Parquet needs pyarrow, an extra: pip install 'cadenza[parquet]'", name="pyarrow"
-        ) from None
-
-
-class Decoder(Protocol):
-    """Tells what the messages of a recording mean; see `VenueDecoder`.
-
-    Attributes:
-        market: Recordings with equal ``market`` are parts of one.
-        rule: How the venue's book updates follow one another.
-        declarations: The instruments known from the beginning of the file.
-        understood: The channels that are understood, for people.
-    """
-
-    market: str
-    rule: SequenceRule
-    declarations: Sequence[Declaration]
-
-    @property
-    def understood(self) -> str:
-        """The channels that are understood, for people."""
-        ...
-
-    def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
-        """Tell what a message means; raises nothing."""
-        ...
-
-    def reopened(self) -> None:
-        """The connection was made again."""
-        ...
+                logger.warning("%s ends early: %s", path, error)

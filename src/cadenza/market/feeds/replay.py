@@ -1,11 +1,11 @@
-"""Replays recordings at any speed: the recording's own pace, a multiple of it, or flat out.
+"""The replay feed: recordings at their own pace, at a multiple of it, or flat out.
 
-What happens at a gap in a book's updates: the book is declared stale, so that nothing more of it is
-published, and the replay goes on holding its newest updates. The next snapshot in the recording, or
+At a gap in its updates a book is declared stale, so that nothing more of it is published, and the
+replay goes on holding its newest updates. The next snapshot in the recording, or
 the beginning of the next loop, makes the book healthy again. A recording without another snapshot
-leaves the book stale to its end, and `ReplayFeed.statistics` says so.
+leaves the book stale to its end, and ``ReplayFeed.statistics`` says so.
 
-What a second pass means (``loop``): time goes on. Every pass is dated after the one before, so
+In a second pass (``loop``) time goes on. Every pass is dated after the one before, so
 that candles follow one another, and its trades have ids of their own (``71-2`` is 71 in the second
 pass).
 """
@@ -16,8 +16,9 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 from cadenza.market.feed import FeedStatistics, MarketSink
 from cadenza.market.feeds.delivery import Delivery
 from cadenza.market.feeds.recording import Decoder, Recording, find_recordings, merged
@@ -25,16 +26,16 @@ from cadenza.market.feeds.replay_cadenza import CadenzaDecoder
 from cadenza.market.venues.decoder import Instruments
 from cadenza.models import Instrument
 
-_log = logging.getLogger(__name__)
+logger: Final = logging.getLogger("cadenza.market")
 
-MAX_SPEED = math.inf
+MAX_SPEED: Final = math.inf
 """As fast as the machine can, still letting others run in between."""
 
-MEANINGLESS_AFTER = 1000
+MEANINGLESS_AFTER: Final = 1000
 """Messages without any of a market among them after which the operator is told so."""
 
-SLICE_SECONDS = 0.003
-MAX_BURST = 64
+SLICE_SECONDS: Final = 0.003
+MAX_BURST: Final = 64
 """Others get their turn after so much time or so many messages, whichever comes first."""
 
 
@@ -42,7 +43,7 @@ class Pacer:
     """Holds messages back until their time.
 
     Args:
-        clock: Where the time comes from.
+        clock: The time.
         speed: Recorded seconds a second; infinite for no holding back.
         max_silence_s: A longer silence in the recording (a night between two files) is cut to this.
     """
@@ -85,13 +86,13 @@ class Pacer:
 
 
 class ReplayFeed:
-    """A `Feed` of recordings.
+    """A ``Feed`` of recordings.
 
     Args:
-        path: A recording, or a folder of them (see `recording`).
-        sink: Where the market data goes.
+        path: A recording, or a folder of them (see ``recording``).
+        sink: Takes the market data.
         clock: Paces the replay.
-        speed: 1 is the recording's own pace, 10 is ten times as fast, `MAX_SPEED` flat out.
+        speed: 1 is the recording's own pace, 10 is ten times as fast, ``MAX_SPEED`` flat out.
         loop: Begin again after the last message, each book with a fresh SNAPSHOT. Otherwise the
             market stands still with its final books.
         max_silence_s: The longest silence kept, in recorded seconds.
@@ -157,7 +158,7 @@ class ReplayFeed:
             self._delivery.suffix = f"-{self._loops + 1}"
             self._pacer.restart()
         self._is_finished = True
-        _log.info("replay of %s finished: %s", self._path, self.statistics())
+        logger.info("replay of %s finished: %s", self._path, self.statistics())
 
     def _sources(self) -> list[tuple[Recording, Decoder]]:
         """Every file with a decoder; those of one market know its instruments together."""
@@ -207,7 +208,7 @@ class ReplayFeed:
             return
         delivery = self._delivery
         for instrument_id in delivery.waiting():
-            _log.warning(
+            logger.warning(
                 "%s: no book at the end of %s: its updates have no snapshot they continue "
                 "(a recording that goes on from another needs both files in one folder)",
                 instrument_id,
@@ -215,7 +216,7 @@ class ReplayFeed:
             )
         self._warn_if_meaningless()
         for name, count in sorted(delivery.unknown.items(), key=lambda item: -item[1]):
-            _log.warning(
+            logger.warning(
                 "%d messages of channel %s are not used; understood are: %s",
                 count,
                 name,
@@ -229,7 +230,7 @@ class ReplayFeed:
         names = ", ".join(
             f"{name} ({count})" for name, count in self._delivery.unknown.most_common(10)
         )
-        _log.error(
+        logger.error(
             "nothing is understood of the first %d messages of %s: no book, no trade. "
             "Channels: %s. Understood are: %s",
             self._messages,

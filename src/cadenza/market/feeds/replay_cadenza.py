@@ -1,4 +1,4 @@
-"""Decodes recordings of `cadenza record`: books and trades as a Cadenza server published them.
+"""The decoder of ``cadenza record``: books and trades as a Cadenza server published them.
 
 Instruments keep their names, except those of ``PAPER``, whose names belong to the paper venue of
 the server that replays: they are published under ``MOCK``. The steps are those that the server told
@@ -33,11 +33,12 @@ from cadenza.models import (
     UpdateType,
     Venue,
 )
+from cadenza.models.channels import book_channels, trade_channel
 
 VERSION: Final = 1
 _STARTS: Final = frozenset({"recording", "resumed"})
-_BOOK: Final = ("market:orderBook:", "market:orderbook:")
-_TRADE: Final = "market:trade:"
+_BOOK: Final = book_channels("")  # what the names of books begin with, both as long
+_TRADE: Final = trade_channel("")
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -88,15 +89,15 @@ def _follows(last_id: int, diff: BookDiff) -> Verdict:
     return Verdict.DROP if diff.last_id <= last_id else Verdict.GAP
 
 
-# A server that has begun anew counts from 1 again, so a snapshot counts whatever its number.
+# A server that was restarted counts from 1 again, so a snapshot counts whatever its number.
 _RULE: Final = SequenceRule(bridge=_follows, follow=_follows, is_numbered=False)
 
 
 class CadenzaDecoder:
-    """Reads the lines of one recording; see `recording.Decoder`.
+    """Reads the lines of one recording; see ``recording.Decoder``.
 
     Args:
-        channels: What was recorded.
+        channels: The recorded channels.
         sample: The lines after the first, where instruments are described.
     """
 
@@ -114,7 +115,7 @@ class CadenzaDecoder:
 
     @classmethod
     def open(cls, sample: Sequence[bytes]) -> CadenzaDecoder | None:
-        """A decoder for a recording that begins with these lines, if `cadenza record` wrote it."""
+        """A decoder of what ``cadenza record`` wrote, if a recording begins with these lines."""
         if not sample or not sample[0].lstrip().startswith(b"{"):
             return None
         try:

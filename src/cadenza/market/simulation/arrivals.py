@@ -1,4 +1,4 @@
-"""When something happens: events that draw others after them, at a rate that holds on average."""
+"""Arrivals: events that draw others after them, at a rate that holds on average."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The behaviour of simulated participants: makers quote around a fair price, takers take.
 
 It is written once. What it decides are intents; one executor applies them to a displayed book of
-its own (`cadenza.market.feeds.simulated`), the other makes orders of them on a matching engine
-(`cadenza.trading.participants`). Both tell it what was taken and what is gone.
+its own (``cadenza.market.feeds.simulated``), the other makes orders of them on a matching engine
+(``cadenza.trading.participants``). Both tell it what was taken and what is gone.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from cadenza.market.simulation.ladder import Ladder, Quote, Sight
 from cadenza.market.simulation.spec import SimulatedInstrument
 from cadenza.market.simulation.weather import Regime, Weather
 
+LEVELS: Final = 50
+"""Levels a side that the makers keep up."""
+
 SPARE_LEVELS: Final = 10
 """Levels beyond those kept up that may pile up before the farthest are withdrawn."""
 
 MAKERS: Final = 3
+TAKERS: Final = 3
 
 SWEPT: Final = 5
 """Gaps without quotes where the best ones belong that call for new ones there, and now."""
@@ -30,41 +34,50 @@ SWEPT: Final = 5
 _MAX_SKEW: Final = 6
 """Gaps by which the makers move away from the side they have too much of, at most."""
 
+_MAX_WITHDRAWN: Final = 3
+"""Quotes that one event may withdraw because the price has moved."""
 
-class Makers:
-    """Everybody who quotes in one simulated market.
+_SWEEP: Final = 8
+"""Typical quantities that takers take at once of a price far from any fair one."""
+
+
+class Crowd:
+    """Everybody who trades in one simulated market.
 
     Args:
         spec: The instrument.
-        rng: The source of chance.
-        weather: The market's regimes.
+        rng: The source of chance; the same state gives the same market.
         sight: The book they see; ``None``: there are only their own quotes.
-        levels: Levels a side that they keep up.
+        rate: Events a second in the long run.
+        levels: Levels a side that the makers keep up.
+        regime: The only regime; ``None`` lets them follow each other.
         mark: Ticks at which the price begins; 0: at the instrument's own.
 
     Raises:
-        ValueError: If the number of levels is not positive.
+        ValueError: If the rate or the number of levels is not positive.
 
     Attributes:
-        bids: Their bids.
-        asks: Their asks.
+        bids: The makers' bids.
+        asks: The makers' asks.
         weather: The market's regimes.
         fair: The price that only the participants know.
-        inventory: Lots they have bought more than sold, and not yet got rid of elsewhere.
+        inventory: Lots the makers have bought more than sold, and not yet got rid of elsewhere.
     """
 
     def __init__(
         self,
         spec: SimulatedInstrument,
         rng: random.Random,
-        weather: Weather,
-        sight: Sight | None,
+        sight: Sight | None = None,
         *,
-        levels: int,
-        mark: int,
+        rate: float = 20.0,
+        levels: int = LEVELS,
+        regime: Regime | None = None,
+        mark: int = 0,
     ) -> None:
         if levels < 1:
             raise ValueError(f"makers cannot keep up {levels} levels")
+        self.weather: Final = Weather(rng, regime)
         listing = Listing(spec.instrument())
         home = listing.ticks[spec.price]
         self._rng = rng
@@ -75,12 +88,59 @@ class Makers:
         self._levels = levels
         self._next_ref = 0
         self._out: list[Intent] = []
-        self.bids = Ladder(is_bid=True)
-        self.asks = Ladder(is_bid=False)
+        self.bids: Final = Ladder(is_bid=True)
+        self.asks: Final = Ladder(is_bid=False)
         self.inventory = 0
-        self.weather = weather
-        self.fair = FairPrice(rng, home, spec.volatility, mark or home)
+        self.fair: Final = FairPrice(rng, home, spec.volatility, mark or home)
         self._centre = self._bid_target = self._ask_target = 0
+        self._arrivals = Arrivals(rng, rate, self.weather)
+        self._us = round(1e6 / rate)
+
+    def wait(self) -> int:
+        """Draw the time to the next event, in microseconds; ``act`` is that event."""
+        self._us = self._arrivals.next()
+        return self._us
+
+    def act(self) -> list[Intent]:
+        """One event: what somebody wants, after what the makers must do to keep their depth."""
+        out: list[Intent] = []
+        self._out = out
+        self.fair.advance(self._us, self.weather.mood.volatility)
+        self.inventory -= self.inventory // 64
+        self._look()
+        self._keep_depth()
+        self._react()
+        return out
+
+    def repair(self, beyond: int | None = None) -> list[Intent]:
+        """What the makers must do to keep their depth; at the beginning, to open.
+
+        Args:
+            beyond: Quote only at worse keys than this one, whose quote has just been taken; so that
+                a displayed book shows what was taken before it shows what came after.
+        """
+        out: list[Intent] = []
+        self._out = out
+        self._look()
+        self._keep_depth(beyond)
+        return out
+
+    # What the executor tells.
+
+    def taken(self, quote: Quote, lots: int) -> None:
+        """Somebody took lots of a quote."""
+        quote.lots -= lots
+        quote.filled += lots
+        self.inventory += lots if quote.is_bid else -lots
+        if quote.lots <= 0:
+            self.gone(quote)
+
+    def gone(self, quote: Quote) -> None:
+        """A quote was refused, or ended; it may have been told before."""
+        if quote.is_alive:
+            (self.bids if quote.is_bid else self.asks).remove(quote)
+
+    # The sight of a crowd that sees only its own quotes: see ``Sight``.
 
     def best_bid(self) -> int | None:
         """The makers' highest bid."""
@@ -97,18 +157,7 @@ class Makers:
         ladder = self.bids if is_bid else self.asks
         return ladder.quotes[ladder.keys[0]].lots if ladder.keys else 0
 
-    def taken(self, quote: Quote, lots: int) -> None:
-        """Somebody took lots of a quote."""
-        quote.lots -= lots
-        quote.filled += lots
-        self.inventory += lots if quote.is_bid else -lots
-        if quote.lots <= 0:
-            self.gone(quote)
-
-    def gone(self, quote: Quote) -> None:
-        """A quote was refused, or ended; it may have been told before."""
-        if quote.is_alive:
-            (self.bids if quote.is_bid else self.asks).remove(quote)
+    # Where quotes belong.
 
     def _look(self) -> None:
         """Agree on a price: the fair one, moved against what the makers have too much of.
@@ -141,121 +190,7 @@ class Makers:
         own, seen = self.best_bid(), self._sight.best_bid()
         return 1 + max(own or 0, seen or 0)
 
-    def _place(self, ladder: Ladder, key: int) -> Quote | None:
-        """Quote at this key or, where that is taken or would trade, at the next one outwards."""
-        key = ladder.free(max(key, self._first_key(ladder.is_bid)))
-        if ladder.is_bid and key >= 0:
-            return None  # there is no price below one tick
-        self._next_ref = ref = self._next_ref + 1
-        depth = min(len(ladder.keys), 50)
-        quote = Quote(ref, 1 + ref % MAKERS, ladder.is_bid, key, self._lots(100 + depth))
-        ladder.add(quote)
-        self._out.append(Place(quote))
-        return quote
-
-    def _withdraw(self, ladder: Ladder, quote: Quote) -> None:
-        ladder.remove(quote)
-        self._out.append(Withdraw(quote))
-
-    def _keep_depth(self, beyond: int | None = None) -> None:
-        for ladder in (self.bids, self.asks):
-            if len(ladder.keys) < self._levels:
-                self._fill_up(ladder, beyond)
-
-    def _fill_up(self, ladder: Ladder, beyond: int | None) -> None:
-        """Quote outwards from the farthest quote, or where the best ones belong and are missing."""
-        draw, mean, keys = self._rng.expovariate, 1 / self._gap, ladder.keys
-        is_near = beyond is None and self._lag(ladder) > SWEPT * self._gap
-        is_inner = is_near or not keys
-        key = self._target(ladder) if is_inner else keys[-1] + 1 + int(draw(mean))
-        if beyond is not None:
-            key = max(key, beyond + 1)
-        while len(keys) < self._levels:
-            placed = self._place(ladder, key)
-            if not placed:
-                return
-            key = placed.key + 1 + int(draw(mean))
-
-    def _trim(self, ladder: Ladder) -> None:
-        while len(ladder.keys) > self._levels + SPARE_LEVELS:
-            self._withdraw(ladder, ladder.quotes[ladder.keys[-1]])
-
-    def _lots(self, percent: int) -> int:
-        typical = self._typical * percent * self.weather.mood.size // 10_000
-        return 1 + int(typical * self._rng.lognormvariate(0, 0.9))
-
-
-LEVELS: Final = 50
-"""Levels a side that the makers keep up."""
-
-TAKERS: Final = 3
-
-_MAX_WITHDRAWN: Final = 3
-"""Quotes that one event may withdraw because the price has moved."""
-
-_SWEEP: Final = 8
-"""What takers take at once, in typical quantities, of a price far from any fair one."""
-
-
-class Crowd(Makers):
-    """Everybody who trades in one simulated market.
-
-    Args:
-        spec: The instrument.
-        rng: The source of chance; the same state gives the same market.
-        sight: The book they see; ``None``: there are only their own quotes.
-        rate: Events a second in the long run.
-        levels: Levels a side that the makers keep up.
-        regime: The only regime; ``None`` lets them follow each other.
-        mark: Ticks at which the price begins; 0: at the instrument's own.
-
-    Raises:
-        ValueError: If the rate or the number of levels is not positive.
-    """
-
-    def __init__(
-        self,
-        spec: SimulatedInstrument,
-        rng: random.Random,
-        sight: Sight | None = None,
-        *,
-        rate: float = 20.0,
-        levels: int = LEVELS,
-        regime: Regime | None = None,
-        mark: int = 0,
-    ) -> None:
-        super().__init__(spec, rng, Weather(rng, regime), sight, levels=levels, mark=mark)
-        self._arrivals = Arrivals(rng, rate, self.weather)
-        self._us = round(1e6 / rate)
-
-    def wait(self) -> int:
-        """Draw the time to the next event, in microseconds; `act` is that event."""
-        self._us = self._arrivals.next()
-        return self._us
-
-    def act(self) -> list[Intent]:
-        """One event: what somebody wants, after what the makers must do to keep their depth."""
-        out: list[Intent] = []
-        self._out = out
-        self.fair.advance(self._us, self.weather.mood.volatility)
-        self.inventory -= self.inventory // 64
-        self._look()
-        self._keep_depth()
-        self._react()
-        return out
-
-    def repair(self, beyond: int | None = None) -> list[Intent]:
-        """What the makers must do to keep their depth; at the beginning, to open.
-
-        Args:
-            beyond: Quote only at worse keys than this one, whose quote has just been taken; so that
-                a displayed book shows what was taken before it shows what came after.
-        """
-        out: list[Intent] = []
-        self._out = out
-        self._look()
-        self._keep_depth(beyond)
-        return out
+    # What the price calls for.
 
     def _react(self) -> None:
         """Set right what is wrong by the price agreed on; if nothing is, somebody makes noise."""
@@ -307,6 +242,8 @@ class Crowd(Makers):
         self._place(ladder, self._target(ladder) + int(self._random() * self._gap))
         self._trim(ladder)
 
+    # Noise.
+
     def _take_at_random(self, bid: int | None, ask: int | None) -> bool:
         """A taker with reasons of its own; takes down to a few gaps beyond the best price."""
         draw = self._random() * 200
@@ -339,6 +276,47 @@ class Crowd(Makers):
         else:
             self._resize(quote, self._lots(100 + 2 * index))
 
+    # Intents.
+
+    def _keep_depth(self, beyond: int | None = None) -> None:
+        for ladder in (self.bids, self.asks):
+            if len(ladder.keys) < self._levels:
+                self._fill_up(ladder, beyond)
+
+    def _fill_up(self, ladder: Ladder, beyond: int | None) -> None:
+        """Quote outwards from the farthest quote, or where the best ones belong and are missing."""
+        draw, mean, keys = self._rng.expovariate, 1 / self._gap, ladder.keys
+        is_near = beyond is None and self._lag(ladder) > SWEPT * self._gap
+        is_inner = is_near or not keys
+        key = self._target(ladder) if is_inner else keys[-1] + 1 + int(draw(mean))
+        if beyond is not None:
+            key = max(key, beyond + 1)
+        while len(keys) < self._levels:
+            placed = self._place(ladder, key)
+            if not placed:
+                return
+            key = placed.key + 1 + int(draw(mean))
+
+    def _place(self, ladder: Ladder, key: int) -> Quote | None:
+        """Quote at this key or, where that is taken or would trade, at the next one outwards."""
+        key = ladder.free(max(key, self._first_key(ladder.is_bid)))
+        if ladder.is_bid and key >= 0:
+            return None  # there is no price below one tick
+        self._next_ref = ref = self._next_ref + 1
+        depth = min(len(ladder.keys), 50)
+        quote = Quote(ref, 1 + ref % MAKERS, ladder.is_bid, key, self._lots(100 + depth))
+        ladder.add(quote)
+        self._out.append(Place(quote))
+        return quote
+
+    def _withdraw(self, ladder: Ladder, quote: Quote) -> None:
+        ladder.remove(quote)
+        self._out.append(Withdraw(quote))
+
+    def _trim(self, ladder: Ladder) -> None:
+        while len(ladder.keys) > self._levels + SPARE_LEVELS:
+            self._withdraw(ladder, ladder.quotes[ladder.keys[-1]])
+
     def _resize(self, quote: Quote, lots: int) -> None:
         quote.lots = lots + 1 if lots == quote.lots else lots
         self._out.append(Resize(quote))
@@ -346,3 +324,7 @@ class Crowd(Makers):
     def _take(self, is_buy: bool, lots: int, worst: int) -> None:
         self._next_ref = ref = self._next_ref + 1
         self._out.append(Take(ref, 1 + ref % TAKERS, is_buy, lots, worst))
+
+    def _lots(self, percent: int) -> int:
+        typical = self._typical * percent * self.weather.mood.size // 10_000
+        return 1 + int(typical * self._rng.lognormvariate(0, 0.9))

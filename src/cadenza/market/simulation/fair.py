@@ -1,4 +1,4 @@
-"""The fair price: what makers quote around. It wanders, and never far from home."""
+"""The fair price, around which makers quote. It wanders, and never far from home."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FairPrice:
             last price beyond it, and the fair price does not follow those.
 
     Attributes:
-        value: The price in parts of a tick (see `FRACTION`).
+        value: The price in parts of a tick (see ``FRACTION``).
     """
 
     __slots__ = ("_deviation", "_gauss", "_home", "_reach", "value")

@@ -1,4 +1,4 @@
-"""What simulated participants want; an executor makes it happen in its book."""
+"""The intents of simulated participants; an executor makes them happen in its book."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Take(NamedTuple):
 
     Attributes:
         ref: Unique in its market, quotes included.
-        taker: Which taker, from 1.
+        taker: The number of the taker, from 1.
         is_buy: Its side.
         lots: How much it wants.
         worst: The worst price it accepts, in ticks.

@@ -12,11 +12,11 @@ class Quote:
 
     Attributes:
         ref: Unique in its market; counts up.
-        maker: Which maker, from 1.
+        maker: The number of the maker, from 1.
         is_bid: Its side.
         key: Price in ticks, negated for bids: the smaller, the better.
-        lots: What is left of it.
-        filled: What was taken of it.
+        lots: Lots that are left of it.
+        filled: Lots that were taken of it.
         is_alive: Whether it stands.
     """
 
@@ -49,22 +49,19 @@ class Sight(Protocol):
 
     def best_bid(self) -> int | None:
         """The highest price bid, in ticks."""
-        ...
 
     def best_ask(self) -> int | None:
         """The lowest price asked, in ticks."""
-        ...
 
     def lots_at_best(self, is_bid: bool) -> int:
         """The lots shown at that price."""
-        ...
 
 
 class Ladder:
     """The standing quotes of one side.
 
     Attributes:
-        is_bid: Which side.
+        is_bid: Whether the side is that of the bids.
         keys: Their keys, best first.
         quotes: The quotes by key.
     """

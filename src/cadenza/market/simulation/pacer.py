@@ -1,4 +1,4 @@
-"""Who is next, and when: several sources of events on one clock."""
+"""The pacer: several sources of events on one clock, each event in its turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from cadenza.market.clock import Clock
+from cadenza.clock import Clock
 
 MIN_SLEEP_SECONDS: Final = 0.001
 """Events closer together than a timer can tell come as one burst."""
@@ -24,7 +24,7 @@ class Pacer:
     The times add up from event to event, so that a late one does not delay those after it.
 
     Args:
-        clock: What it waits on.
+        clock: The clock to wait on.
         waits: A call each that draws the microseconds to the source's next event.
 
     Attributes:

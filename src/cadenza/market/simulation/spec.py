@@ -1,18 +1,18 @@
-"""What can be simulated: the instruments, their steps, and how their markets are shaped."""
+"""The instruments that can be simulated, their steps, and the shapes of their markets."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cadenza.market.instrument import decimals, least_notional, make_instrument, shifted
 from cadenza.models import Instrument, SecurityType, Venue
 
-LARGEST_ORDER = 10_000
+LARGEST_ORDER: Final = 10_000
 """The largest order, in typical quantities of a level."""
 
-SMALLEST_TIP = 100
+SMALLEST_TIP: Final = 100
 """An iceberg shows at least a typical quantity divided by this."""
 
 
@@ -102,10 +102,10 @@ def choose(known: Sequence[SimulatedInstrument], names: Sequence[str]) -> list[S
     return [by_name[name] for name in names or by_name]
 
 
-_CURRENCY = SecurityType.CURRENCY
+_CURRENCY: Final = SecurityType.CURRENCY
 
 # The names under BINANCE are those that examples use; a sandbox answers to them.
-DEFAULT_INSTRUMENTS = (
+DEFAULT_INSTRUMENTS: Final = (
     SimulatedInstrument(
         Venue.BINANCE, "BTC", "USDT", "0.01", "0.00001", "61800.00", "0.25000", gap=60
     ),
@@ -127,7 +127,7 @@ DEFAULT_INSTRUMENTS = (
 )
 """What the simulated feed shows: books that only its own participants change."""
 
-PAPER_INSTRUMENTS = (
+PAPER_INSTRUMENTS: Final = (
     SimulatedInstrument(
         Venue.PAPER, "BTC", "USDT", "0.01", "0.00001", "61800.00", "0.25000", gap=60
     ),

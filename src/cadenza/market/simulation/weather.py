@@ -82,7 +82,7 @@ class Weather:
 
     Attributes:
         regime: The present one.
-        mood: What it does.
+        mood: Its effect on the participants.
         intensity: Its events in relation to the long-run average; 1 if it is fixed.
     """
 

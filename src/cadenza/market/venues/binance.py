@@ -126,20 +126,20 @@ def _follow_futures(last_id: int, diff: BookDiff) -> Verdict:
     return Verdict.APPLY if previous == last_id else Verdict.GAP
 
 
-SPOT_RULE = SequenceRule(bridge=_bridge_spot, follow=_follow_spot)
-FUTURES_RULE = SequenceRule(bridge=_bridge_futures, follow=_follow_futures)
+SPOT_RULE: Final = SequenceRule(bridge=_bridge_spot, follow=_follow_spot)
+FUTURES_RULE: Final = SequenceRule(bridge=_bridge_futures, follow=_follow_futures)
 
 WHOLE_BOOK: Final = 5000
 """Levels a side of the largest snapshot: deeper than every partial depth."""
 
 # Tick and lot as found in recordings; of any other symbol those that the first numbers show.
-_STEPS = {
+_STEPS: Final = {
     (Segment.SPOT, "BTCUSDT"): ("0.01", "0.000001"),
     (Segment.USD_M, "BTCUSDT"): ("0.1", "0.001"),
     (Segment.USD_M, "ETHUSDT"): ("0.01", "0.001"),
     (Segment.COIN_M, "BTCUSD_PERP"): ("0.1", "1"),
 }
-_NOTES = {
+_NOTES: Final = {
     Segment.SPOT: "Binance spot",
     Segment.USD_M: "Binance USD-M futures",
     Segment.COIN_M: "Binance COIN-M futures, quantities in contracts",
@@ -149,7 +149,7 @@ _QUOTES: Final = (
     "|GBP|GYEN|IDR|IDRT|JPY|MXN|NGN|PAX|PLN|RLUSD|RON|RUB|SOL|TRX|TRY|TUSD|UAH|USD|USD1|USDC|USDP"
     "|USDS|USDT|UST|VAI|XRP|XUSD|ZAR"
 )
-_SYMBOL = re.compile(rf"(.+?)({_QUOTES})(?:_(\w+))?")
+_SYMBOL: Final = re.compile(rf"(.+?)({_QUOTES})(?:_(\w+))?")
 _PARTIAL: Final = re.compile(r"depth([0-9]+)(?:@.*)?")
 _SEGMENTS: Final = {"fstream": Segment.USD_M, "fapi": Segment.USD_M} | {
     "dstream": Segment.COIN_M,
@@ -165,10 +165,10 @@ _EVENTS: Final = {
 
 
 class BinanceDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`.
+    """Reads the messages of one connection; see ``VenueDecoder``.
 
     Args:
-        instruments: See `VenueDecoder`.
+        instruments: See ``VenueDecoder``.
         segment: The market.
         symbol: The only symbol that it carries; needed where a snapshot names none. Empty: any.
         rows: Prices and quantities of it that are known before the first message.
@@ -196,7 +196,7 @@ class BinanceDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "binance" in address
         return any(isinstance(one, dict) and _is_ours(one) for one in messages)
@@ -205,7 +205,7 @@ class BinanceDecoder(VenueDecoder):
     def open(
         cls, address: str, messages: Sequence[Any], instruments: Instruments | None = None
     ) -> BinanceDecoder:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         objects = [one for one in messages if isinstance(one, dict)]
         payloads = [one["data"] if isinstance(one.get("data"), dict) else one for one in objects]
         symbols = dict.fromkeys(filter(None, map(_symbol_of, objects)))

@@ -89,10 +89,10 @@ _decode_trades = msgspec.json.Decoder(list[_Trade], float_hook=str).decode
 
 
 class BybitDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`.
+    """Reads the messages of one connection; see ``VenueDecoder``.
 
     Args:
-        instruments: See `VenueDecoder`.
+        instruments: See ``VenueDecoder``.
         kind: spot, linear, inverse or option.
     """
 
@@ -107,7 +107,7 @@ class BybitDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "bybit" in address
         return any(
@@ -121,7 +121,7 @@ class BybitDecoder(VenueDecoder):
     def open(
         cls, address: str, messages: Sequence[Any], instruments: Instruments | None = None
     ) -> BybitDecoder:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         return cls(instruments, _kind_of(address, messages))
 
     def _decode(self, received_ms: int, body: bytes) -> Sequence[Message]:

@@ -95,7 +95,7 @@ _ADVANCED: Final = frozenset({"l2_data", "market_trades", "heartbeats", "subscri
 
 
 class CoinbaseDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`."""
+    """Reads the messages of one connection; see ``VenueDecoder``."""
 
     venue: ClassVar[str] = "Coinbase"
     understood: ClassVar[str] = "level2 (snapshot, l2update), matches, l2_data, market_trades"
@@ -107,7 +107,7 @@ class CoinbaseDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "coinbase.com" in address and "drb.coinbase.com" not in address
         return any(isinstance(one, dict) and _is_ours(one) for one in messages)

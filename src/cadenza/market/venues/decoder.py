@@ -25,7 +25,7 @@ _CAUSES: Final = (
     TypeError,
     ValueError,
 )
-"""What garbage can cause in a decoder; `UnicodeDecodeError` is a `ValueError`."""
+"""What garbage can cause in a decoder; ``UnicodeDecodeError`` is a ``ValueError``."""
 
 NOTHING: Final[Sequence[Message]] = ()
 """What a message says that is understood and does not concern a market: an answer, a heartbeat."""
@@ -75,7 +75,7 @@ class Instruments:
         return self._known[symbol]
 
     def add(self, symbol: str, declaration: Declaration) -> None:
-        """Know an instrument by the venue's name; raises `InstrumentIdError`."""
+        """Know an instrument by the venue's name; raises ``InstrumentIdError``."""
         InstrumentId.parse(declaration.instrument.instrument_id)
         self._known[symbol] = declaration
 
@@ -100,7 +100,7 @@ class Instruments:
 class VenueDecoder:
     """Tells what the messages of one connection to a venue mean.
 
-    The inner part of recorded and live feeds alike: bytes in, `Message` out. A decoder holds what
+    The inner part of recorded and live feeds alike: bytes in, ``Message`` out. A decoder holds what
     the connection has told so far, so each connection needs its own, also after a reconnect.
 
     Args:
@@ -139,12 +139,12 @@ class VenueDecoder:
     def open(
         cls, address: str, messages: Sequence[Any], instruments: Instruments | None = None
     ) -> VenueDecoder:
-        """A decoder for a connection that `recognises` has recognised."""
+        """A decoder for a connection that ``recognises`` has recognised."""
         del address, messages
         return cls(instruments)
 
     def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
-        """Tell what a message means; garbage is `Unreadable`, nothing is raised.
+        """Tell what a message means; garbage is ``Unreadable``, nothing is raised.
 
         Args:
             time_ns: When it was received, nanoseconds since the Unix epoch, UTC.

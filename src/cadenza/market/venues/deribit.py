@@ -68,7 +68,7 @@ _decode_trades = msgspec.json.Decoder(list[_Trade], float_hook=str).decode
 
 
 class DeribitDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`."""
+    """Reads the messages of one connection; see ``VenueDecoder``."""
 
     venue: ClassVar[str] = "Deribit"
     understood: ClassVar[str] = "book, trades"
@@ -79,7 +79,7 @@ class DeribitDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "deribit.com" in address or "drb.coinbase.com" in address
         return any(

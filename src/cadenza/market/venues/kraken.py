@@ -35,7 +35,7 @@ from cadenza.market.venues.messages import (
 from cadenza.market.venues.numbers import decimal_text, time_ms
 from cadenza.models import Instrument, OrderSide, Row, Venue
 
-CHECKED_LEVELS = 10
+CHECKED_LEVELS: Final = 10
 
 DEPTHS: Final = (10, 25, 100, 500, 1000)
 """Levels a side that can be subscribed to."""
@@ -197,7 +197,7 @@ def _digits(text: str, places: int) -> str:
 
 
 class KrakenDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`."""
+    """Reads the messages of one connection; see ``VenueDecoder``."""
 
     venue: ClassVar[str] = "Kraken"
     understood: ClassVar[str] = "book and trade of v1 and v2, instrument of v2"
@@ -210,7 +210,7 @@ class KrakenDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "kraken.com" in address and "futures" not in address
         return any(_is_ours(one) for one in messages)

@@ -32,7 +32,7 @@ class BookSnapshot(NamedTuple):
         check: Proves it.
         is_image: Whether the venue sends whole books, or the best part of them, again and again
             in place of changes.
-        position: Where it stands among `BestPrices`; 0: its ``last_id``.
+        position: Where it stands among ``BestPrices``; 0: its ``last_id``.
     """
 
     instrument_id: str
@@ -49,7 +49,7 @@ class BookDiff(NamedTuple):
     """Absolute quantities of some levels, as updates ``first_id`` to ``last_id`` left them.
 
     ``previous_id`` is the ``last_id`` of the message before, where the venue says it. ``position``
-    is as in `BookSnapshot`.
+    is as in ``BookSnapshot``.
     """
 
     instrument_id: str

@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 
 
 def decimal_text(value: object) -> str:
-    """The text of a number that came as a text or as a JSON number (decoded by `float_text`).
+    """The text of a number that came as a text or as a JSON number (decoded by ``float_text``).
 
     Raises:
         ValueError: It is neither.

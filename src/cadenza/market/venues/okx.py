@@ -38,7 +38,7 @@ from cadenza.market.venues.numbers import time_ms
 from cadenza.market.venues.sequence import CHAINED
 from cadenza.models import Instrument, InstrumentType, OrderSide, Row, Venue
 
-CHECKED_LEVELS = 25
+CHECKED_LEVELS: Final = 25
 
 WHOLE_BOOK: Final = 400
 """Levels a side of ``books`` and of ``books-l2-tbt``."""
@@ -81,9 +81,9 @@ _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_books = msgspec.json.Decoder(list[_Book]).decode
 _decode_trades = msgspec.json.Decoder(list[_Trade]).decode
 
-_SIDES = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
-_BOOK = re.compile(r"books(\d*)(?:-l2-tbt)?|bbo-tbt")
-_TRADES = frozenset({"trades", "trades-all"})
+_SIDES: Final = {"buy": OrderSide.BUY, "sell": OrderSide.SELL}
+_BOOK: Final = re.compile(r"books(\d*)(?:-l2-tbt)?|bbo-tbt")
+_TRADES: Final = frozenset({"trades", "trades-all"})
 
 
 def checksum(book: OrderBook) -> int:
@@ -96,7 +96,7 @@ def checksum(book: OrderBook) -> int:
 
 
 class OkxDecoder(VenueDecoder):
-    """Reads the messages of one connection; see `VenueDecoder`."""
+    """Reads the messages of one connection; see ``VenueDecoder``."""
 
     venue: ClassVar[str] = "OKX"
     understood: ClassVar[str] = (
@@ -109,7 +109,7 @@ class OkxDecoder(VenueDecoder):
 
     @classmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
-        """See `VenueDecoder`."""
+        """See ``VenueDecoder``."""
         if address:
             return "okx.com" in address or "okex.com" in address
         return any(

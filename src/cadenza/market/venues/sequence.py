@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cadenza.market.venues.messages import BookDiff
 
@@ -43,8 +43,8 @@ def _chained(last_id: int, diff: BookDiff) -> Verdict:
     return Verdict.DROP if diff.last_id <= last_id else Verdict.GAP
 
 
-UNNUMBERED = SequenceRule(bridge=_always, follow=_always, is_numbered=False)
+UNNUMBERED: Final = SequenceRule(bridge=_always, follow=_always, is_numbered=False)
 """For venues whose stream is its own order; only a checksum, if any, can find a hole."""
 
-CHAINED = SequenceRule(bridge=_chained, follow=_chained, is_numbered=False)
+CHAINED: Final = SequenceRule(bridge=_chained, follow=_chained, is_numbered=False)
 """For venues whose updates name the update before them, after a snapshot in the stream itself."""

@@ -1,4 +1,4 @@
-"""What each command of the protocol does. Decisions only; the state table is ``connection``'s."""
+"""The commands of the protocol. Decisions only; the table of states is in ``states``."""
 
 from __future__ import annotations
 

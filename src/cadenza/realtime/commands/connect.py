@@ -1,4 +1,4 @@
-"""``connect``: who is it, what is it subscribed to from the start."""
+"""``connect``: the client's user, and its subscriptions from the start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from cadenza.protocol.messages import (
 )
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
-from cadenza.realtime.claims import SubscriptionGrant, TokenExpired, TokenInvalid, seconds_left
+from cadenza.realtime.claims import (
+    SubscriptionGrant,
+    TokenExpired,
+    TokenInvalid,
+    TokenUndecided,
+    seconds_left,
+)
 from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import shown_payload
 from cadenza.realtime.errors import CommandError, Disconnected
@@ -107,6 +113,8 @@ async def _from_token(connection: Connection, token: str) -> ConnectReply:
         claims = await settle(node.access.verifier.connect(token, node.clock.time()))
     except TokenExpired as error:
         raise CommandError(codes.TOKEN_EXPIRED) from error
+    except TokenUndecided as error:
+        raise CommandError(codes.INTERNAL) from error
     except TokenInvalid as error:
         node.log_token(connection, error)
         raise Disconnected(codes.INVALID_TOKEN) from error

@@ -1,4 +1,4 @@
-"""``presence``, ``presence_stats`` and ``history``: what a client may ask about a channel."""
+"""``presence``, ``presence_stats`` and ``history``: questions of clients about a channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cadenza.realtime.eager import settle
 from cadenza.realtime.encoding import Variant, shown, shown_info
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.options import ChannelOptions
-from cadenza.realtime.stream import HistoryFilter, Position
+from cadenza.realtime.stream import HistoryFilter, StreamPosition
 
 if TYPE_CHECKING:
     from cadenza.realtime.access import Action
@@ -76,7 +76,7 @@ async def history(connection: Connection, command: Command) -> None:
     options = _check(connection, request.channel if request else "", "history")
     assert request is not None  # noqa: S101 - _check refuses a request without channel
     node = connection.node
-    since = Position(request.since.offset, request.since.epoch) if request.since else None
+    since = StreamPosition(request.since.offset, request.since.epoch) if request.since else None
     if request.reverse and since and since.offset == 0:
         raise CommandError(codes.BAD_REQUEST)
     most = node.client_options.history_max_publication_limit

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from cadenza.protocol import codes
 from cadenza.protocol.messages import Command, RefreshResult, Reply, SubRefreshResult
-from cadenza.realtime.claims import ConnectClaims, TokenExpired, TokenInvalid, seconds_left
+from cadenza.realtime.claims import (
+    ConnectClaims,
+    TokenExpired,
+    TokenInvalid,
+    TokenUndecided,
+    seconds_left,
+)
 from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import ConnectReply, RefreshEvent
@@ -51,6 +57,8 @@ async def _verified(connection: Connection, token: str, now: float) -> ConnectCl
         return await settle(node.access.verifier.connect(token, now))
     except TokenExpired as error:
         raise Disconnected(codes.CONNECTION_EXPIRED) from error
+    except TokenUndecided as error:
+        raise CommandError(codes.INTERNAL) from error
     except TokenInvalid as error:
         node.log_token(connection, error)
         raise Disconnected(codes.INVALID_TOKEN) from error
@@ -75,6 +83,8 @@ async def sub_refresh(connection: Connection, command: Command) -> None:
     except TokenExpired as error:
         # The reference server accepted an expired token and dropped the expiry, a fault.
         raise Disconnected(codes.SUBSCRIPTION_EXPIRED) from error
+    except TokenUndecided as error:
+        raise CommandError(codes.INTERNAL) from error
     except TokenInvalid as error:
         node.log_token(connection, error)
         raise Disconnected(codes.INVALID_TOKEN) from error

@@ -1,4 +1,4 @@
-"""``rpc`` and ``send``: what the application answers, or only hears."""
+"""``rpc`` and ``send``: calls that the application answers, and messages that it only hears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``subscribe`` and ``unsubscribe``: who may listen, and the answer that says where it begins."""
+"""``subscribe`` and ``unsubscribe``: the grant, and the answer that says where it begins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cadenza.protocol.errors import FilterError
 from cadenza.protocol.messages import Command, Empty, Reply, SubscribeRequest
 from cadenza.realtime import establish
 from cadenza.realtime.access import with_override
-from cadenza.realtime.claims import SubscriptionGrant, TokenExpired, TokenInvalid
+from cadenza.realtime.claims import SubscriptionGrant, TokenExpired, TokenInvalid, TokenUndecided
 from cadenza.realtime.eager import settle
 from cadenza.realtime.errors import CommandError, Disconnected
 from cadenza.realtime.handlers import SubscribeEvent, SubscribeReply
@@ -116,6 +116,8 @@ async def _grant_by_rules(
         claims = await settle(node.access.verifier.subscribe(request.token, node.clock.time()))
     except TokenExpired as error:
         raise CommandError(codes.TOKEN_EXPIRED) from error
+    except TokenUndecided as error:
+        raise CommandError(codes.INTERNAL) from error
     except TokenInvalid as error:
         node.log_token(connection, error)
         raise CommandError(codes.PERMISSION_DENIED) from error

@@ -1,1 +1,1 @@
-"""The server API over HTTP: what a backend asks of the gateway. Facts: section 9."""
+"""The server API over HTTP, for backends."""

@@ -14,10 +14,12 @@ from starlette.responses import Response
 
 from cadenza.config import HttpApiConfig
 from cadenza.protocol import codes
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime import CommandError
 from cadenza.server.api import requests as api
 from cadenza.server.api.methods import NOT_FOUND, REQUESTS, Methods, shown_error
-from cadenza.server.body import BodyTooLarge, read_body
+from cadenza.server.body import BodyTooLarge, query_bytes, read_body
 
 logger: Final = logging.getLogger("cadenza.server.api")
 
@@ -28,8 +30,10 @@ _PARALLEL: Final = 1024
 # Where errors show in the HTTP status (``error_mode: transport``).
 _STATUS: Final = {102: 404, 104: 404, 107: 400, 108: 400, 112: 416, 113: 409}
 
-_decoders: Final = {name: msgspec.json.Decoder(kind) for name, kind in REQUESTS.items()}
-_batch: Final = msgspec.json.Decoder(api.BatchRequest)
+_readers: Final[dict[str, JsonReader[Any]]] = {
+    name: JsonReader(kind) for name, kind in REQUESTS.items()
+}
+_batch: Final[JsonReader[Any]] = JsonReader(api.BatchRequest)
 
 
 class LegacyCommand(msgspec.Struct):
@@ -40,7 +44,7 @@ class LegacyCommand(msgspec.Struct):
     id: int = 0
 
 
-_legacy: Final = msgspec.json.Decoder(LegacyCommand)
+_legacy: Final[JsonReader[Any]] = JsonReader(LegacyCommand)
 
 
 class MalformedBody(Exception):  # noqa: N818 - the request's fault, shown as 400
@@ -51,7 +55,7 @@ class ApiEndpoint:
     """``POST /api/<method>``.
 
     Args:
-        methods: What is called.
+        methods: The methods that are called.
         config: The ``http_api`` section.
     """
 
@@ -112,12 +116,12 @@ class ApiEndpoint:
         if not self._key:
             return False
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        given = [
-            request.headers.get("x-api-key", ""),
-            value.strip() if scheme.lower() == "apikey" else "",
-            request.query_params.get("api_key", ""),
+        given = [  # as bytes: a key need not be ASCII, whose bytes a header shows as Latin-1
+            request.headers.get("x-api-key", "").encode("latin-1"),
+            value.strip().encode("latin-1") if scheme.lower() == "apikey" else b"",
+            query_bytes(request, "api_key"),
         ]
-        fits = [hmac.compare_digest(key.encode(), self._key) for key in given]
+        fits = [hmac.compare_digest(key, self._key) for key in given]
         return any(fits)
 
     async def _run(self, name: str, body: bytes) -> dict[str, Any]:
@@ -126,8 +130,7 @@ class ApiEndpoint:
         Raises:
             MalformedBody: The body is no such request.
         """
-        # JSON null is an empty request, as for the reference server.
-        asked = _decode(_decoders[name], b"{}" if body.strip() == b"null" else body)
+        asked = _decode(_readers[name], body)
         try:
             return {"result": await getattr(self._methods, name)(asked)}
         except CommandError as error:
@@ -154,7 +157,9 @@ class ApiEndpoint:
         """One command of a batch; its result stands under the method's name."""
         if command is None:
             return {"error": shown_error(codes.BAD_REQUEST)}
-        name = next((name for name in command if name in REQUESTS), None)
+        # Serializers write every command that a batch can have, and null for all but one.
+        given = {name for name, request in command.items() if bytes(request).strip() != b"null"}
+        name = next((name for name in command if name in REQUESTS and name in given), None)
         if name is None:
             return {"error": shown_error(NOT_FOUND)}
         outcome = await self._run(name, bytes(command[name]))
@@ -172,10 +177,10 @@ def _json(content: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 
-def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+def _decode(reader: JsonReader[Any], body: bytes) -> Any:
     try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return reader.read(body)
+    except DecodeError as error:
         raise MalformedBody from error
 
 

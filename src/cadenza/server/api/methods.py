@@ -1,4 +1,4 @@
-"""What each method of the server API does."""
+"""The methods of the server API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Raw
 from cadenza.protocol import codes
 from cadenza.protocol.codes import Disconnect, ErrorCode
 from cadenza.protocol.messages import ClientInfo
-from cadenza.realtime import CommandError, HistoryFilter, Node, Position
+from cadenza.realtime import CommandError, HistoryFilter, Node, StreamPosition
 from cadenza.realtime.controller import (
     DisconnectUser,
     RefreshUser,
@@ -48,7 +48,7 @@ class Methods:
     """The methods, for one node.
 
     Args:
-        node: What they act on.
+        node: The node that they act on.
         rpc: Answers ``rpc``; raises ``CommandError`` ``NOT_FOUND`` for methods it has not got.
     """
 
@@ -109,7 +109,7 @@ class Methods:
                 target=_target(request),
                 channel=request.channel,
                 grant=request.grant(),
-                recover_since=Position(since.offset, since.epoch) if since else None,
+                recover_since=StreamPosition(since.offset, since.epoch) if since else None,
             )
         )
         return {}
@@ -167,7 +167,7 @@ class Methods:
             request.channel,
             HistoryFilter(
                 request.limit,
-                Position(since.offset, since.epoch) if since else None,
+                StreamPosition(since.offset, since.epoch) if since else None,
                 request.reverse,
             ),
         )

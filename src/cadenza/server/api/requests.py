@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from cadenza.protocol import codes
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import compact
 from cadenza.protocol.messages import ABSENT, ClientInfo, Message, StreamPosition, UInt64
 from cadenza.realtime import CommandError, Override, SubscriptionGrant
 
@@ -248,6 +250,6 @@ def shown_payload(data: Raw) -> Raw:
     if not raw:
         return ABSENT
     try:
-        return Raw(msgspec.json.format(raw, indent=-1))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Raw(compact(raw))
+    except DecodeError:
         return Raw(msgspec.json.encode(base64.b64encode(raw).decode()))

@@ -1,11 +1,11 @@
-"""JSON Web Tokens: who is connecting, and who may subscribe (protocol 3.2 to 3.5).
+"""JSON Web Tokens of connections and subscriptions (protocol 3.2 to 3.5).
 
 Claims and errors are the engine's own, from ``cadenza.realtime.claims``.
 """
 
 from __future__ import annotations
 
-from cadenza.realtime.claims import TokenError, TokenExpired, TokenInvalid
+from cadenza.realtime.claims import TokenError, TokenExpired, TokenInvalid, TokenUndecided
 from cadenza.server.tokens.compact import MAX_TOKEN_LENGTH
 from cadenza.server.tokens.jwks_fetch import Fetch, FetchError, fetch_jwks
 from cadenza.server.tokens.signing import connection_token, sign, subscription_token
@@ -18,6 +18,7 @@ __all__ = [
     "TokenError",
     "TokenExpired",
     "TokenInvalid",
+    "TokenUndecided",
     "TokenVerifier",
     "connection_token",
     "fetch_jwks",

@@ -1,4 +1,4 @@
-"""For whom a token is and who made it: ``aud`` and ``iss``, exact or by pattern."""
+"""The audience and the issuer of a token: ``aud`` and ``iss``, exact or by pattern."""
 
 from __future__ import annotations
 

@@ -9,12 +9,16 @@ from typing import Any, Final
 
 import msgspec
 
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime.claims import TokenInvalid
 
 MAX_TOKEN_LENGTH: Final = 65_536
 """Characters; as much as a whole message of a client may have by default."""
 
-_MAX_HEADER_LENGTH: Final = 2048
+MAX_HEADER_LENGTH: Final = 16_384
+"""Characters of a token's header; some issuers put a chain of certificates there (``x5c``)."""
+
 _STANDARD: Final = b"+/"
 _URL: Final = b"-_"
 _TO_URL: Final = bytes.maketrans(_STANDARD, _URL)
@@ -42,7 +46,7 @@ class Signed(msgspec.Struct, frozen=True, gc=False):
     """Still in base64url."""
 
 
-_header_decoder: Final = msgspec.json.Decoder(Header)
+_headers: Final[JsonReader[Header]] = JsonReader(Header)
 
 
 def encode_segment(data: bytes) -> bytes:
@@ -66,11 +70,11 @@ def decode_segment(segment: bytes) -> bytes:
 @lru_cache(maxsize=64)
 def _read_header(segment: bytes) -> Header:
     """Nearly all tokens of a server have the same few headers, so each is read once."""
-    if len(segment) > _MAX_HEADER_LENGTH:
+    if len(segment) > MAX_HEADER_LENGTH:
         raise TokenInvalid("the header is too long")
     try:
-        header = _header_decoder.decode(decode_segment(segment))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        header = _headers.read(decode_segment(segment))
+    except DecodeError as error:
         raise TokenInvalid(f"the header is malformed: {error}") from None
     if header.crit is not None:
         raise TokenInvalid("the header has critical extensions")

@@ -49,6 +49,7 @@ class Keys(Protocol):
         """Return if a known key signed the token, else raise ``TokenInvalid``.
 
         An awaitable comes back only when keys must be fetched first; it ends the same way.
+        ``TokenUndecided`` where the key may exist and cannot be had.
         ``now`` is Unix seconds.
         """
 

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from cadenza.protocol.errors import DecodeError
+from cadenza.protocol.json_reader import JsonReader
 from cadenza.realtime.claims import (
     ConnectClaims,
     Override,
@@ -86,10 +88,10 @@ class SubscribePayload(Payload):
     override: _Override | None = None
 
 
-_decode_connect: Final = msgspec.json.Decoder(ConnectPayload).decode
-_decode_subscribe: Final = msgspec.json.Decoder(SubscribePayload).decode
-_decode_common: Final = msgspec.json.Decoder(Payload).decode
-_decode_text: Final = msgspec.json.Decoder(str).decode
+_decode_connect: Final = JsonReader[ConnectPayload](ConnectPayload).read
+_decode_subscribe: Final = JsonReader[SubscribePayload](SubscribePayload).read
+_decode_common: Final = JsonReader[Payload](Payload).read
+_decode_text: Final = JsonReader[str](str).read
 
 
 def read_connect(payload: bytes) -> ConnectPayload:
@@ -109,10 +111,8 @@ def read_common(payload: bytes) -> Payload:
 
 def _read(decode: Callable[[bytes], ReadT], payload: bytes) -> ReadT:
     try:
-        if not payload.isascii():
-            payload.decode()  # opaque parts reach clients as they are, so they must be UTF-8
         return decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except DecodeError as error:
         raise TokenInvalid(f"the claims are malformed: {error}") from None
 
 
@@ -226,9 +226,9 @@ class UserClaim:
 
     def __init__(self, name: str) -> None:
         fields = [("value", msgspec.Raw, msgspec.field(name=name, default=msgspec.Raw()))]
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(
+        self._decode: Callable[[bytes], Any] = JsonReader[Any](
             msgspec.defstruct("UserClaim", fields)
-        ).decode
+        ).read
 
     def read(self, payload: bytes) -> str:
         """The user; absent and ``null`` are anonymous.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,7 +12,7 @@ from cadenza.config import Secret
 from cadenza.config.client import TokenConfig
 from cadenza.server.tokens.compact import encode_segment
 
-_HEADER = encode_segment(b'{"alg":"HS256","typ":"JWT"}')
+_HEADER: Final = encode_segment(b'{"alg":"HS256","typ":"JWT"}')
 
 
 def sign(claims: Mapping[str, Any], key: Secret) -> str:

@@ -93,6 +93,12 @@ class TokenVerifier:
         """
         return _verify(self._subscription, token, now, _subscribe)
 
+    def renew(self) -> None:
+        """Fetch key sets again, as somebody says that they have changed."""
+        for rules in {self._connection, self._subscription}:
+            if isinstance(rules.keys, JwksKeys):
+                rules.keys.renew()
+
     async def close(self) -> None:
         """Give up fetches under way."""
         for rules in {self._connection, self._subscription}:

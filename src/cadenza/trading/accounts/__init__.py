@@ -1,1 +1,1 @@
-"""Trading accounts: who owns them, their positions, and what they are worth."""
+"""Trading accounts: their owners, their positions, and their worth."""

@@ -1,4 +1,4 @@
-"""A trading account: who owns it, where it trades, and whether it may."""
+"""A trading account: its owner, its venues and its status."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import uuid
 
 import msgspec
 
-from cadenza.models import (
-    AccountType,
-    OperationType,
-    TradingAccountStatus,
-    Venue,
-)
+from cadenza.models import AccountType, OperationType, TradingAccountStatus, Venue
 from cadenza.trading.ledger.entry import Entry
 
 
@@ -21,10 +16,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         account_id: A UUID.
         owner: The user, as tokens name it (``sub``).
-        nickname: For people.
-        venues: Where it trades, its main venue first; never empty.
-        account_type: What it may borrow.
-        status: ACTIVE accounts trade; INACTIVE are disabled, DISCONNECTED are let go.
+        nickname: A name for people.
+        venues: Venues that it trades at, its main venue first; never empty.
+        account_type: Its kind, which says what it may borrow.
+        status: ACTIVE accounts trade; INACTIVE ones are disabled, DISCONNECTED ones are let go.
         created_at: Milliseconds UTC.
         updated_at: Milliseconds UTC.
     """
@@ -50,12 +45,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AccountChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operation did, whole: applying it to an equal registry does the same.
+    """An operation on an account, whole: applying it to an equal registry does the same.
 
     Attributes:
         account: The account as it is now.
         entries: The ledger entries that belong to the operation, in order.
-        operation: What it was, for the account's history; ``None`` for a new account or money.
+        operation: Its kind, for the account's history; ``None`` for a new account or money.
     """
 
     account: Account

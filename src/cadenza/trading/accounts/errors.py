@@ -1,9 +1,9 @@
-"""What can go wrong with trading accounts.
+"""Errors about trading accounts.
 
 ::
 
     AccountError
-    |-- UnknownAccountError   there is none, or it is someone else's: which one is not told
+    |-- UnknownAccountError   there is none, or it is someone else's; the two are not told apart
     |-- AccountInactiveError  it is disabled or disconnected
     |-- TooManyAccountsError  the owner has as many as one may have
     |-- NicknameError         empty, too long, or with characters that cannot be seen
@@ -16,7 +16,7 @@ from cadenza.trading.errors import TradingError
 
 
 class AccountError(TradingError):
-    """Root of the tree."""
+    """An account cannot be found, made or used like this. Root of the tree."""
 
 
 class UnknownAccountError(AccountError):

@@ -1,4 +1,4 @@
-"""Positions: what an account holds of an instrument, at which price it came to it, what it earned.
+"""Positions: the holding of an account in an instrument, its entry price, and its profit.
 
 A position is netted: fills that go its way add to it, fills against it close a part at the average
 entry price, and one that is larger than the position closes it and opens another the other way
@@ -29,12 +29,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         position_id: A UUID.
-        account_id: Whose.
-        instrument_id: Of what.
+        account_id: The account.
+        instrument_id: The instrument.
         lot: Size of a lot when it was counted, a decimal string.
         side: LONG was bought first, SHORT sold first.
         lots: Open quantity; 0 when closed.
-        entry_cost: What the open quantity was entered for.
+        entry_cost: Cost of entering the open quantity.
         entered_lots: Quantity of all fills its way.
         entered_cost: Their cost.
         exited_lots: Quantity of all fills against it.
@@ -78,29 +78,29 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def realised(self) -> int:
-        """What the closed part earned, before fees."""
+        """Profit of the closed part, before fees."""
         return self.cash_flow + self.sign * self.entry_cost
 
     def value(self, units: InstrumentUnits, mark: int) -> int:
-        """What the open quantity is worth at a price in ticks; negative for a SHORT."""
+        """Worth of the open quantity at a price in ticks; negative for a SHORT."""
         return self.sign * units.cost(mark, self.lots)
 
     def unrealised(self, units: InstrumentUnits, mark: int) -> int:
-        """What closing at a price in ticks would earn, before fees."""
+        """Profit of closing it at a price in ticks, before fees."""
         return self.value(units, mark) - self.sign * self.entry_cost
 
 
 class PositionFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one side of a trade does to a position.
+    """One side of a trade, as it changes a position.
 
     Attributes:
-        account_id: Whose.
-        instrument_id: Of what.
+        account_id: The account.
+        instrument_id: The instrument.
         lot: Size of a lot, a decimal string.
         side: BUY or SELL.
-        lots: How much; positive.
+        lots: Quantity in lots; positive.
         cost: Price times quantity, minor units of the quote asset.
-        fee: What this side paid, the same units.
+        fee: Fee of this side, the same units; negative for a rebate.
         at: Milliseconds UTC.
     """
 
@@ -134,7 +134,7 @@ class PositionBook:
         return tuple(position for _, position in sorted(self._open.get(account_id, {}).items()))
 
     def fill(self, fill: PositionFill) -> tuple[Position, ...]:
-        """Take a fill in.
+        """Change the position of an account by a fill.
 
         Returns:
             The positions as they are now: the changed or new one, or when the fill turned a

@@ -1,8 +1,8 @@
-"""The registry of trading accounts: who has which, and every operation on them.
+"""The registry of trading accounts, their owners, and every operation on them.
 
-Whoever asks names an owner, and gets at that owner's accounts only: someone else's account and one
-that does not exist answer alike. Each operation returns an `AccountChange` that `apply` takes on
-another registry, for example after a restart, to the same effect.
+Every caller names an owner, and reaches that owner's accounts only: someone else's account and one
+that does not exist answer alike. Each operation returns an ``AccountChange`` that ``apply`` takes
+on another registry, for example after a restart, to the same effect.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class AccountRegistry:
     """All trading accounts.
 
     Args:
-        ledger: Where their money is.
+        ledger: The ledger of their money.
         new_id: Makes account ids, UUIDs in text form.
-        deposit: What a new paper account is funded with: minor units by asset.
-        venues: Where the first account of an owner trades, the main venue first.
+        deposit: Funds of a new paper account: minor units by asset.
+        venues: Venues that the first account of an owner trades at, the main venue first.
         limit: Accounts one owner may have.
     """
 
@@ -145,12 +145,12 @@ class AccountRegistry:
         """Make another account.
 
         Args:
-            owner: Whose.
-            nickname: For people; accounts may share it.
+            owner: The user who will own it.
+            nickname: A name for people; accounts may share it.
             at: Milliseconds UTC.
-            venues: Where it trades; none means where first accounts do.
-            account_type: What it may borrow.
-            deposit: What it is funded with; ``None`` means what first accounts get.
+            venues: Venues that it trades at, the main venue first; empty: those of first accounts.
+            account_type: Its kind, which says what it may borrow.
+            deposit: Its funds, minor units by asset; ``None``: those of first accounts.
 
         Raises:
             NicknameError: The nickname cannot be used.
@@ -168,7 +168,7 @@ class AccountRegistry:
     def fund(
         self, owner: str, account_id: str, asset: str, amount: int, *, at: int, ref: str = ""
     ) -> AccountChange:
-        """Bring more money in.
+        """Deposit money.
 
         Raises:
             UnknownAccountError: The owner has no such account.
@@ -181,7 +181,7 @@ class AccountRegistry:
     def reset(
         self, owner: str, account_id: str, *, at: int, deposit: Mapping[str, int] | None = None
     ) -> AccountChange:
-        """Take all money out and fund the account anew.
+        """Take all money out, and fund the account like a new one.
 
         Positions are not the registry's: the caller clears them with the same change.
 

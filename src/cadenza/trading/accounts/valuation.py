@@ -1,9 +1,9 @@
-"""Portfolios: balances and positions of an account, and their worth in one currency.
+"""The valuation of portfolios: the worth of balances and positions in one currency.
 
 Worth is a matter of marks: an asset is converted at the mark of an instrument between it and the
 currency, either way round, or over one asset in between; every asset the same way each time, and
-the sum is rounded once, half to even, to a minor unit of the currency. What no mark reaches is not
-guessed at: it counts as nothing and is named in `Worth.unpriced`.
+the sum is rounded once, half to even, to a minor unit of the currency. An asset that no mark
+reaches is not guessed at: it counts as nothing and is named in ``Worth.unpriced``.
 
 The accounts are unleveraged: margins, loans and credit are zero.
 """
@@ -14,21 +14,35 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from cadenza.models import (
-    Venue,
-)
+from cadenza.models import Venue
 from cadenza.trading.accounts.position import Position
 from cadenza.trading.ledger.entry import Balance
 from cadenza.trading.ledger.units import AssetScales, InstrumentUnits, decimal_text
 
 
-class Worth(NamedTuple):
-    """What balances and positions come to in a currency.
+class Holdings(NamedTuple):
+    """The balances and positions of one account.
 
     Attributes:
-        equity: All balances, a decimal string.
-        exposure: The absolute values of all open positions, a decimal string.
-        unpriced: Assets that no mark leads to the currency from, by name.
+        account_id: The account.
+        venue: Its main venue.
+        balances: Its balances, one for each asset.
+        positions: Its open positions.
+    """
+
+    account_id: str
+    venue: Venue
+    balances: tuple[Balance, ...]
+    positions: tuple[Position, ...]
+
+
+class Worth(NamedTuple):
+    """The worth of balances and positions in a currency.
+
+    Attributes:
+        equity: The sum of all balances, a decimal string.
+        exposure: The sum of the absolute values of all open positions, a decimal string.
+        unpriced: Names of the assets that no mark converts into the currency, in order.
     """
 
     equity: str
@@ -40,7 +54,7 @@ class Valuation:
     """Conversion of assets into one currency at given marks.
 
     Args:
-        currency: What to convert into.
+        currency: The asset to convert into.
         units: The instruments by id.
         marks: Prices in ticks by instrument id; those that are not there, or zero, are not used.
     """
@@ -63,9 +77,9 @@ class Valuation:
     def worth(
         self, balances: Iterable[Balance], positions: Iterable[Position], scales: AssetScales
     ) -> Worth:
-        """What these come to.
+        """The worth of balances and positions.
 
-        A quantity that is positioned is in the balances already, so equity is that of the balances
+        A quantity in a position is in the balances already, so equity is that of the balances
         alone.
 
         Raises:
@@ -120,19 +134,3 @@ class Valuation:
 
 def _exact(scales: AssetScales, asset: str, amount: int) -> Fraction:
     return Fraction(amount, 10 ** scales.decimals(asset))
-
-
-class Holdings(NamedTuple):
-    """What an account has.
-
-    Attributes:
-        account_id: Whose.
-        venue: Where.
-        balances: Of its assets.
-        positions: The open ones.
-    """
-
-    account_id: str
-    venue: Venue
-    balances: tuple[Balance, ...]
-    positions: tuple[Position, ...]

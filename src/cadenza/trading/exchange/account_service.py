@@ -1,4 +1,4 @@
-"""Operations on accounts, written down: the registry's decisions with their money and history."""
+"""The operations on accounts, written down: decisions of the registry with money and history."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from cadenza.trading.orders.state import OperationDone
 
 
 class AccountService:
-    """Accounts as users change them. What it returns is decided, and durable with the journal.
+    """Accounts as users change them. A result is decided when it is returned, and not yet durable.
 
     Args:
-        registry: Who has which account.
-        clearing: Where money and positions are, and the journal.
+        registry: Decides about accounts.
+        clearing: Has the positions, the open orders and the journal.
         new_id: Makes ids of operations.
         now: Milliseconds UTC.
+
+    Attributes:
+        registry: As given.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class AccountService:
         account_type: AccountType = AccountType.SPOT,
         deposit: Mapping[str, int] | None = None,
     ) -> Account:
-        """Make another account; see `AccountRegistry.create`."""
+        """Make another account; see ``AccountRegistry.create``."""
         return self._done(
             self.registry.create(
                 owner,
@@ -66,7 +69,7 @@ class AccountService:
         )
 
     def fund(self, owner: str, account_id: str, asset: str, amount: int) -> Account:
-        """Bring money in; see `AccountRegistry.fund`."""
+        """Deposit money; see ``AccountRegistry.fund``."""
         return self._done(
             self.registry.fund(owner, account_id, asset, amount, at=self._now(), ref="funded")
         )
@@ -74,7 +77,7 @@ class AccountService:
     def reset(
         self, owner: str, account_id: str, deposit: Mapping[str, int] | None = None
     ) -> Account:
-        """Begin anew: the deposit of a new account, and no positions.
+        """Start an account over, with the deposit of a new one and no positions.
 
         Raises:
             OpenReservationsError: It has open orders.

@@ -1,4 +1,4 @@
-"""Clearing: what the events of an engine mean for orders, money and positions.
+"""Clearing: the events of engines turned into changes of orders, money and positions.
 
 An engine is told one command and answers with events; they are worked off one after another, each
 into ledger entries, executions, positions and order records of the journal's open batch.
@@ -13,7 +13,7 @@ from cadenza.models import OrderSide
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.accounts.position import PositionBook, PositionFill
 from cadenza.trading.exchange.live_order import LiveOrder
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.entry import Entry
 from cadenza.trading.ledger.fees import FeeSchedule, charge
 from cadenza.trading.ledger.fill import OUTSIDE, Fill, Leg
@@ -49,25 +49,52 @@ from cadenza.trading.store.journal import Journal
 ACCEPT: Final = OrderEvent.ACCEPT
 REJECT: Final = OrderEvent.REJECT
 
+_BUY: Final = OrderSide.BUY
 
-class OrderRecords:
-    """What the exchange knows of open orders, and how their records change.
+
+class ExchangeListener(Protocol):
+    """Hears every change, in order, when it is decided and not yet durable.
+
+    What is heard may be shown to the outside only through ``Journal.then``. Calls are synchronous
+    and must not wait; the records go on changing afterwards, so what is needed is read at once.
+    """
+
+    def on_order(self, order: OrderState) -> None:
+        """An order is new or has changed."""
+
+    def on_execution(self, execution: Execution, order: OrderState) -> None:
+        """An order traded; its record has the trade in it, and ``on_order`` follows."""
+
+    def on_balances(self, account_id: str, assets: Collection[str]) -> None:
+        """Balances, and with fills positions, changed; once for all decisions of a commit."""
+
+    def on_account(self, account: Account) -> None:
+        """An account is new or has changed."""
+
+
+class Clearing:
+    """Works off engine events, and keeps the records of open orders.
 
     Args:
-        ledger: The money.
-        positions: The positions.
-        journal: Where it is written down.
-        fees: Of the venue.
-        listener: Who is told.
+        ledger: The money of all accounts.
+        positions: The open positions of all accounts.
+        journal: Takes every change into its open batch.
+        fees: The rates of the venue.
+        listener: Hears every change.
         new_id: Makes ids of executions.
+        on_end: Each is called, in this order, with every order that has ended.
 
     Attributes:
+        ledger: As given.
+        positions: As given.
+        journal: As given.
+        fees: As given.
+        listener: As given.
         live: Open orders by id.
         next_execution: Number of the next execution.
         touched: Assets whose balances changed since the last commit, by account.
         follow_ups: Commands that the engine is to be told as soon as its events are cleared.
-        holders: Ids of the open orders behind each reservation.
-        on_end: Told of every order that has ended.
+        holders: Ids of the open orders behind each reservation, by its key.
     """
 
     def __init__(
@@ -79,6 +106,7 @@ class OrderRecords:
         fees: FeeSchedule,
         listener: ExchangeListener,
         new_id: Callable[[], str],
+        on_end: tuple[Callable[[OrderState], None], ...] = (),
     ) -> None:
         self.ledger = ledger
         self.positions = positions
@@ -90,11 +118,28 @@ class OrderRecords:
         self.touched: dict[str, set[str]] = {}
         self.follow_ups: list[Cancel] = []
         self.holders: dict[str, set[str]] = {}
-        self.on_end: Callable[[OrderState], None] = lambda _: None
         self._new_id = new_id
+        self._on_end = on_end
+        self._handlers: dict[type, Callable[[TradedInstrument, Any], None]] = {
+            Accepted: self._accepted,
+            Rejected: self._rejected,
+            Refused: self._nothing,
+            Trade: self._trade,
+            Spent: self._spent,
+            Cancelled: self._cancelled,
+            Reduced: self._reduced,
+            Expired: self._expired,
+            Replaced: self._replaced,
+            Released: self._moved,
+            Triggered: self._moved,
+        }
+
+    def resume(self, next_execution: int) -> None:
+        """Number executions from here on, after those that a store has."""
+        self.next_execution = next_execution
 
     def follow(self, order: LiveOrder) -> None:
-        """Look after an order from now on, and after its reservation."""
+        """Look after an order, and after its reservation."""
         state = order.state
         self.live[state.order_id] = order
         if state.hold:
@@ -106,29 +151,11 @@ class OrderRecords:
         for posting in entry.postings:
             self.touched.setdefault(posting.account_id, set()).add(posting.asset)
 
-    def _resize(self, order: LiveOrder, at: int) -> None:
-        """Reserve what the rest needs now; of several orders on one reservation, the largest."""
-        key = order.state.hold
-        held = self.ledger.reservation(key)
-        if held is None:
-            return
-        sharing = (self.live[holder] for holder in self.holders.get(key, ()))
-        need = max((other.need(self.fees, held.carry) for other in sharing), default=held.amount)
-        if need != held.amount:
-            self.posted(self.ledger.resize(key, need, at=at))
-
-    def _ended(self, order: LiveOrder, event: OrderEvent, at: int) -> None:
-        """An order is over; what nobody needs any more becomes free."""
-        state = order.state
-        state.status = after(state.status, event)
-        del self.live[state.order_id]
-        holders = self.holders.get(state.hold)
-        if holders is not None:
-            holders.discard(state.order_id)
-            if not holders:
-                del self.holders[state.hold]
-                self._release(state.hold, at)
-        self._over(state, at)
+    def clear(self, instrument: TradedInstrument, events: list[AnyEvent]) -> None:
+        """Work off the events of an engine, in order."""
+        handlers = self._handlers
+        for event in events:
+            handlers[type(event)](instrument, event)
 
     def reject(self, order: LiveOrder, reason: str, at: int) -> None:
         """End an order that no engine has been told of."""
@@ -147,32 +174,75 @@ class OrderRecords:
         self._release(state.hold, at)
         self._over(state, at)
 
-    def _release(self, hold: str, at: int) -> None:
-        if self.ledger.reservation(hold) is not None:
-            self.posted(self.ledger.release(hold, at=at))
+    # Events of an engine.
 
-    def _over(self, state: OrderState, at: int) -> None:
-        state.ended_at = at
-        self._changed(state, at)
-        self.on_end(state)
+    def _accepted(self, _: TradedInstrument, event: Accepted) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            order.state.status = after(order.state.status, ACCEPT)
+            self._changed(order.state, event.at)
 
-    def _changed(self, state: OrderState, at: int) -> None:
-        state.updated_at = at
-        self.journal.batch.orders[state.order_id] = state
-        self.listener.on_order(state)
+    def _rejected(self, _: TradedInstrument, event: Rejected) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            order.state.reject_reason = event.reason
+            self._ended(order, REJECT, event.at)
 
+    def _cancelled(self, _: TradedInstrument, event: Cancelled) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            order.state.cancel_reason = event.reason
+            self._ended(order, CANCEL, event.at)
 
-_BUY: Final = OrderSide.BUY
+    def _expired(self, _: TradedInstrument, event: Expired) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            self._ended(order, EXPIRE, event.at)
 
+    def _spent(self, _: TradedInstrument, event: Spent) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            self._ended(order, FILL_ALL, event.at)
 
-class Fills(OrderRecords):
-    """Settles trades; see `OrderRecords` for its arguments."""
+    def _reduced(self, _: TradedInstrument, event: Reduced) -> None:
+        order = self.live.get(event.order_id)
+        if order is not None:
+            order.leaves = event.leaves
+            if event.leaves:
+                self._resize(order, event.at)
+                self._changed(order.state, event.at)
+                if order.earmarks:  # its exits would sell more than it can still buy
+                    self.follow_ups.append(Cancel(now=event.at, order_id=event.order_id))
 
-    def _trade(self, desk: Desk, event: Trade) -> None:
+    def _replaced(self, _: TradedInstrument, event: Replaced) -> None:
+        order = self.live.get(event.order_id)
+        if order is None:
+            return
+        state = order.state
+        state.lots, state.limit, state.stop = event.lots, event.limit, event.stop
+        order.leaves = event.leaves
+        if event.limit:
+            order.bound = event.limit
+        state.status = after(state.status, REPLACE)
+        self._resize(order, event.at)
+        self._changed(state, event.at)
+
+    def _moved(self, _: TradedInstrument, event: Released | Triggered) -> None:
+        """Note that an order goes from where it waited into the book, under the same status."""
+        order = self.live.get(event.order_id)
+        if order is not None:
+            self._changed(order.state, event.at)
+
+    def _nothing(self, instrument: TradedInstrument, event: AnyEvent) -> None:
+        """Leave the records as they are; whoever asked hears of a refusal."""
+
+    # Trades.
+
+    def _trade(self, instrument: TradedInstrument, event: Trade) -> None:
         maker, taker = self.live.get(event.maker_id), self.live.get(event.taker_id)
         if maker is None and taker is None:
             return
-        units = desk.units
+        units = instrument.units
         cost = units.cost(event.price, event.lots)
         if taker is not None and taker.budget:
             taker.budget -= event.price * event.lots
@@ -187,8 +257,8 @@ class Fills(OrderRecords):
             Fill(
                 trade_id=str(event.trade_id),
                 at=event.at,
-                base_asset=desk.listing.id.base,
-                quote_asset=desk.listing.id.quote,
+                base_asset=instrument.listing.id.base,
+                quote_asset=instrument.listing.id.quote,
                 quantity=units.quantity(event.lots),
                 cost=cost,
                 buyer=buyer,
@@ -202,7 +272,7 @@ class Fills(OrderRecords):
                 self._filled(order, event, cost, fee, is_maker=is_maker)
 
     def _leg(self, order: LiveOrder | None, cost: int, *, is_maker: bool) -> Leg:
-        """One side of a fill, and what it must keep reserved for its rest."""
+        """One side of a fill, with the amount that it must keep reserved for its rest."""
         if order is None:
             return OUTSIDE
         state, rate = order.state, self.fees.rate(is_maker=is_maker)
@@ -266,134 +336,54 @@ class Fills(OrderRecords):
             self._changed(state, at)
 
     def _earmark(self, order: LiveOrder, event: Trade) -> None:
-        """What was bought is reserved for the exits that will sell it, if they are still open."""
+        """Reserve the bought quantity for the exits that will sell it, if they are still open."""
         if order.earmarks not in self.holders:
             return
-        key, amount = order.earmarks, order.desk.units.quantity(event.lots)
+        key, amount = order.earmarks, order.instrument.units.quantity(event.lots)
         held = self.ledger.reservation(key)
         if held is None:
-            account_id, base = order.state.account_id, order.desk.listing.id.base
+            account_id, base = order.state.account_id, order.instrument.listing.id.base
             self.posted(self.ledger.reserve(key, account_id, base, amount, at=event.at))
         else:
             self.posted(self.ledger.resize(key, held.amount + amount, at=event.at))
 
+    # Records and reservations.
 
-class Clearing(Fills):
-    """Works off engine events; see `OrderRecords` for its arguments."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        positions: PositionBook,
-        journal: Journal,
-        *,
-        fees: FeeSchedule,
-        listener: ExchangeListener,
-        new_id: Callable[[], str],
-    ) -> None:
-        super().__init__(ledger, positions, journal, fees=fees, listener=listener, new_id=new_id)
-        self._handlers: dict[type, Callable[[Desk, Any], None]] = {
-            Accepted: self._accepted,
-            Rejected: self._rejected,
-            Refused: self._nothing,
-            Trade: self._trade,
-            Spent: self._spent,
-            Cancelled: self._cancelled,
-            Reduced: self._reduced,
-            Expired: self._expired,
-            Replaced: self._replaced,
-            Released: self._moved,
-            Triggered: self._moved,
-        }
-
-    def clear(self, desk: Desk, events: list[AnyEvent]) -> None:
-        """Work off what an engine has said, in order."""
-        handlers = self._handlers
-        for event in events:
-            handlers[type(event)](desk, event)
-
-    # What the engine says.
-
-    def _nothing(self, desk: Desk, event: AnyEvent) -> None:
-        """Nothing changes that a record shows; whoever asked hears of a refusal."""
-
-    def _moved(self, _: Desk, event: Released | Triggered) -> None:
-        """The order goes from where it waited into the book, under the same status."""
-        order = self.live.get(event.order_id)
-        if order is not None:
-            self._changed(order.state, event.at)
-
-    def _accepted(self, _: Desk, event: Accepted) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            order.state.status = after(order.state.status, ACCEPT)
-            self._changed(order.state, event.at)
-
-    def _rejected(self, _: Desk, event: Rejected) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            order.state.reject_reason = event.reason
-            self._ended(order, REJECT, event.at)
-
-    def _cancelled(self, _: Desk, event: Cancelled) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            order.state.cancel_reason = event.reason
-            self._ended(order, CANCEL, event.at)
-
-    def _expired(self, _: Desk, event: Expired) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            self._ended(order, EXPIRE, event.at)
-
-    def _spent(self, _: Desk, event: Spent) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            self._ended(order, FILL_ALL, event.at)
-
-    def _reduced(self, _: Desk, event: Reduced) -> None:
-        order = self.live.get(event.order_id)
-        if order is not None:
-            order.leaves = event.leaves
-            if event.leaves:
-                self._resize(order, event.at)
-                self._changed(order.state, event.at)
-                if order.earmarks:  # its exits would sell more than it can still buy
-                    self.follow_ups.append(Cancel(now=event.at, order_id=event.order_id))
-
-    def _replaced(self, _: Desk, event: Replaced) -> None:
-        order = self.live.get(event.order_id)
-        if order is None:
+    def _resize(self, order: LiveOrder, at: int) -> None:
+        """Reserve what the rest needs now; orders that share a reservation, the largest need."""
+        key = order.state.hold
+        held = self.ledger.reservation(key)
+        if held is None:
             return
+        sharing = (self.live[holder] for holder in self.holders.get(key, ()))
+        need = max((other.need(self.fees, held.carry) for other in sharing), default=held.amount)
+        if need != held.amount:
+            self.posted(self.ledger.resize(key, need, at=at))
+
+    def _ended(self, order: LiveOrder, event: OrderEvent, at: int) -> None:
+        """End an order; what nobody needs any more becomes free."""
         state = order.state
-        state.lots, state.limit, state.stop = event.lots, event.limit, event.stop
-        order.leaves = event.leaves
-        if event.limit:
-            order.bound = event.limit
-        state.status = after(state.status, REPLACE)
-        self._resize(order, event.at)
-        self._changed(state, event.at)
+        state.status = after(state.status, event)
+        del self.live[state.order_id]
+        holders = self.holders.get(state.hold)
+        if holders is not None:
+            holders.discard(state.order_id)
+            if not holders:
+                del self.holders[state.hold]
+                self._release(state.hold, at)
+        self._over(state, at)
 
+    def _release(self, hold: str, at: int) -> None:
+        if self.ledger.reservation(hold) is not None:
+            self.posted(self.ledger.release(hold, at=at))
 
-class ExchangeListener(Protocol):
-    """Hears every change, in order, when it is decided and not yet durable.
+    def _over(self, state: OrderState, at: int) -> None:
+        state.ended_at = at
+        self._changed(state, at)
+        for on_end in self._on_end:
+            on_end(state)
 
-    What is heard may be shown to the outside only through `Journal.then`. Calls are synchronous
-    and must not wait; the records go on changing afterwards, so what is needed is read at once.
-    """
-
-    def on_order(self, order: OrderState) -> None:
-        """An order is new or has changed."""
-        ...
-
-    def on_execution(self, execution: Execution, order: OrderState) -> None:
-        """An order traded; its record has the trade in it, and `on_order` follows."""
-        ...
-
-    def on_balances(self, account_id: str, assets: Collection[str]) -> None:
-        """Balances, and with fills positions, changed; once for all decisions of a commit."""
-        ...
-
-    def on_account(self, account: Account) -> None:
-        """An account is new or has changed."""
-        ...
+    def _changed(self, state: OrderState, at: int) -> None:
+        state.updated_at = at
+        self.journal.batch.orders[state.order_id] = state
+        self.listener.on_order(state)

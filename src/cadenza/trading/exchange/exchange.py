@@ -1,7 +1,7 @@
 """The exchange: the one writer through which every order changes.
 
 Decisions are made at once and in memory; what they change is in the journal's open batch when a
-call returns. Whoever called shows the result when `Journal.committed` says that it is durable.
+call returns. Whoever called shows the result when ``Journal.committed`` says that it is durable.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -27,12 +27,12 @@ from cadenza.trading.errors import (
     VenueMismatchError,
 )
 from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.dealer import Dealer, quoted_fill
 from cadenza.trading.exchange.index import OrderIndex, ParkedOrders
 from cadenza.trading.exchange.limiter import OrderLimiter
 from cadenza.trading.exchange.live_order import live_order
-from cadenza.trading.exchange.placement import Placing
-from cadenza.trading.exchange.quotes import QuoteDesk, quoted_fill
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.placement import Placed, Placement
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.matching.commands import AnyCommand, Cancel, CancelAll, Expire, Submit
 from cadenza.trading.matching.events import AnyEvent, Refused
 from cadenza.trading.matching.rules import SHAPES
@@ -43,85 +43,129 @@ from cadenza.trading.orders.state import OrderState
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.store import Batch
 
-if TYPE_CHECKING:
-    from cadenza.trading.exchange.placement import Placed
-
 logger: Final = logging.getLogger("cadenza.trading")
 
+FAULT: Final = "FAULT_INJECTED"
+"""Cancel reason of the rest that a partial fill on purpose leaves."""
+
 _QUOTED: Final = OrderType.QUOTED
+
+
+class Endings:
+    """Futures of the ends of orders, one for all who wait for the same order."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+
+    def of(self, order: OrderState) -> asyncio.Future[None]:
+        """Done when an open order ends: decided, not yet durable. It must not be cancelled."""
+        future = self._waiting.get(order.order_id)
+        if future is None:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[order.order_id] = future
+        return future
+
+    def ended(self, order: OrderState) -> None:
+        """An order is over."""
+        if self._waiting:
+            future = self._waiting.pop(order.order_id, None)
+            if future is not None:
+                future.set_result(None)
 
 
 class Exchange:
     """Takes orders, and tells engines and clearing about them.
 
     Args:
-        clearing: Works off what engines say.
-        placing: Makes orders of requests.
-        index: Finds orders.
-        limiter: Bounds what a user sends.
+        clearing: Works off the events of engines.
+        placement: Makes orders of requests.
+        index: Finds orders by their names.
+        limiter: Bounds how many orders a user sends.
         now: Milliseconds UTC.
+        instruments: The instruments that are traded, by id; filled here, read by the dealer.
+        dealer: Quotes the prices that QUOTED orders take.
+        faults: Faults that orders meet on purpose; whoever submits asks them.
+        endings: Told by clearing of the orders that end.
         open_order_limit: Open orders an account may have; those of a list count as one or two.
 
     Attributes:
-        desks: By instrument id.
+        clearing: As given.
+        placement: As given.
+        index: As given.
+        limiter: As given.
+        now: As given.
+        instruments: As given.
+        dealer: As given.
+        faults: As given.
+        endings: As given.
         parked: Open orders whose instrument is not listed.
-        faults: What happens to orders on purpose; whoever submits asks it.
-        endings: Who waits for an order to end.
-        quotes: Quotes what QUOTED orders take; ``None``: nobody does.
     """
 
     def __init__(
         self,
         clearing: Clearing,
-        placing: Placing,
+        placement: Placement,
         index: OrderIndex,
         limiter: OrderLimiter,
         now: Callable[[], int],
         *,
+        instruments: dict[str, TradedInstrument],
+        dealer: Dealer,
+        faults: OrderFaults,
+        endings: Endings,
         open_order_limit: int,
     ) -> None:
         self.clearing = clearing
-        self.placing = placing
+        self.placement = placement
         self.index = index
         self.limiter = limiter
         self.now = now
-        self.desks: dict[str, Desk] = {}
-        self.faults = OrderFaults()
+        self.instruments: Final = instruments
+        self.dealer: Final = dealer
+        self.faults: Final = faults
+        self.endings: Final = endings
+        self.parked: Final = ParkedOrders()
         self._journal: Journal = clearing.journal
         self._open_order_limit = open_order_limit
-        self.parked = ParkedOrders()
-        self.endings: Final = Endings()
-        self.quotes: QuoteDesk | None = None
-        clearing.on_end = self._ended
 
     # Instruments.
 
-    def list_instrument(self, desk: Desk, *, last: int = 0) -> None:
-        """Trade an instrument from now on; its parked orders go back into its engine.
+    def resume(self, open_orders: tuple[OrderState, ...], next_order: int) -> None:
+        """Continue where a store was left: its open orders wait for their instruments."""
+        self.placement.resume(next_order)
+        self.index.opened(open_orders, next_number=next_order)
+        self.parked.add(open_orders)
+
+    def list_instrument(self, instrument: TradedInstrument, *, last: int = 0) -> None:
+        """Begin to trade an instrument; its parked orders go back into its engine.
 
         Args:
-            desk: With an engine that has done nothing yet.
+            instrument: The instrument; its engine has done nothing yet.
             last: Price of the last trade in ticks; 0: not known.
 
         Raises:
             RestoreError: The orders cannot have been left behind by an engine.
         """
-        self.desks[desk.instrument_id] = desk
-        back = self.parked.take(desk)
+        self.instruments[instrument.instrument_id] = instrument
+        back = self.parked.take(instrument)
         for state in back:
-            self.clearing.follow(live_order(state, desk))
+            self.clearing.follow(live_order(state, instrument))
         if back or last:
-            desk.engine.restore([one.saved for one in back if one.saved is not None], last=last)
+            instrument.engine.restore(
+                [one.saved for one in back if one.saved is not None], last=last
+            )
         for state in back:
-            if (earmarks := self.placing.earmarks(state)) in self.clearing.holders:
+            if (earmarks := self.placement.earmarks(state)) in self.clearing.holders:
                 self.clearing.live[state.order_id].earmarks = earmarks
 
-    def desk(self, instrument_id: str) -> Desk:
-        """The desk of an instrument; raises `UnknownInstrumentError`."""
-        desk = self.desks.get(instrument_id)
-        if desk is None:
-            raise UnknownInstrumentError(instrument_id, self.desks)
-        return desk
+    def instrument(self, instrument_id: str) -> TradedInstrument:
+        """An instrument by its id; raises ``UnknownInstrumentError``."""
+        instrument = self.instruments.get(instrument_id)
+        if instrument is None:
+            raise UnknownInstrumentError(instrument_id, self.instruments)
+        return instrument
 
     # Orders.
 
@@ -133,9 +177,9 @@ class Exchange:
         A request with the key of an earlier one of the account gets that one's orders.
 
         Args:
-            account: Whose.
-            request: What is wanted.
-            fault: What happens to it on purpose; its delay is the caller's matter.
+            account: The account that pays for it.
+            request: The order as its owner asks for it.
+            fault: A fault that it meets on purpose; the delay of one is the caller's matter.
 
         Raises:
             TradingError: It cannot be taken; nothing has changed. An order that the engine refuses
@@ -152,18 +196,18 @@ class Exchange:
         self.limiter.take(account.owner, now)
         if request.quote_id or request.type is _QUOTED:
             return (self._take_quote(account, request, now),)
-        desk = self.desk(request.instrument_id)
-        _check_venue(account, desk)
+        instrument = self.instrument(request.instrument_id)
+        _check_venue(account, instrument)
         limit = self._open_order_limit
         if self.clearing.ledger.count_reservations(account.account_id) >= limit:
             raise OpenOrderLimitError(limit)
-        placed = self.placing.place(account, desk, request, now)
+        placed = self.placement.place(account, instrument, request, now)
         for live in placed.orders:
             self.index.add(live.state)
         if fault is None:
-            self.tell(desk, placed.command)
+            self.tell(instrument, placed.command)
         else:
-            tell_faulty(self, desk, placed, fault)
+            self._tell_faulty(instrument, placed, fault)
         return tuple(live.state for live in placed.orders)
 
     def has_taken(self, account: Account, request: OrderRequest) -> bool:
@@ -182,7 +226,7 @@ class Exchange:
         live = self.clearing.live.get(state.order_id)
         if live is None:
             return self._cancel_parked(state)
-        events = self.tell(live.desk, Cancel(now=self.now(), order_id=state.order_id))
+        events = self.tell(live.instrument, Cancel(now=self.now(), order_id=state.order_id))
         _check_refused(state, events)
         return state
 
@@ -202,8 +246,8 @@ class Exchange:
         live = self.clearing.live.get(state.order_id)
         if live is None:
             raise OrderRefusedError(state.order_id, "UNKNOWN_ORDER", _how_ended(state))
-        command = self.placing.amendment(live, change, now)
-        _check_refused(state, self.tell(live.desk, command))
+        command = self.placement.amendment(live, change, now)
+        _check_refused(state, self.tell(live.instrument, command))
         return state
 
     def cancel_all(
@@ -215,9 +259,9 @@ class Exchange:
             UnknownInstrumentError: There is no such instrument.
         """
         self.check_running()
-        wanted = {self.desk(instrument_id).instrument_id} if instrument_id else None
+        wanted = {self.instrument(instrument_id).instrument_id} if instrument_id else None
         mine: dict[str, OrderState] = {}
-        desks: dict[str, Desk] = {}
+        instruments: dict[str, TradedInstrument] = {}
         for live in self.clearing.live.values():
             state = live.state
             if (
@@ -226,9 +270,9 @@ class Exchange:
                 and (wanted is None or state.instrument_id in wanted)
             ):
                 mine[state.order_id] = state
-                desks[state.instrument_id] = live.desk
-        for desk in desks.values():
-            self.tell(desk, CancelAll(now=self.now(), owner=account.account_id, side=side))
+                instruments[state.instrument_id] = live.instrument
+        for instrument in instruments.values():
+            self.tell(instrument, CancelAll(now=self.now(), owner=account.account_id, side=side))
         for state in list(self.parked):
             is_meant = side in {None, state.side} and not wanted
             if state.account_id == account.account_id and is_meant:
@@ -255,38 +299,38 @@ class Exchange:
         yield from (live.state for live in self.clearing.live.values())
         yield from self.parked
 
-    # What moves by itself.
+    # Engines, time and the journal.
 
-    def tell(self, desk: Desk, command: AnyCommand) -> list[AnyEvent]:
+    def tell(self, instrument: TradedInstrument, command: AnyCommand) -> list[AnyEvent]:
         """Have an engine do a command, whoever wants it, and work off what follows."""
         try:
-            return self.heard(desk, desk.engine.apply(command))
+            return self.heard(instrument, instrument.engine.apply(command))
         except Exception as error:
             raise self._halted(error, command) from error
 
-    def heard(self, desk: Desk, events: list[AnyEvent]) -> list[AnyEvent]:
+    def heard(self, instrument: TradedInstrument, events: list[AnyEvent]) -> list[AnyEvent]:
         """Work off events, of a command or of what a market outside did."""
         clearing = self.clearing
-        clearing.clear(desk, events)
+        clearing.clear(instrument, events)
         while clearing.follow_ups:
-            more = desk.engine.apply(clearing.follow_ups.pop(0))
-            clearing.clear(desk, more)
+            more = instrument.engine.apply(clearing.follow_ups.pop(0))
+            clearing.clear(instrument, more)
             events += more
-        for order in desk.engine.moved():
+        for order in instrument.engine.moved():
             live = clearing.live.get(order.order_id)
             if live is not None:
                 self._journal.batch.orders[order.order_id] = live.state
         if self._journal.batch:
             self._journal.touch()
-        for hear in desk.hears:
-            hear(events)
+        for listener in instrument.listeners:
+            listener(events)
         return events
 
     def market_did(self, instrument_id: str, events: list[AnyEvent]) -> None:
         """Work off what a market outside did to users' orders; does not raise."""
         if self._journal.failure is None:
             try:
-                self.heard(self.desks[instrument_id], events)
+                self.heard(self.instruments[instrument_id], events)
             except Exception as error:  # noqa: BLE001 - the feed is not to blame, and goes on
                 self._halted(error, events)
 
@@ -295,20 +339,20 @@ class Exchange:
         if self._journal.failure is not None:
             return
         now = self.now()
-        for desk in self.desks.values():
-            if desk.engine.orders:
-                self.tell(desk, Expire(now=now))
+        for instrument in self.instruments.values():
+            if instrument.engine.orders:
+                self.tell(instrument, Expire(now=now))
 
     def prepare(self, batch: Batch) -> None:
         """Complete a batch on its way to the store: what several decisions may have changed."""
         clearing = self.clearing
         for state in batch.orders.values():
             live = clearing.live.get(state.order_id)
-            order = live.desk.engine.orders.get(state.order_id) if live is not None else None
+            order = live.instrument.engine.orders.get(state.order_id) if live is not None else None
             state.saved = saved_of(order) if order is not None else None
-        for desk in self.desks.values():
-            if desk.capture is not None:
-                desk.capture()
+        for instrument in self.instruments.values():
+            if instrument.tape is not None:
+                instrument.tape.capture()
         touched, clearing.touched = clearing.touched, {}
         for account_id, assets in touched.items():
             for asset in assets:
@@ -317,44 +361,65 @@ class Exchange:
             if not account_id.startswith("@"):
                 clearing.listener.on_balances(account_id, assets)
 
+    def check_running(self) -> None:
+        """Raise ``HaltedError`` if nothing can be made durable any more."""
+        if self._journal.failure is not None:
+            raise HaltedError(self._journal.failure)
+
     def _halted(self, error: Exception, what: object) -> HaltedError:
         """Memory and journal may differ now: nothing of it may become durable."""
         logger.critical("trading halts: %r failed", what, exc_info=error)
         self._journal.abort(error)
         return HaltedError(error)
 
-    def check_running(self) -> None:
-        """Raise `HaltedError` if nothing can be made durable any more."""
-        if self._journal.failure is not None:
-            raise HaltedError(self._journal.failure)
+    def _tell_faulty(self, instrument: TradedInstrument, placed: Placed, fault: OrderFault) -> None:
+        """Bring orders to their engine as far as a fault lets them.
 
-    def _ended(self, order: OrderState) -> None:
-        self.index.ended(order)
-        self.endings.ended(order)
+        A partial fill is for single orders with a quantity that can trade at once: what the fault
+        withholds the engine never hears of, and what is left in the end is cancelled.
+        """
+        clearing, now = self.clearing, self.now()
+        if fault.reject:
+            for order in placed.orders:
+                clearing.reject(order, fault.reject, now)
+            self._journal.touch()
+            return
+        order, command = placed.orders[0], placed.command
+        if fault.fill_permille is None or not isinstance(command, Submit) or not _takes(command):
+            self.tell(instrument, command)
+            return
+        some = fault.lots(order.leaves)
+        order.withheld = order.leaves - some
+        if some:
+            at_once = msgspec.structs.replace(
+                command, lots=some, visible=0, expire_at=0, time_in_force=TimeInForce.IOC
+            )
+            self.tell(instrument, at_once)
+        if order.state.order_id in clearing.live:
+            clearing.cancel(order, FAULT, now)
+            self._journal.touch()
 
     def _take_quote(self, account: Account, request: OrderRequest, now: int) -> OrderState:
         """Fill an order at the price it was quoted; the book of the instrument sees nothing."""
         if request.type is not _QUOTED:
             raise OrderTermsError("quoteId", f"goes with QUOTED only, not with {request.type}")
-        if self.quotes is None:
-            raise OrderTermsError("orderType", "QUOTED is not taken: nobody quotes here")
         if not request.quote_id:
             raise OrderTermsError("quoteId", "is needed for QUOTED")
-        offer = self.quotes.good(account, request, now)
-        desk, mark = offer.desk, offer.desk.engine.last
-        _check_venue(account, desk)
-        live = self.placing.place_quoted(account, desk, request, offer, now)
+        offer = self.dealer.offer_for(account, request, now)
+        instrument, mark = offer.instrument, offer.instrument.engine.last
+        _check_venue(account, instrument)
+        live = self.placement.place_quoted(account, instrument, request, offer, now)
         order, batch = live.state, self._journal.batch
-        offer.order_id = order.order_id
+        self.dealer.taken(offer, order.order_id)
         self.index.add(order)
         try:
-            self.clearing.clear(desk, quoted_fill(order, offer, now))
+            self.clearing.clear(instrument, quoted_fill(order, offer, now))
         except Exception as error:
             raise self._halted(error, request) from error
         if mark:
-            batch.marks[desk.instrument_id] = mark
+            batch.marks[instrument.instrument_id] = mark
         else:
-            batch.marks.pop(desk.instrument_id, None)  # a quote is no price of the market
+            batch.marks.pop(instrument.instrument_id, None)  # a quote is no price of the market
         self._journal.touch()
         return order
 
@@ -379,78 +444,22 @@ class Exchange:
         return state
 
 
-def _check_venue(account: Account, desk: Desk) -> None:
-    if desk.venue not in account.venues:
-        raise VenueMismatchError(account.account_id, desk.venue, account.venues)
+def _check_venue(account: Account, instrument: TradedInstrument) -> None:
+    if instrument.venue not in account.venues:
+        raise VenueMismatchError(account.account_id, instrument.venue, account.venues)
 
 
 def _how_ended(state: OrderState) -> str:
     return f"is {state.status} already"
 
 
-def _check_refused(state: OrderState, events: list[AnyEvent]) -> None:
-    for event in events:
-        if isinstance(event, Refused) and event.order_id == state.order_id:
-            raise OrderRefusedError(state.order_id, event.reason, f"stays: {event.reason}")
-
-
-class Endings:
-    """Futures of the ends of orders, by order; one for all who wait for the same."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[None]] = {}
-
-    def of(self, order: OrderState) -> asyncio.Future[None]:
-        """Done when an order that is open ends: decided, not yet durable. Not to be cancelled."""
-        future = self._waiting.get(order.order_id)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[order.order_id] = future
-        return future
-
-    def ended(self, order: OrderState) -> None:
-        """An order is over."""
-        if self._waiting:
-            future = self._waiting.pop(order.order_id, None)
-            if future is not None:
-                future.set_result(None)
-
-
-FAULT: Final = "FAULT_INJECTED"
-"""Cancel reason of what a partial fill on purpose leaves."""
-
-
-def tell_faulty(exchange: Exchange, desk: Desk, placed: Placed, fault: OrderFault) -> None:
-    """Bring orders to their engine as far as a fault lets them.
-
-    A partial fill is for single orders with a quantity that can trade at once: what the fault
-    withholds the engine never hears of, and what is left in the end is cancelled.
-    """
-    clearing, now = exchange.clearing, exchange.now()
-    if fault.reject:
-        for order in placed.orders:
-            clearing.reject(order, fault.reject, now)
-        clearing.journal.touch()
-        return
-    order, command = placed.orders[0], placed.command
-    if fault.fill_permille is None or not isinstance(command, Submit) or not _takes(command):
-        exchange.tell(desk, command)
-        return
-    some = fault.lots(order.leaves)
-    order.withheld = order.leaves - some
-    if some:
-        at_once = msgspec.structs.replace(
-            command, lots=some, visible=0, expire_at=0, time_in_force=TimeInForce.IOC
-        )
-        exchange.tell(desk, at_once)
-    if order.state.order_id in clearing.live:
-        clearing.cancel(order, FAULT, now)
-        clearing.journal.touch()
-
-
 def _takes(command: Submit) -> bool:
     """Whether an order has a quantity and may trade as soon as it comes."""
     shape = SHAPES[command.type, command.time_in_force]
     return bool(command.lots) and not (shape.waits or shape.post_only)
+
+
+def _check_refused(state: OrderState, events: list[AnyEvent]) -> None:
+    for event in events:
+        if isinstance(event, Refused) and event.order_id == state.order_id:
+            raise OrderRefusedError(state.order_id, event.reason, f"stays: {event.reason}")

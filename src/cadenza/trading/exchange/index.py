@@ -1,4 +1,4 @@
-"""Which orders there are, by the names that callers use: ids, client ids and idempotency keys."""
+"""The index of orders by the names that callers use, and the orders whose instrument is missing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.orders.state import OrderState
 from cadenza.trading.store.store import Store
+
+logger: Final = logging.getLogger("cadenza.trading")
 
 KEPT: Final = 100_000
 """Ended orders kept in memory; older ones are looked up in the store."""
 
 
 class OrderIndex:
-    """Orders by name: the open ones and the last that ended from memory, all others from the store.
+    """Orders by id, by client id and by idempotency key.
+
+    The open ones and the last that ended come from memory, all others from the store.
 
     Args:
-        store: Where the older ones are.
-        kept: Ended orders in memory.
+        store: Has the older orders.
+        kept: The number of ended orders that stay in memory.
     """
 
     def __init__(self, store: Store, *, kept: int = KEPT) -> None:
@@ -30,14 +34,14 @@ class OrderIndex:
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._keys: dict[tuple[str, str], str] = {}
         self._clients: dict[tuple[str, str], str] = {}
-        # Whether the store has orders that are not here: as long as it has not, nobody asks it.
+        # Whether the store has orders that are not here; until then nobody asks it.
         self._has_older = False
 
     def __len__(self) -> int:
         return len(self._orders)
 
     def opened(self, orders: tuple[OrderState, ...], *, next_number: int) -> None:
-        """Begin with the open orders of a store, which may hold others."""
+        """Begin with the open orders of a store, which may have ended ones too."""
         self._has_older = next_number > 1
         for order in orders:
             self.add(order)
@@ -86,11 +90,8 @@ class OrderIndex:
                 del names[order.account_id, name]
 
 
-logger: Final = logging.getLogger("cadenza.trading")
-
-
 class ParkedOrders:
-    """What a store had open, until the instruments come; it can be cancelled meanwhile."""
+    """The open orders of a store, until their instruments come; they can be cancelled meanwhile."""
 
     def __init__(self) -> None:
         self._orders: dict[str, dict[str, OrderState]] = {}
@@ -108,13 +109,13 @@ class ParkedOrders:
         """Let go of an order; whether it was here."""
         return self._orders.get(order.instrument_id, {}).pop(order.order_id, None) is not None
 
-    def take(self, desk: Desk) -> list[OrderState]:
+    def take(self, instrument: TradedInstrument) -> list[OrderState]:
         """The orders for an instrument that is listed now, by number.
 
         Orders are in whole ticks and lots: those that came when the steps were others stay parked.
         """
-        ticks, lots = desk.listing.ticks.step, desk.listing.lots.step
-        mine = self._orders.pop(desk.instrument_id, {})
+        ticks, lots = instrument.listing.ticks.step, instrument.listing.lots.step
+        mine = self._orders.pop(instrument.instrument_id, {})
         fitting = [it for it in mine.values() if (it.tick, it.lot) == (ticks, lots)]
         others = [it for it in mine.values() if (it.tick, it.lot) != (ticks, lots)]
         if others:
@@ -122,7 +123,7 @@ class ParkedOrders:
             logger.warning(
                 "%d open orders of %s came with other steps (%s, %s) and can only be cancelled",
                 len(others),
-                desk.instrument_id,
+                instrument.instrument_id,
                 others[0].tick,
                 others[0].lot,
             )

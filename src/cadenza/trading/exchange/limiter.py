@@ -1,4 +1,4 @@
-"""How many orders a user may send: a token bucket for each, forgotten when it is full again."""
+"""The limit of orders that a user may send: a token bucket each, forgotten when it is full."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OrderLimiter:
     """Counts orders and amendments; cancels are always free.
 
     Args:
-        rate: Orders a second and user on average, and at once; 0: no limit.
+        rate: Orders that a user may send in a second, on average and at once; 0: no limit.
     """
 
     __slots__ = ("_full_at", "rate")
@@ -30,7 +30,7 @@ class OrderLimiter:
         """Count an order.
 
         Args:
-            user: Whose.
+            user: The user who sends it.
             now: Milliseconds.
 
         Raises:

@@ -1,9 +1,9 @@
-"""An open order as the exchange follows it: its record, and what its rest needs reserved."""
+"""An open order as the exchange follows it: its record, and the money that its rest needs."""
 
 from __future__ import annotations
 
 from cadenza.models import OrderSide
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.fees import FeeSchedule
 from cadenza.trading.orders.state import OrderState
 
@@ -11,28 +11,44 @@ from cadenza.trading.orders.state import OrderState
 class LiveOrder:
     """One order between its acceptance and its end.
 
-    The engine is ahead of it while the events of one command are worked off, so what is left is
-    counted here, event by event.
+    The engine is ahead of it while the events of one command are worked off, so its rest is counted
+    here, event by event.
 
     Attributes:
         state: The record.
-        desk: Of its instrument.
+        instrument: Its instrument.
         is_buy: Its side.
         bound: The worst price it can trade at, in ticks.
         leaves: Lots that are neither executed nor cancelled.
-        budget: What is left to spend, in units of one lot at one tick; 0: it has a quantity.
+        budget: The rest of what it may spend, in units of one lot at one tick; 0: it has a
+            quantity.
         earmarks: Key of the reservation that takes what this order buys, for the exits that will
             sell it; empty: what it buys is free.
         withheld: Lots of ``leaves`` that the engine was not told of.
     """
 
-    __slots__ = ("bound", "budget", "desk", "earmarks", "is_buy", "leaves", "state", "withheld")
+    __slots__ = (
+        "bound",
+        "budget",
+        "earmarks",
+        "instrument",
+        "is_buy",
+        "leaves",
+        "state",
+        "withheld",
+    )
 
     def __init__(
-        self, state: OrderState, desk: Desk, *, bound: int, leaves: int, budget: int = 0
+        self,
+        state: OrderState,
+        instrument: TradedInstrument,
+        *,
+        bound: int,
+        leaves: int,
+        budget: int = 0,
     ) -> None:
         self.state = state
-        self.desk = desk
+        self.instrument = instrument
         self.is_buy = state.side is OrderSide.BUY
         self.bound = bound
         self.leaves = leaves
@@ -45,32 +61,32 @@ class LiveOrder:
 
     @property
     def asset(self) -> str:
-        """What it needs: the quote asset of a buy, the base asset of a sell."""
-        found = self.desk.listing.id
+        """The asset that it needs: the quote asset of a buy, the base asset of a sell."""
+        found = self.instrument.listing.id
         return found.quote if self.is_buy else found.base
 
     def need(self, fees: FeeSchedule, carry: int = 0) -> int:
-        """What its rest needs reserved, minor units of `asset`.
+        """The amount that its rest needs reserved, minor units of ``asset``.
 
         Args:
-            fees: Of the venue.
-            carry: Fees charged too much so far, see `fees.charge`.
+            fees: The rates of the venue.
+            carry: Fees charged too much so far, see ``fees.charge``.
         """
-        units = self.desk.units
+        units = self.instrument.units
         if not self.is_buy:
             return units.quantity(self.leaves)
         cost = self.budget * units.tick_lot or units.cost(self.bound, self.leaves)
         return fees.hold(cost, carry) if cost else 0
 
 
-def live_order(state: OrderState, desk: Desk) -> LiveOrder:
+def live_order(state: OrderState, instrument: TradedInstrument) -> LiveOrder:
     """An order of a store as the exchange follows it."""
     saved = state.saved
     if saved is None:
-        return LiveOrder(state, desk, bound=state.limit, leaves=state.lots - state.executed)
+        return LiveOrder(state, instrument, bound=state.limit, leaves=state.lots - state.executed)
     return LiveOrder(
         state,
-        desk,
+        instrument,
         bound=saved.limit or saved.terms.protection,
         leaves=saved.leaves if not saved.budget else 0,
         budget=saved.budget,

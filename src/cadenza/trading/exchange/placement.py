@@ -1,4 +1,4 @@
-"""Placing: an order's record, its reservation, and the command for its engine."""
+"""The placement of an order: its record, its reservation, and the command for its engine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from cadenza.models import ContingencyType, OrderSide, OrderStatus, QuantityType
 from cadenza.trading.accounts.account import Account
 from cadenza.trading.errors import InsufficientBalanceError, OrderTermsError
 from cadenza.trading.exchange.clearing import Clearing
+from cadenza.trading.exchange.dealer import Offer, quoted_terms
 from cadenza.trading.exchange.live_order import LiveOrder
-from cadenza.trading.exchange.quotes import Offer, quoted_terms
 from cadenza.trading.exchange.terms import Terms, terms_of
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.fees import MILLION
 from cadenza.trading.ledger.units import AssetScales
 from cadenza.trading.matching.commands import Amend, SelfTrade, Submit, SubmitList
@@ -32,7 +32,7 @@ class Placed(NamedTuple):
 
 
 class _At(NamedTuple):
-    """Where in a list an order stands, and when it came."""
+    """The place of an order in its list, and when it came."""
 
     place: int
     list_id: str
@@ -40,14 +40,15 @@ class _At(NamedTuple):
     now: int
 
 
-class Placing:
+class Placement:
     """Makes orders of requests.
 
     Args:
-        clearing: Whose ledger and journal are used.
-        scales: Of all assets, for texts.
-        new_id: Makes order ids.
-        protection_ppm: How far from the touch an order without a limit may trade, in millionths.
+        clearing: Its ledger and its journal are used.
+        scales: The scales of all assets, for the texts of errors.
+        new_id: Makes ids of orders and lists, UUIDs.
+        protection_ppm: How far from the touch an order without a limit may trade, in millionths of
+            the price.
         self_trade: What happens when an order meets another of its owner.
 
     Attributes:
@@ -72,7 +73,13 @@ class Placing:
         self._protection_ppm = protection_ppm
         self.next_order = 1
 
-    def place(self, account: Account, desk: Desk, request: OrderRequest, now: int) -> Placed:
+    def resume(self, next_order: int) -> None:
+        """Number orders from here on, after those that a store has."""
+        self.next_order = next_order
+
+    def place(
+        self, account: Account, instrument: TradedInstrument, request: OrderRequest, now: int
+    ) -> Placed:
         """Write the orders of a request down and reserve what they need.
 
         Raises:
@@ -80,15 +87,17 @@ class Placing:
             OrderTermsError: A field is missing, too much, or contradicts another.
             InsufficientBalanceError: The account cannot pay for it.
         """
-        all_terms, contingency = terms_of(desk, request, self._protection_ppm)
+        all_terms, contingency = terms_of(instrument, request, self._protection_ppm)
         if request.expire_at and request.expire_at <= now:
             raise OrderTermsError("expireAt", "is in the past")
         first = all_terms[0]
         if first.is_buy and not first.limit and not first.shape.waits:
-            first = self._within_means(account, desk, first)
+            first = self._within_means(account, instrument, first)
         list_id = self._new_id() if contingency is not None else ""
         orders = tuple(
-            self._written(account, desk, request, terms, _At(index, list_id, contingency, now))
+            self._written(
+                account, instrument, request, terms, _At(index, list_id, contingency, now)
+            )
             for index, terms in enumerate((first, *all_terms[1:]))
         )
         self._reserve(account, orders, now)
@@ -113,7 +122,12 @@ class Placing:
         return Placed(orders, command)
 
     def place_quoted(
-        self, account: Account, desk: Desk, request: OrderRequest, offer: Offer, now: int
+        self,
+        account: Account,
+        instrument: TradedInstrument,
+        request: OrderRequest,
+        offer: Offer,
+        now: int,
     ) -> LiveOrder:
         """Write an order that takes a quote down and reserve what it costs.
 
@@ -122,7 +136,7 @@ class Placing:
             InsufficientBalanceError: The account cannot pay for it.
         """
         terms = quoted_terms(request, lots=offer.lots, price=offer.price)
-        order = self._written(account, desk, request, terms, _At(0, "", None, now))
+        order = self._written(account, instrument, request, terms, _At(0, "", None, now))
         self._reserve(account, (order,), now)
         self._clearing.follow(order)
         self._clearing.journal.batch.orders[order.state.order_id] = order.state
@@ -136,7 +150,7 @@ class Placing:
             OrderTermsError: A field makes no sense for this order.
             InsufficientBalanceError: The account cannot pay for them.
         """
-        state, desk = live.state, live.desk
+        state, instrument = live.state, live.instrument
         if not (change.quantity or change.limit_price or change.stop_price):
             raise OrderTermsError("quantity", "or limitPrice or stopPrice must be given")
         if change.quantity and (state.list_id or state.budget):
@@ -146,15 +160,15 @@ class Placing:
             raise OrderTermsError("limitPrice", f"is not for {state.type}")
         if change.stop_price and not state.stop:
             raise OrderTermsError("stopPrice", f"is not for {state.type}")
-        lots = desk.filters.quantity(change.quantity) if change.quantity else state.lots
-        limit = desk.filters.price(change.limit_price) if change.limit_price else state.limit
-        stop = desk.filters.price(change.stop_price, "stopPrice") if change.stop_price else 0
+        lots = instrument.filters.quantity(change.quantity) if change.quantity else state.lots
+        limit = instrument.filters.price(change.limit_price) if change.limit_price else state.limit
+        stop = instrument.filters.price(change.stop_price, "stopPrice") if change.stop_price else 0
         if change.stop_price and not limit and live.is_buy:
             raise OrderTermsError("stopPrice", "of a buy without a limit cannot be changed")
         if limit:
-            desk.filters.notional(limit, lots)
+            instrument.filters.notional(limit, lots)
         after = LiveOrder(
-            state, desk, bound=limit or live.bound, leaves=live.leaves + lots - state.lots
+            state, instrument, bound=limit or live.bound, leaves=live.leaves + lots - state.lots
         )
         if after.leaves > 0:
             self._check_more(live, after)
@@ -172,9 +186,14 @@ class Placing:
         return _exit_key(state.list_id) if is_entry and state.side is OrderSide.BUY else ""
 
     def _written(
-        self, account: Account, desk: Desk, request: OrderRequest, terms: Terms, at: _At
+        self,
+        account: Account,
+        instrument: TradedInstrument,
+        request: OrderRequest,
+        terms: Terms,
+        at: _At,
     ) -> LiveOrder:
-        """The record of an order that no engine knows yet."""
+        """Make the record of an order that no engine knows yet."""
         order_id = self._new_id()
         is_first = at.place == 0
         hold = order_id
@@ -186,9 +205,9 @@ class Placing:
             order_id=order_id,
             number=self.next_order,
             account_id=account.account_id,
-            instrument_id=desk.instrument_id,
-            tick=desk.listing.ticks.step,
-            lot=desk.listing.lots.step,
+            instrument_id=instrument.instrument_id,
+            tick=instrument.listing.ticks.step,
+            lot=instrument.listing.lots.step,
             side=terms.side,
             type=terms.type,
             time_in_force=terms.time_in_force,
@@ -196,7 +215,7 @@ class Placing:
             quantity_type=request.quantity_type if is_first else QuantityType.BASE,
             rounding=request.rounding,
             lots=terms.lots,
-            budget=terms.budget * desk.units.tick_lot,
+            budget=terms.budget * instrument.units.tick_lot,
             limit=terms.limit,
             stop=terms.stop,
             trail=terms.trail,
@@ -215,17 +234,17 @@ class Placing:
             state.digest = request.digest if request.key else ""
             state.quote_id = request.quote_id
         leaves = 0 if terms.budget else terms.lots
-        return LiveOrder(state, desk, bound=terms.bound, leaves=leaves, budget=terms.budget)
+        return LiveOrder(state, instrument, bound=terms.bound, leaves=leaves, budget=terms.budget)
 
-    def _within_means(self, account: Account, desk: Desk, terms: Terms) -> Terms:
+    def _within_means(self, account: Account, instrument: TradedInstrument, terms: Terms) -> Terms:
         """A market buy whose protection price is one the account could pay for all of it."""
         if not terms.lots:
             return terms
-        units, fees = desk.units, self._clearing.fees
-        free = self._clearing.ledger.balance(account.account_id, desk.listing.id.quote).free
+        units, fees = instrument.units, self._clearing.fees
+        free = self._clearing.ledger.balance(account.account_id, instrument.listing.id.quote).free
         if fees.hold(units.cost(terms.protection, terms.lots)) <= free:
             return terms
-        touch = desk.touch(True)
+        touch = instrument.touch(True)
         affordable = free * MILLION // ((MILLION + fees.worst_ppm) * units.cost(1, terms.lots))
         if not touch or affordable < touch:
             return terms  # the reservation will say what is missing
@@ -266,7 +285,7 @@ class Placing:
             raise InsufficientBalanceError(asset, *texts)
 
     def _earmark(self, orders: tuple[LiveOrder, ...]) -> None:
-        """What the first order buys is kept for the exits that sell it."""
+        """Keep what the first order buys for the exits that sell it."""
         first, *exits = orders
         if first.is_buy and not exits[0].is_buy:
             first.earmarks = _exit_key(first.state.list_id)

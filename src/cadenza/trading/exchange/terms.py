@@ -1,4 +1,4 @@
-"""From what somebody asks for to what an engine is told: filters, defaults, lists, protection."""
+"""The terms of orders: requests in whole numbers, after filters, defaults, lists and protection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from cadenza.models import ContingencyType, OrderSide, OrderType, QuantityType, TimeInForce
 from cadenza.trading.errors import OrderTermsError
-from cadenza.trading.exchange.traded_instrument import Desk
+from cadenza.trading.exchange.traded_instrument import TradedInstrument
 from cadenza.trading.ledger.fees import MILLION
 from cadenza.trading.matching.rules import MAX_UNITS, SHAPES, TYPES, Shape
 from cadenza.trading.orders.request import Exit, OrderRequest
@@ -22,11 +22,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         side: BUY or SELL.
-        type: What it is.
-        time_in_force: How long.
-        shape: What the two demand.
+        type: The order type.
+        time_in_force: The time in force.
+        shape: The demands of the two.
         lots: Quantity; exclusive with ``budget``.
-        budget: What a QUOTE market buy may spend, in units of one lot at one tick.
+        budget: The amount that a QUOTE market buy may spend, in units of one lot at one tick.
         limit: Limit price in ticks.
         stop: Trigger price in ticks.
         trail: Distance of a trailing stop in ticks.
@@ -50,7 +50,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_buy(self) -> bool:
-        """Its side."""
+        """Whether it buys."""
         return self.side is _BUY
 
     @property
@@ -60,23 +60,24 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def terms_of(
-    desk: Desk, request: OrderRequest, protection_ppm: int
+    instrument: TradedInstrument, request: OrderRequest, protection_ppm: int
 ) -> tuple[tuple[Terms, ...], ContingencyType | None]:
     """The orders of a request, and the kind of their list if they are more than one.
 
     Args:
-        desk: The instrument's.
-        request: What is asked for.
-        protection_ppm: How far from the touch an order without a limit may trade, in millionths.
+        instrument: The instrument; its filters, its touch and its last price are used.
+        request: The order as its owner asks for it.
+        protection_ppm: How far from the touch an order without a limit may trade, in millionths of
+            the price.
 
     Raises:
         FilterError: The instrument does not allow it.
         OrderTermsError: A field is missing, too much, or contradicts another.
     """
-    desk.filters.status()
-    first = _single(desk, request, protection_ppm)
+    instrument.filters.status()
+    first = _single(instrument, request, protection_ppm)
     exits = [
-        _exit(desk, first, request, found, is_profit=is_profit, protection_ppm=protection_ppm)
+        _exit(instrument, first, request, found, is_profit=is_profit, protection_ppm=protection_ppm)
         for found, is_profit in ((request.take_profit, True), (request.stop_loss, False))
         if found is not None
     ]
@@ -85,7 +86,7 @@ def terms_of(
 
 
 def _contingency(request: OrderRequest, exits: int) -> ContingencyType | None:
-    """What kind of list an order makes with its exits."""
+    """The kind of list that an order makes with its exits; ``None``: it has none."""
     asked = request.contingency
     fitting = {
         0: (None,),
@@ -101,32 +102,32 @@ def _contingency(request: OrderRequest, exits: int) -> ContingencyType | None:
     return asked or (ContingencyType.OTO if exits == 1 else ContingencyType.OTOCO)
 
 
-def _single(desk: Desk, request: OrderRequest, protection_ppm: int) -> Terms:
-    kind = desk.filters.order_type(request.type)
-    time_in_force = desk.filters.time_in_force(request.time_in_force or _default_time(kind))
+def _single(instrument: TradedInstrument, request: OrderRequest, protection_ppm: int) -> Terms:
+    kind = instrument.filters.order_type(request.type)
+    time_in_force = instrument.filters.time_in_force(request.time_in_force or _default_time(kind))
     shape = _shape(kind, time_in_force)
     if request.side is OrderSide.UNKNOWN:
         raise OrderTermsError("orderSide", "must be BUY or SELL")
-    limit = _price(desk, "limitPrice", request.limit_price, shape.limit, kind)
-    stop = _price(desk, "stopPrice", request.stop_price, shape.stop, kind)
-    trail = _price(desk, "trailingDistance", request.trailing_distance, shape.trail, kind)
+    limit = _price(instrument, "limitPrice", request.limit_price, shape.limit, kind)
+    stop = _price(instrument, "stopPrice", request.stop_price, shape.stop, kind)
+    trail = _price(instrument, "trailingDistance", request.trailing_distance, shape.trail, kind)
     if bool(request.expire_at) is not shape.until:
         problem = "is needed for GTD" if shape.until else f"goes with GTD only, not {time_in_force}"
         raise OrderTermsError("expireAt", problem)
     is_buy = request.side is _BUY
     protection = 0
     if not shape.limit:
-        protection = _protection(desk, is_buy, stop, trail, protection_ppm)
-    lots, budget = _amount(desk, request, kind, limit or _reference(desk, is_buy, stop))
+        protection = _protection(instrument, is_buy, stop, trail, protection_ppm)
+    lots, budget = _amount(instrument, request, kind, limit or _reference(instrument, is_buy, stop))
     visible = 0
     if request.visible_quantity:
         if not shape.rests:
             raise OrderTermsError("visibleQuantity", f"needs an order that rests, not {kind}")
-        visible = desk.filters.iceberg(request.visible_quantity, lots)
+        visible = instrument.filters.iceberg(request.visible_quantity, lots)
     # Without any price there is nobody to trade with either, and the engine will say so.
-    price = limit or _reference(desk, is_buy, stop)
+    price = limit or _reference(instrument, is_buy, stop)
     if lots and price:
-        desk.filters.notional(price, lots)
+        instrument.filters.notional(price, lots)
     return Terms(
         side=request.side,
         type=kind,
@@ -144,7 +145,7 @@ def _single(desk: Desk, request: OrderRequest, protection_ppm: int) -> Terms:
 
 
 def _exit(
-    desk: Desk,
+    instrument: TradedInstrument,
     first: Terms,
     request: OrderRequest,
     found: Exit,
@@ -161,14 +162,14 @@ def _exit(
         kind = OrderType.TAKE_PROFIT_LIMIT if found.limit else OrderType.TAKE_PROFIT
     else:
         kind = OrderType.STOP_LOSS_LIMIT if found.limit else OrderType.STOP_LOSS
-    desk.filters.order_type(kind)
-    time_in_force = desk.filters.time_in_force(found.time_in_force or TimeInForce.GTC)
+    instrument.filters.order_type(kind)
+    time_in_force = instrument.filters.time_in_force(found.time_in_force or TimeInForce.GTC)
     if time_in_force is TimeInForce.GTD:
         raise OrderTermsError(f"{name}TimeInForce", "cannot be GTD: exits have no expireAt")
-    stop = desk.filters.price(found.trigger, f"{name}Price")
-    limit = desk.filters.price(found.limit, f"{name}LimitPrice") if found.limit else 0
-    protection = 0 if limit else _protection(desk, side is _BUY, stop, 0, protection_ppm)
-    desk.filters.notional(limit or stop, first.lots)
+    stop = instrument.filters.price(found.trigger, f"{name}Price")
+    limit = instrument.filters.price(found.limit, f"{name}LimitPrice") if found.limit else 0
+    protection = 0 if limit else _protection(instrument, side is _BUY, stop, 0, protection_ppm)
+    instrument.filters.notional(limit or stop, first.lots)
     return Terms(
         side=side,
         type=kind,
@@ -196,48 +197,52 @@ def _default_time(kind: OrderType) -> TimeInForce:
     return TimeInForce.IOC if kind is OrderType.MARKET else TimeInForce.GTC
 
 
-def _price(desk: Desk, field: str, text: str, is_wanted: bool, kind: OrderType) -> int:
+def _price(
+    instrument: TradedInstrument, field: str, text: str, is_wanted: bool, kind: OrderType
+) -> int:
     """A price in ticks, given exactly if the type has one."""
     if bool(text) is not is_wanted:
         raise OrderTermsError(field, f"is needed for {kind}" if is_wanted else f"is not for {kind}")
-    return desk.filters.price(text, field) if text else 0
+    return instrument.filters.price(text, field) if text else 0
 
 
-def _amount(desk: Desk, request: OrderRequest, kind: OrderType, price: int) -> tuple[int, int]:
+def _amount(
+    instrument: TradedInstrument, request: OrderRequest, kind: OrderType, price: int
+) -> tuple[int, int]:
     """Lots or a budget.
 
     A quantity in the quote asset is a budget for a market buy; for others it is turned into lots
     at the price that is sure, so that no more than the quantity is paid or received.
     """
     if request.quantity_type is QuantityType.BASE:
-        return desk.filters.quantity(request.quantity, request.rounding), 0
+        return instrument.filters.quantity(request.quantity, request.rounding), 0
     if request.quantity_type is not QuantityType.QUOTE:
         raise OrderTermsError(
             "quantityType", f"{request.quantity_type} is not taken: BASE or QUOTE"
         )
-    budget = desk.filters.budget(request.quantity)
+    budget = instrument.filters.budget(request.quantity)
     if kind is OrderType.MARKET and request.side is _BUY:
         return 0, budget
     if not price:
         raise OrderTermsError("quantityType", "QUOTE needs a price to go by, and there is none")
     lots = budget // price
     # The lots of a budget are bounded as a quantity is, so that the refusal names the filter.
-    return desk.filters.quantity(desk.listing.lots.format(lots)), 0
+    return instrument.filters.quantity(instrument.listing.lots.format(lots)), 0
 
 
-def _reference(desk: Desk, is_buy: bool, stop: int) -> int:
+def _reference(instrument: TradedInstrument, is_buy: bool, stop: int) -> int:
     """The price that an order without a limit goes by: its trigger, or the other side's best."""
-    return stop or desk.touch(is_buy) or desk.engine.last
+    return stop or instrument.touch(is_buy) or instrument.engine.last
 
 
-def _protection(desk: Desk, is_buy: bool, stop: int, trail: int, ppm: int) -> int:
+def _protection(instrument: TradedInstrument, is_buy: bool, stop: int, trail: int, ppm: int) -> int:
     """The worst price of an order without a limit, in ticks.
 
     A trailing stop starts at most one distance behind the last price and only comes closer, so a
     buy's trigger can never lie beyond that. Where there is no price at all the order finds nobody.
     """
-    last = desk.engine.last or desk.touch(is_buy)
-    start = stop or (desk.touch(is_buy) or last if not trail else 0)
+    last = instrument.engine.last or instrument.touch(is_buy)
+    start = stop or (instrument.touch(is_buy) or last if not trail else 0)
     if trail and last:
         start = last + trail if is_buy else max(1, last - trail)
     if not start:

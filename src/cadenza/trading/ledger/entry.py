@@ -1,4 +1,4 @@
-"""What the ledger's journal is made of: postings, reservations, entries.
+"""The records of the ledger's journal: postings, reservations, entries and balances.
 
 Amounts are whole minor units of their asset. Every struct encodes to JSON as it is, and decodes to
 an equal one.
@@ -12,10 +12,10 @@ from typing import Final
 import msgspec
 
 EXTERNAL: Final = "@external"
-"""Counter-account of deposits and withdrawals: what customers brought in, negative."""
+"""Counter-account of deposits and withdrawals: the negative of what customers deposited."""
 
 FEES: Final = "@fees"
-"""Where fees go and rebates come from."""
+"""Counter-account of fees and rebates."""
 
 MARKET: Final = "@market"
 """Counter-account of fills against a market outside: no one's money, may be negative."""
@@ -27,14 +27,14 @@ LARGEST: Final = 2**63 - 1
 
 
 class Bucket(StrEnum):
-    """Where in an account money is."""
+    """The two parts of a balance."""
 
     FREE = "FREE"
     LOCKED = "LOCKED"
 
 
 class Kind(StrEnum):
-    """What an entry records."""
+    """The operations that entries record."""
 
     DEPOSIT = "DEPOSIT"
     WITHDRAW = "WITHDRAW"
@@ -56,14 +56,14 @@ class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Reservation(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an open order has locked.
+    """The amount that an open order has locked.
 
     Attributes:
         order_id: The order; for orders of one OCO list, which share what they lock, the list.
-        account_id: Whose.
+        account_id: The account that pays for the order.
         asset: The quote asset of a buy, the base asset of a sell.
         amount: Minor units; in an entry, 0 closes the reservation.
-        carry: Fees charged too much so far, see `fees.charge`.
+        carry: Fees charged too much so far, see ``fees.charge``.
     """
 
     order_id: str
@@ -78,9 +78,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         seq: Counts up from 1 without gaps.
-        kind: Which operation.
+        kind: The operation.
         at: Milliseconds UTC.
-        ref: What it belongs to: an order, a trade, a request.
+        ref: The order, trade or request that it belongs to; empty: none.
         postings: Sum to zero for every asset.
         reservations: Those that changed, as they are afterwards.
     """
@@ -94,7 +94,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Balance(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How much of one asset an account has."""
+    """The amounts of one asset that an account has, in minor units."""
 
     account_id: str
     asset: str

@@ -1,4 +1,4 @@
-"""What can go wrong in the ledger.
+"""Errors of the ledger.
 
 ::
 
@@ -18,7 +18,7 @@
         |-- UnbalancedEntryError  its postings do not sum to zero
         `-- LockedMismatchError   locked money and reservations change differently
 
-The first kinds are the caller's, and leave the ledger as it was. A `JournalError` means that the
+The first kinds are the caller's, and leave the ledger as it was. A ``JournalError`` means that the
 journal cannot be trusted; the entry is refused and nothing is changed either.
 """
 
@@ -31,7 +31,7 @@ from cadenza.trading.errors import TradingError
 
 
 class LedgerError(TradingError):
-    """Root of the tree."""
+    """The ledger cannot do an operation, or take an entry. Root of the tree."""
 
 
 class AmountError(LedgerError):
@@ -66,10 +66,10 @@ class InsufficientFundsError(LedgerError):
     """The account has too little.
 
     Attributes:
-        account_id: Whose.
-        asset: Of what.
-        needed: Minor units.
-        available: Minor units.
+        account_id: The account.
+        asset: The asset.
+        needed: Minor units that the operation takes.
+        available: Minor units that are there.
     """
 
     def __init__(self, account_id: str, asset: str, needed: int, available: int) -> None:
@@ -83,7 +83,7 @@ class InsufficientFundsError(LedgerError):
 
 
 class ReservationError(LedgerError):
-    """Something about the reservation of one order."""
+    """The reservation of one order is missing, not the expected one, or too small."""
 
     def __init__(self, order_id: str, message: str) -> None:
         self.order_id = order_id
@@ -117,7 +117,7 @@ class ReservationExceededError(ReservationError):
     """A fill needs more than the order has reserved.
 
     Attributes:
-        asset: Of what.
+        asset: The asset.
         needed: Minor units: what the fill takes and what is to be kept.
         reserved: Minor units.
     """

@@ -23,7 +23,7 @@ class FeeRateError(ValueError):
     """A rate outside what makes sense.
 
     Attributes:
-        name: Which rate.
+        name: The rate, ``maker`` or ``taker``.
         ppm: The refused value.
     """
 
@@ -38,7 +38,7 @@ class FeeRateError(ValueError):
 
 
 class Charge(NamedTuple):
-    """What a fill costs in fees.
+    """The fee of one fill.
 
     Attributes:
         fee: Minor units of the quote asset; negative for a rebate.
@@ -53,9 +53,9 @@ def charge(ppm: int, cost: int, carry: int = 0) -> Charge:
     """The fee of a fill.
 
     Args:
-        ppm: The rate.
+        ppm: The rate in parts per million.
         cost: Price times quantity, minor units of the quote asset.
-        carry: What the order's fills before this one left.
+        carry: The carry of the order's fill before this one; 0 for the first.
     """
     due = ppm * cost - carry
     fee = -(-due // MILLION)
@@ -66,8 +66,8 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
     """The rates of a venue in parts per million.
 
     Attributes:
-        maker_ppm: For the order that was in the book; a negative one is a rebate.
-        taker_ppm: For the order that came.
+        maker_ppm: The rate of the order that was in the book; a negative one is a rebate.
+        taker_ppm: The rate of the order that came.
 
     Raises:
         FeeRateError: A rate of 100 % or more, in either direction.
@@ -91,7 +91,7 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.maker_ppm, self.taker_ppm, 0)
 
     def hold(self, cost: int, carry: int = 0) -> int:
-        """What a buyer must keep reserved to buy for up to ``cost`` more, whoever is the maker.
+        """The amount to keep reserved to buy for up to ``cost`` more, as maker or taker.
 
         Any fill of a part of ``cost`` leaves at least the hold of the rest: a reservation made
         with this never falls short, however the order is cut into fills.

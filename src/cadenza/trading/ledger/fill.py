@@ -1,4 +1,4 @@
-"""Fills as postings: who gives what to whom, with fees and what becomes free again."""
+"""Fills as postings: the goods, the money, the fees, and the amounts that become free again."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One side of a fill.
 
     Attributes:
-        account_id: Whose order it is.
+        account_id: The account of the order.
         order_id: The key of its reservation.
-        rate_ppm: The fee rate it pays, see `fees.FeeSchedule.rate`.
-        keep: What the rest of the order needs reserved after this fill (for a buy what
-            `fees.FeeSchedule.hold` says, for a sell the base amount left); whatever the fill did
-            not take beyond that becomes free. 0: the order is done, its reservation closes.
+        rate_ppm: The fee rate it pays, see ``fees.FeeSchedule.rate``.
+        keep: The amount that the rest of the order needs reserved after this fill (of a buy
+            ``fees.FeeSchedule.hold``, of a sell the base amount left); whatever the fill did not
+            take beyond that becomes free. 0: the order is done, its reservation closes.
     """
 
     account_id: str
@@ -37,14 +37,14 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade of two orders.
 
     Attributes:
-        trade_id: For the journal.
+        trade_id: The trade, as the journal shall name it.
         at: Milliseconds UTC.
-        base_asset: What is traded.
-        quote_asset: What is paid.
+        base_asset: The asset that is traded.
+        quote_asset: The asset that is paid with.
         quantity: Minor units of the base asset.
         cost: Price times quantity, minor units of the quote asset, without fees.
-        buyer: Who pays ``cost``.
-        seller: Who gives ``quantity``.
+        buyer: The side that pays ``cost``.
+        seller: The side that gives ``quantity``.
     """
 
     trade_id: str
@@ -58,7 +58,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a fill does to a ledger.
+    """The changes that a fill makes to a ledger.
 
     Attributes:
         postings: Sum to zero for each asset.
@@ -74,12 +74,12 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def settle(fill: Fill, buyer: Reservation | None, seller: Reservation | None) -> Settled:
-    """Work out a fill.
+    """Work out the changes of a fill; nothing is changed yet.
 
     Args:
-        fill: What was traded.
-        buyer: The buyer's reservation; ``None`` for `OUTSIDE`.
-        seller: The seller's reservation; ``None`` for `OUTSIDE`.
+        fill: The trade.
+        buyer: The buyer's reservation; ``None`` for ``OUTSIDE``.
+        seller: The seller's reservation; ``None`` for ``OUTSIDE``.
 
     Raises:
         ReservationMismatchError: A reservation is not of this account or asset.
@@ -117,7 +117,7 @@ def settle(fill: Fill, buyer: Reservation | None, seller: Reservation | None) ->
 
 
 def _freed(leg: Leg, held: Reservation, asset: str, taken: int) -> int:
-    """What becomes free when a fill takes ``taken`` and the order keeps its rest reserved."""
+    """The amount that becomes free when a fill takes ``taken`` and the rest stays reserved."""
     if (held.account_id, held.asset) != (leg.account_id, asset):
         raise ReservationMismatchError(
             leg.order_id,

@@ -1,7 +1,7 @@
 """The ledger: double-entry bookkeeping in whole minor units, one journal entry an operation.
 
-Every change is an `Entry` whose postings sum to zero for each asset. An operation works out its
-entry, applies it and returns it; `apply` is the only way anything changes, so the same entries
+Every change is an ``Entry`` whose postings sum to zero for each asset. An operation works out its
+entry, applies it and returns it; ``apply`` is the only way anything changes, so the same entries
 applied to a new ledger give an equal one. What always holds, checked with every entry:
 
 * the sum over all accounts, counter-accounts included, is zero for each asset;
@@ -48,8 +48,11 @@ LOCKED: Final = Bucket.LOCKED
 _fields_of: Final = attrgetter("account_id", "asset", "bucket", "amount")
 
 
-class LedgerCore:
-    """Balances and reservations of all accounts. An account it has not seen has nothing."""
+class Ledger:
+    """Balances and reservations of all accounts, and the operations on them.
+
+    An account that the ledger has not seen has nothing.
+    """
 
     def __init__(self) -> None:
         self._seq = 0
@@ -72,13 +75,25 @@ class LedgerCore:
             ledger.apply(entry)
         return ledger
 
+    def load(self, state: LedgerState) -> None:
+        """Take a state into a ledger that has seen nothing yet."""
+        self._seq = state.seq
+        for account_id, asset, free, locked in (
+            (it.account_id, it.asset, it.free, it.locked) for it in state.balances
+        ):
+            self._amounts[account_id, asset, Bucket.FREE] = free
+            self._amounts[account_id, asset, Bucket.LOCKED] = locked
+            self._assets.setdefault(account_id, set()).add(asset)
+        for held in state.reservations:
+            self._set_reservation(held)
+
     @property
     def seq(self) -> int:
         """Number of the last entry; 0 before the first."""
         return self._seq
 
     def balance(self, account_id: str, asset: str) -> Balance:
-        """How much of an asset an account has."""
+        """The balance of an account in an asset."""
         free = self._amounts.get((account_id, asset, Bucket.FREE), 0)
         locked = self._amounts.get((account_id, asset, Bucket.LOCKED), 0)
         return Balance(account_id, asset, free, locked)
@@ -89,11 +104,11 @@ class LedgerCore:
         return tuple(self.balance(account_id, asset) for asset in assets)
 
     def reservation(self, order_id: str) -> Reservation | None:
-        """What an open order has reserved."""
+        """The reservation of an open order; ``None``: it has none."""
         return self._reservations.get(order_id)
 
     def count_reservations(self, account_id: str) -> int:
-        """How many open reservations an account has."""
+        """The number of open reservations of an account."""
         return len(self._orders.get(account_id, ()))
 
     def reservations(self, account_id: str) -> tuple[Reservation, ...]:
@@ -101,7 +116,7 @@ class LedgerCore:
         return tuple(self._reservations[key] for key in sorted(self._orders.get(account_id, ())))
 
     def state(self) -> LedgerState:
-        """Everything, for a store or a comparison."""
+        """All balances and reservations, for a store or a comparison."""
         return LedgerState(
             seq=self._seq,
             balances=tuple(
@@ -112,6 +127,116 @@ class LedgerCore:
             ),
             reservations=tuple(self._reservations[key] for key in sorted(self._reservations)),
         )
+
+    # Operations.
+
+    def deposit(self, account_id: str, asset: str, amount: int, *, at: int, ref: str = "") -> Entry:
+        """Book a deposit.
+
+        Raises:
+            AmountError: The amount is not positive, or the balance would not fit.
+        """
+        _check_positive(asset, amount)
+        return self._post(Kind.DEPOSIT, at, ref, _moved(EXTERNAL, account_id, asset, amount))
+
+    def withdraw(
+        self, account_id: str, asset: str, amount: int, *, at: int, ref: str = ""
+    ) -> Entry:
+        """Book a withdrawal of free money.
+
+        Raises:
+            AmountError: The amount is not positive.
+            InsufficientFundsError: That much is not free.
+        """
+        _check_positive(asset, amount)
+        return self._post(Kind.WITHDRAW, at, ref, _moved(account_id, EXTERNAL, asset, amount))
+
+    def reserve(self, order_id: str, account_id: str, asset: str, amount: int, *, at: int) -> Entry:
+        """Lock the amount that a new order may need.
+
+        Raises:
+            AmountError: The amount is not positive.
+            DuplicateReservationError: The order has a reservation.
+            InsufficientFundsError: That much is not free.
+        """
+        _check_positive(asset, amount)
+        if order_id in self._reservations:
+            raise DuplicateReservationError(order_id)
+        held = Reservation(order_id, account_id, asset, amount)
+        return self._post(Kind.RESERVE, at, order_id, _locked(account_id, asset, amount), (held,))
+
+    def resize(self, order_id: str, amount: int, *, at: int) -> Entry:
+        """Lock more or less for an amended order; ``amount`` is the new total.
+
+        Raises:
+            AmountError: The amount is not positive.
+            UnknownReservationError: The order has no reservation.
+            InsufficientFundsError: The difference is not free.
+        """
+        held = self._held(order_id)
+        _check_positive(held.asset, amount)
+        postings = _locked(held.account_id, held.asset, amount - held.amount)
+        after = Reservation(order_id, held.account_id, held.asset, amount, held.carry)
+        return self._post(Kind.RESIZE, at, order_id, postings, (after,))
+
+    def release(self, order_id: str, *, at: int) -> Entry:
+        """Free all that an ended order still has locked.
+
+        Raises:
+            UnknownReservationError: The order has no reservation, for example as it was filled.
+        """
+        held = self._held(order_id)
+        postings = _locked(held.account_id, held.asset, -held.amount)
+        after = Reservation(order_id, held.account_id, held.asset, 0)
+        return self._post(Kind.RELEASE, at, order_id, postings, (after,))
+
+    def settle(self, fill: Fill) -> tuple[Entry, Settled]:
+        """Book a trade: the goods, the money, the fees, and what becomes free.
+
+        Raises:
+            AmountError: Quantity or cost is not positive.
+            UnknownReservationError: A side has no reservation.
+            ReservationMismatchError: It is another account's or in another asset.
+            ReservationExceededError: It is too small for the fill and what is to be kept.
+        """
+        _check_positive(fill.base_asset, fill.quantity)
+        _check_positive(fill.quote_asset, fill.cost)
+        settled = settle(fill, self._of(fill.buyer), self._of(fill.seller))
+        entry = self._post(
+            Kind.FILL, fill.at, fill.trade_id, settled.postings, settled.reservations
+        )
+        return entry, settled
+
+    def reset(
+        self, account_id: str, deposits: Mapping[str, int], *, at: int, ref: str = ""
+    ) -> Entry:
+        """Replace everything in an account by ``deposits``, as if it were new.
+
+        Raises:
+            AmountError: A deposit is not positive.
+            OpenReservationsError: The account has open orders.
+        """
+        self._check_idle(account_id)
+        for asset, amount in deposits.items():
+            _check_positive(asset, amount)
+        changes = {balance.asset: -balance.free for balance in self.balances(account_id)}
+        for asset, amount in deposits.items():
+            changes[asset] = changes.get(asset, 0) + amount
+        return self._post(Kind.RESET, at, ref, _brought(account_id, changes))
+
+    def clone(self, source: str, target: str, *, at: int, ref: str = "") -> Entry:
+        """Give ``target`` the totals of ``source``, all free, in place of what it has.
+
+        Raises:
+            OpenReservationsError: The target has open orders; the source may have some.
+        """
+        self._check_idle(target)
+        changes = {balance.asset: -balance.free for balance in self.balances(target)}
+        for balance in self.balances(source):
+            changes[balance.asset] = changes.get(balance.asset, 0) + balance.total
+        return self._post(Kind.CLONE, at, ref or source, _brought(target, changes))
+
+    # Entries.
 
     def apply(self, entry: Entry) -> None:
         """Make the changes of an entry, all or none.
@@ -190,131 +315,6 @@ class LedgerCore:
         elif self._reservations.pop(held.order_id, None):
             self._orders[held.account_id].discard(held.order_id)
 
-    def load(self, state: LedgerState) -> None:
-        """Take a state into a ledger that has seen nothing yet."""
-        self._seq = state.seq
-        for account_id, asset, free, locked in (
-            (it.account_id, it.asset, it.free, it.locked) for it in state.balances
-        ):
-            self._amounts[account_id, asset, Bucket.FREE] = free
-            self._amounts[account_id, asset, Bucket.LOCKED] = locked
-            self._assets.setdefault(account_id, set()).add(asset)
-        for held in state.reservations:
-            self._set_reservation(held)
-
-
-class Ledger(LedgerCore):
-    """The operations on balances and reservations of all accounts.
-
-    An account that the ledger has not seen has nothing.
-    """
-
-    def deposit(self, account_id: str, asset: str, amount: int, *, at: int, ref: str = "") -> Entry:
-        """Bring money in.
-
-        Raises:
-            AmountError: The amount is not positive, or the balance would not fit.
-        """
-        _check_positive(asset, amount)
-        return self._post(Kind.DEPOSIT, at, ref, _moved(EXTERNAL, account_id, asset, amount))
-
-    def withdraw(
-        self, account_id: str, asset: str, amount: int, *, at: int, ref: str = ""
-    ) -> Entry:
-        """Take free money out.
-
-        Raises:
-            AmountError: The amount is not positive.
-            InsufficientFundsError: That much is not free.
-        """
-        _check_positive(asset, amount)
-        return self._post(Kind.WITHDRAW, at, ref, _moved(account_id, EXTERNAL, asset, amount))
-
-    def reserve(self, order_id: str, account_id: str, asset: str, amount: int, *, at: int) -> Entry:
-        """Lock what a new order may need.
-
-        Raises:
-            AmountError: The amount is not positive.
-            DuplicateReservationError: The order has a reservation.
-            InsufficientFundsError: That much is not free.
-        """
-        _check_positive(asset, amount)
-        if order_id in self._reservations:
-            raise DuplicateReservationError(order_id)
-        held = Reservation(order_id, account_id, asset, amount)
-        return self._post(Kind.RESERVE, at, order_id, _locked(account_id, asset, amount), (held,))
-
-    def resize(self, order_id: str, amount: int, *, at: int) -> Entry:
-        """Lock more or less for an amended order; ``amount`` is the new total.
-
-        Raises:
-            AmountError: The amount is not positive.
-            UnknownReservationError: The order has no reservation.
-            InsufficientFundsError: The difference is not free.
-        """
-        held = self._held(order_id)
-        _check_positive(held.asset, amount)
-        postings = _locked(held.account_id, held.asset, amount - held.amount)
-        after = Reservation(order_id, held.account_id, held.asset, amount, held.carry)
-        return self._post(Kind.RESIZE, at, order_id, postings, (after,))
-
-    def release(self, order_id: str, *, at: int) -> Entry:
-        """Free all that an ended order still has locked.
-
-        Raises:
-            UnknownReservationError: The order has no reservation, for example as it was filled.
-        """
-        held = self._held(order_id)
-        postings = _locked(held.account_id, held.asset, -held.amount)
-        after = Reservation(order_id, held.account_id, held.asset, 0)
-        return self._post(Kind.RELEASE, at, order_id, postings, (after,))
-
-    def settle(self, fill: Fill) -> tuple[Entry, Settled]:
-        """Book a trade: the goods, the money, the fees, and what becomes free.
-
-        Raises:
-            AmountError: Quantity or cost is not positive.
-            UnknownReservationError: A side has no reservation.
-            ReservationMismatchError: It is another account's or in another asset.
-            ReservationExceededError: It is too small for the fill and what is to be kept.
-        """
-        _check_positive(fill.base_asset, fill.quantity)
-        _check_positive(fill.quote_asset, fill.cost)
-        settled = settle(fill, self._of(fill.buyer), self._of(fill.seller))
-        entry = self._post(
-            Kind.FILL, fill.at, fill.trade_id, settled.postings, settled.reservations
-        )
-        return entry, settled
-
-    def reset(
-        self, account_id: str, deposits: Mapping[str, int], *, at: int, ref: str = ""
-    ) -> Entry:
-        """Take everything out and bring ``deposits`` in, as if the account were new.
-
-        Raises:
-            AmountError: A deposit is not positive.
-            OpenReservationsError: The account has open orders.
-        """
-        self._check_idle(account_id)
-        for asset, amount in deposits.items():
-            _check_positive(asset, amount)
-        changes = {balance.asset: -balance.free for balance in self.balances(account_id)}
-        for asset, amount in deposits.items():
-            changes[asset] = changes.get(asset, 0) + amount
-        return self._post(Kind.RESET, at, ref, _brought(account_id, changes))
-
-    def clone(self, source: str, target: str, *, at: int, ref: str = "") -> Entry:
-        """Give ``target`` the totals of ``source``, all free, in place of what it has.
-
-        Raises:
-            OpenReservationsError: The target has open orders; the source may have some.
-        """
-        self._check_idle(target)
-        changes = {balance.asset: -balance.free for balance in self.balances(target)}
-        for balance in self.balances(source):
-            changes[balance.asset] = changes.get(balance.asset, 0) + balance.total
-        return self._post(Kind.CLONE, at, ref or source, _brought(target, changes))
-
     def _post(
         self,
         kind: Kind,
@@ -375,7 +375,7 @@ def _locked(account_id: str, asset: str, amount: int) -> tuple[Posting, ...]:
 
 
 def _brought(account_id: str, changes: Mapping[str, int]) -> tuple[Posting, ...]:
-    """Signed amounts from outside, by asset name."""
+    """Signed amounts between outside and an account, in the order of asset names."""
     return tuple(
         posting
         for asset, amount in sorted(changes.items())

@@ -1,4 +1,4 @@
-"""Minor units: how many decimals each asset has, and what a lot and a tick are worth in them."""
+"""Minor units: the decimals of each asset, and the worth of a lot and a tick in them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cadenza.market.scale import DecimalScale
 from cadenza.trading.ledger.errors import AmountTextError, UnknownAssetError
 
 LEAST_DECIMALS: Final = 8
-"""Assets get at least as many, so that fees are not rounded by amounts one would notice."""
+"""The least number of decimals of an asset, so that nobody notices the rounding of fees."""
 
 PRICE_DECIMALS: Final = 8
-"""More than the tick has, for average prices."""
+"""Decimals of average prices beyond those of the tick."""
 
 
 class AssetScales(Mapping[str, int]):
@@ -37,8 +37,8 @@ class AssetScales(Mapping[str, int]):
         """Scales in which every lot and every cost of the listings is a whole number.
 
         Args:
-            listings: What is traded.
-            extra: Decimals of further assets.
+            listings: The instruments.
+            extra: The least decimals of assets, by name; also of assets of no listing.
         """
         decimals = dict(extra or {})
         for listing in listings:
@@ -48,7 +48,7 @@ class AssetScales(Mapping[str, int]):
         return cls(decimals)
 
     def learn(self, asset: str, decimals: int) -> None:
-        """Take in an asset; one that is known stays as it is."""
+        """Add an asset; one that is known keeps its decimals."""
         if asset not in self._decimals:
             self._decimals[asset] = decimals
             self._scales[asset] = DecimalScale(_step(decimals), "amount")
@@ -78,7 +78,7 @@ class AssetScales(Mapping[str, int]):
         return f"-{text}" if amount < 0 else text
 
     def decimals(self, asset: str) -> int:
-        """How many decimals amounts of an asset have.
+        """The number of decimals that amounts of an asset have.
 
         Raises:
             UnknownAssetError: The asset has no scale.
@@ -140,7 +140,7 @@ class InstrumentUnits:
 
         Args:
             cost: Minor units of the quote asset.
-            lots: For how many; not zero.
+            lots: The quantity that it paid for; not zero.
         """
         listing = self.listing
         exact = Fraction(cost, lots * self.tick_lot) * Fraction(listing.ticks.step)
@@ -152,7 +152,7 @@ def decimal_text(value: Fraction, decimals: int, *, trim: bool = False) -> str:
 
     Args:
         value: The exact number.
-        decimals: How many decimals.
+        decimals: The number of decimals to round to.
         trim: Whether to leave out zeros at the end.
     """
     units = round(value * 10**decimals)

@@ -16,13 +16,75 @@ from typing import Final, NamedTuple, NoReturn
 
 from cadenza.trading.matching.order import BOOK, Order
 
+MAX_GAPS: Final = 64
+"""Gaps that a queue may have, beside one for each order, before it is rebuilt."""
+
 
 class Depth(NamedTuple):
-    """What a price level shows."""
+    """A price level as anybody may see it."""
 
     ticks: int
     lots: int
     orders: int
+
+
+class PriceLevel:
+    """The orders of one side at one price.
+
+    The queue is a dict by rank: an order can leave from the middle of it at the cost of a look-up.
+    Whatever leaves a dict leaves a gap, over which the way to the next head leads; so the dict is
+    rebuilt when it is mostly gaps.
+
+    Attributes:
+        key: Its place in the ladder, the smaller the better.
+        ticks: The price.
+        lots: The lots that its orders show.
+        head: The order that is next; ``None``: the level is empty.
+        queue: Its orders by rank, which rises from head to tail.
+        rank: The last rank given.
+        touched: It is noted already that the level changed.
+    """
+
+    __slots__ = ("_packed", "head", "key", "lots", "queue", "rank", "ticks", "touched")
+
+    def __init__(self, key: int, ticks: int) -> None:
+        self.key = key
+        self.ticks = ticks
+        self.lots = 0
+        self.head: Order | None = None
+        self.queue: dict[int, Order] = {}
+        self.rank = 0
+        self.touched = False
+        self._packed = 0  # the rank before the first one when the queue had no gaps
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(self.queue.values())
+
+    def __len__(self) -> int:
+        return len(self.queue)
+
+    def __repr__(self) -> str:
+        return f"PriceLevel({self.ticks}, {self.lots} lots, {len(self)} orders)"
+
+    def append(self, order: Order) -> None:
+        """Queue an order behind all others."""
+        self.rank = rank = self.rank + 1
+        order.queued = rank
+        self.queue[rank] = order
+        if self.head is None:
+            self.head = order
+        self.lots += order.shown
+
+    def remove(self, order: Order) -> None:
+        """Take an order out of the queue."""
+        queue = self.queue
+        del queue[order.queued]
+        self.lots -= order.shown
+        if order is self.head:
+            if self.rank - self._packed > 2 * len(queue) + MAX_GAPS:
+                self.queue = queue = dict(queue)
+                self._packed = self.rank - len(queue)
+            self.head = next(iter(queue.values()), None)
 
 
 class BookSide:
@@ -140,7 +202,7 @@ class BookSide:
         return found
 
     def touch(self, level: PriceLevel) -> None:
-        """Note a change for `changes`; once for a level until they are told."""
+        """Note a change for ``changes``; once for a level until they are told."""
         level.touched = True
         self._touched.add(level.ticks)
 
@@ -180,77 +242,14 @@ class MatchingBook:
         return f"MatchingBook({self.bids.best} / {self.asks.best})"
 
     def side(self, order: Order) -> BookSide:
-        """Where an order rests."""
+        """The side in which an order rests."""
         return self.bids if order.is_buy else self.asks
 
     def against(self, order: Order) -> BookSide:
-        """What an order takes from."""
+        """The side that an order takes from."""
         return self.asks if order.is_buy else self.bids
 
     def is_crossed(self) -> bool:
         """Whether the best bid reaches the best ask; never between two commands."""
         bid, ask = self.bids.best, self.asks.best
         return bid is not None and ask is not None and bid.ticks >= ask.ticks
-
-
-MAX_GAPS: Final = 64
-"""A queue may have so many gaps, and one for each order, before it is written anew."""
-
-
-class PriceLevel:
-    """The orders of one side at one price.
-
-    The queue is a dict by rank: one can leave from the middle of it at the cost of a look-up. What
-    leaves a dict leaves a gap, over which the way to the next head leads; so it is written anew
-    when it is mostly gaps.
-
-    Attributes:
-        key: Its place in the ladder, the smaller the better.
-        ticks: The price.
-        lots: What is shown, of all orders.
-        head: The order that is next; ``None``: the level is empty.
-        queue: Its orders by rank, which rises from head to tail.
-        rank: The last rank given.
-        touched: It is noted already that the level changed.
-    """
-
-    __slots__ = ("_packed", "head", "key", "lots", "queue", "rank", "ticks", "touched")
-
-    def __init__(self, key: int, ticks: int) -> None:
-        self.key = key
-        self.ticks = ticks
-        self.lots = 0
-        self.head: Order | None = None
-        self.queue: dict[int, Order] = {}
-        self.rank = 0
-        self.touched = False
-        self._packed = 0  # the rank before the first one when the queue had no gaps
-
-    def __iter__(self) -> Iterator[Order]:
-        return iter(self.queue.values())
-
-    def __len__(self) -> int:
-        return len(self.queue)
-
-    def __repr__(self) -> str:
-        return f"PriceLevel({self.ticks}, {self.lots} lots, {len(self)} orders)"
-
-    def append(self, order: Order) -> None:
-        """Queue an order behind all others."""
-        self.rank = rank = self.rank + 1
-        order.queued = rank
-        self.queue[rank] = order
-        if self.head is None:
-            self.head = order
-        self.lots += order.shown
-
-    def remove(self, order: Order) -> None:
-        """Take an order out of the queue."""
-        queue = self.queue
-        del queue[order.queued]
-        self.lots -= order.shown
-        if order is self.head:
-            if self.rank - self._packed > 2 * len(queue) + MAX_GAPS:
-                self.queue = queue = dict(queue)
-                self._packed = self.rank - len(queue)
-            self.head = next(iter(queue.values()), None)

@@ -1,4 +1,4 @@
-"""What the matching engine is told: one frozen struct a command, whole numbers throughout.
+"""The commands of the matching engine: one frozen struct each, whole numbers throughout.
 
 Prices are in ticks and quantities in lots; 0 means "not given", as neither can be zero. The
 smallest cost there is, one lot at a price of one tick, is the unit of money here (``budget``).
@@ -16,7 +16,7 @@ from cadenza.models import ContingencyType, OrderSide, OrderType, TimeInForce
 
 
 class SelfTrade(StrEnum):
-    """What happens when an order meets another of its owner; the incoming order's mode decides."""
+    """Modes of self-trade prevention; that of the incoming order decides."""
 
     ALLOW = "ALLOW"
     CANCEL_NEWEST = "CANCEL_NEWEST"
@@ -37,7 +37,11 @@ class Command(
     gc=False,
     omit_defaults=True,
 ):
-    """What every command has."""
+    """The time, which every command brings.
+
+    Attributes:
+        now: Milliseconds UTC.
+    """
 
     now: int
 
@@ -49,7 +53,7 @@ class Submit(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True):
         order_id: Unique for this engine's life.
         owner: The trading account; self-trade prevention goes by it.
         side: BUY or SELL.
-        type: What it is; STOP_LOSS is STOP and STOP_LOSS_LIMIT is STOP_LIMIT.
+        type: Its type; STOP_LOSS is STOP and STOP_LOSS_LIMIT is STOP_LIMIT.
         time_in_force: DAY ends at midnight UTC. Only limit orders have a choice to rest: a market
             order is IOC unless it is FOK.
         lots: Quantity; exclusive with ``budget``.
@@ -85,7 +89,7 @@ class SubmitList(Command, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
     """Orders that depend on each other: all are accepted, or none.
 
     Attributes:
-        list_id: Carried along.
+        list_id: Carried along, not looked at.
         contingency: OCO: two orders of one side; as soon as one trades, triggers or ends, the other
             ends. OTO: the first works, the others are held until it is filled and end with it if it
             ends otherwise. OTOCO: OTO whose two held orders are an OCO.
@@ -106,10 +110,10 @@ class Cancel(Command, frozen=True, kw_only=True, gc=False):
 class Amend(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Change an order's terms; what is 0 stays.
 
-    Only a smaller quantity keeps its place in the queue: another price or more lots queue anew.
+    Only a smaller quantity keeps its place in the queue; another price or more lots lose it.
 
     Attributes:
-        order_id: Which.
+        order_id: The order.
         lots: The new quantity, with what is already executed.
         limit: The new limit price.
         stop: The new trigger price.
@@ -125,8 +129,8 @@ class CancelAll(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True
     """Take back all orders of an owner, in the order they came.
 
     Attributes:
-        owner: Whose.
-        side: Only this side; ``None`` means both.
+        owner: The trading account.
+        side: Only orders of this side; ``None``: of both.
     """
 
     owner: str
@@ -134,7 +138,7 @@ class CancelAll(Command, frozen=True, kw_only=True, gc=False, omit_defaults=True
 
 
 class Expire(Command, frozen=True, kw_only=True, gc=False):
-    """Only time passes; every other command ends what is due first, too."""
+    """Nothing but the passing of time; every other command ends what is due first, too."""
 
 
 class Mark(Command, frozen=True, kw_only=True, gc=False):

@@ -1,4 +1,4 @@
-"""What the matching engine answers: one frozen struct an event, in the order things happened.
+"""The events of the matching engine: one frozen struct each, in the order things happened.
 
 Prices are in ticks, quantities in lots, times in milliseconds UTC.
 """
@@ -13,7 +13,7 @@ from cadenza.models import OrderSide
 
 
 class RejectReason(StrEnum):
-    """Why an order, an amendment or a cancel was refused."""
+    """Reasons to refuse an order, an amendment or a cancel."""
 
     DUPLICATE_ORDER_ID = "DUPLICATE_ORDER_ID"
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
@@ -44,7 +44,7 @@ class RejectReason(StrEnum):
 
 
 class CancelReason(StrEnum):
-    """Why an order ended before it was filled."""
+    """Reasons to end an order before it is filled."""
 
     BY_OWNER = "BY_OWNER"
     CANCEL_ALL = "CANCEL_ALL"
@@ -62,7 +62,11 @@ class CancelReason(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, tag=True, tag_field="event", gc=False):
-    """What every event has."""
+    """The time, which every event has.
+
+    Attributes:
+        at: Milliseconds UTC.
+    """
 
     at: int
 
@@ -92,16 +96,16 @@ class Trade(Event, frozen=True, gc=False):
 
     Attributes:
         trade_id: Counts up from the engine's first.
-        price: Ticks.
-        lots: How much.
+        price: Price in ticks.
+        lots: Quantity in lots.
         aggressor: Side of the taker.
         maker_id: The resting order.
         taker_id: The incoming order.
         maker_owner: Account of the maker.
         taker_owner: Account of the taker.
-        maker_leaves: What is left of the maker; 0: it is filled.
-        taker_leaves: What is left of the taker; of an order with a budget, what the rest buys at
-            this price, and its end is told by `Spent` or `Cancelled`.
+        maker_leaves: Lots left of the maker; 0: it is filled.
+        taker_leaves: Lots left of the taker; of an order with a budget, those that the rest of it
+            buys at this price, and its end is told by ``Spent`` or ``Cancelled``.
     """
 
     trade_id: int
@@ -120,9 +124,9 @@ class Spent(Event, frozen=True, gc=False):
     """An order with a budget is filled: what is left buys no lot at the best price.
 
     Attributes:
-        order_id: Which.
-        lots: What it got in all.
-        rest: What is left of the budget.
+        order_id: The order.
+        lots: Lots it bought or sold in all.
+        rest: The rest of the budget.
     """
 
     order_id: str
@@ -134,10 +138,10 @@ class Cancelled(Event, frozen=True, gc=False):
     """The order ended.
 
     Attributes:
-        order_id: Which.
-        lots: What was not executed.
-        reason: Why.
-        rest: Of an order with a budget, what is left of it.
+        order_id: The order.
+        lots: Lots that were not executed.
+        reason: The reason of its end.
+        rest: The rest of the budget of an order that has one.
     """
 
     order_id: str
@@ -150,9 +154,9 @@ class Reduced(Event, frozen=True, gc=False):
     """Self-trade prevention took a part of the order away.
 
     Attributes:
-        order_id: Which.
-        lots: What it lost.
-        leaves: What is left; if 0, `Cancelled` follows.
+        order_id: The order.
+        lots: Lots it lost.
+        leaves: Lots that are left; if 0, ``Cancelled`` follows.
     """
 
     order_id: str
@@ -161,11 +165,11 @@ class Reduced(Event, frozen=True, gc=False):
 
 
 class Expired(Event, frozen=True, gc=False):
-    """The order's time came.
+    """The order reached its time of expiry.
 
     Attributes:
-        order_id: Which.
-        lots: What was not executed.
+        order_id: The order.
+        lots: Lots that were not executed.
     """
 
     order_id: str
@@ -176,9 +180,9 @@ class Replaced(Event, frozen=True, gc=False):
     """The order has new terms.
 
     Attributes:
-        order_id: Which.
+        order_id: The order.
         lots: Its quantity, with what is executed.
-        leaves: What is left.
+        leaves: Lots that are left.
         limit: Limit price; 0: none.
         stop: Trigger price; 0: none.
         kept: Whether it kept its place in the queue.
@@ -202,7 +206,7 @@ class Triggered(Event, frozen=True, gc=False):
     """A waiting order is matched now: its price was reached.
 
     Attributes:
-        order_id: Which.
+        order_id: The order.
         last: Price of the last trade.
     """
 

@@ -1,4 +1,4 @@
-"""An order inside the matching engine: its terms, what is left of it, and where it stands."""
+"""An order inside the matching engine: its terms, its rest, its place and its list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAY_MS: Final = 86_400_000
 
 
 class Place(Enum):
-    """Where an order stands.
+    """The places where an order can stand.
 
     The hot paths compare with the constants below: to read a member off its class costs as much as
     three comparisons.
@@ -58,18 +58,18 @@ class Order(msgspec.Struct, eq=False, gc=False):
         is_buy: Its side.
         limit: Limit price in ticks; 0: none.
         lots: Quantity.
-        leaves: What is neither executed nor cancelled.
+        leaves: Lots that are neither executed nor cancelled.
         shown: The part of ``leaves`` the book shows.
-        shape: What its type demands.
+        shape: The demands of its type and time in force.
         sequence: Number of its acceptance.
-        status: In the API's words.
+        status: Its status in the API's words.
         stop: Trigger price in ticks; of a trailing stop, where it stands now.
         executed: Lots traded.
         cancelled: Lots cancelled.
-        budget: What is left to spend.
-        expire_at: When it ends, milliseconds UTC; 0: never.
-        place: Where it stands.
-        order_list: The list it belongs to.
+        budget: The rest of what it may spend.
+        expire_at: The time of its end, milliseconds UTC; 0: it has none.
+        place: The place where it stands.
+        order_list: The list it belongs to; ``None``: none.
         queued: Its rank in the queue of its price level, drawn at every new turn.
         ahead: On a mirrored venue, the lots still in front of it.
     """
@@ -147,11 +147,11 @@ def make_order(terms: Submit, shape: Shape, sequence: int, now: int) -> Order:
 class OrderList:
     """A list of orders while the engine has them.
 
-    It knows them by their ids, as an order must not lead back to itself (see `Order`).
+    It knows them by their ids, as an order must not lead back to itself (see ``Order``).
 
     Attributes:
         list_id: As it was submitted.
-        contingency: How its orders depend on each other.
+        contingency: The kind of dependence between its orders.
         first: Sequence of its first order. An engine accepts the orders of a list one after the
             other, so this tells its lists apart whatever they are called, and tells an order's
             place in its list even when others of it are gone.
@@ -175,7 +175,7 @@ class OrderList:
             order.order_list = self
 
     def leg(self, order: Order) -> int:
-        """Which order of the list it is, counted from 0."""
+        """The number of an order in the list, counted from 0."""
         return order.sequence - self.first
 
     def leave(self, order: Order) -> None:
@@ -189,13 +189,13 @@ class OrderList:
         return self.first in self._open
 
     def rivals(self, order: Order, orders: Mapping[str, Order]) -> list[Order]:
-        """Which of the open orders end as soon as this one trades, triggers or ends."""
+        """The open orders that end as soon as this one trades, triggers or ends."""
         if self.contingency is ContingencyType.OTO or self._is_working(order):
             return []
         return [other for other in self._others(orders) if other is not order]
 
     def dependants(self, order: Order, orders: Mapping[str, Order]) -> list[Order]:
-        """Which of the open orders this one sets free when filled, and takes along otherwise."""
+        """The open orders that this one sets free when filled, and takes along otherwise."""
         return self._others(orders) if self._is_working(order) else []
 
     def _is_working(self, order: Order) -> bool:
@@ -203,7 +203,7 @@ class OrderList:
         return order.sequence == self.first and self.contingency is not ContingencyType.OCO
 
     def _others(self, orders: Mapping[str, Order]) -> list[Order]:
-        """The open ones but the working one; of an OCO, which has none, all."""
+        """The open orders but the working one; of an OCO, which has none, all."""
         is_oco = self.contingency is ContingencyType.OCO
         return [
             orders[order_id]

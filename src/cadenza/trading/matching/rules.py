@@ -1,7 +1,7 @@
-"""Which terms an order may have: the shapes of the order types, and what speaks against an order.
+"""The engine's rules of terms: the shapes of the order types, and the objections to an order.
 
-These are the engine's own rules, on whole numbers. What an instrument allows beyond them stands in
-`cadenza.trading.orders.filters`, and is checked before a command is made.
+They are about whole numbers. The limits that an instrument sets beyond them stand in
+``cadenza.trading.orders.filters``, and are checked before a command is made.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UNKNOWN: Final = OrderSide.UNKNOWN
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What an order type with a time in force demands and does.
+    """The demands and the behaviour of an order type with a time in force.
 
     Attributes:
         limit: It has a limit price; otherwise it takes any price up to its protection.
@@ -32,7 +32,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         profit: Its trigger lies on the other side: a buy below the market, a sell above.
         waits: It is triggered before it is matched (``stop`` or ``trail``).
         post_only: It never takes.
-        rests: What is not filled at once stays in the book.
+        rests: The part that is not filled at once stays in the book.
         whole: It is filled completely at once, or not at all.
         until: It ends at a time of its owner's choice.
         today: It ends with the day.
@@ -97,13 +97,21 @@ SHAPES: Final[dict[tuple[OrderType, TimeInForce], Shape]] = {
     **_shapes(OrderType.TAKE_PROFIT_LIMIT, _ANY_TIME, stop=True, profit=True, limit=True),
     **_shapes(OrderType.TRAILING_STOP, _NO_LIMIT, trail=True),
 }
-"""What the engine knows; of the types, QUOTED and UNKNOWN are not among it."""
+"""The shapes that the engine knows; QUOTED and UNKNOWN have none."""
 
 TYPES: Final = frozenset(kind for kind, _ in SHAPES)
 
 
+LIST_LENGTHS: Final = {
+    ContingencyType.OCO: (2, 2),
+    ContingencyType.OTO: (2, 3),
+    ContingencyType.OTOCO: (3, 3),
+}
+"""The least and the greatest number of orders in a list."""
+
+
 def objection(terms: Submit, shape: Shape | None) -> R | None:  # noqa: C901 - a rule a line
-    """What speaks against an order of this shape, or nothing."""
+    """The reason to reject an order of this shape; ``None``: there is none."""
     if shape is None:
         return R.BAD_TIME_IN_FORCE if terms.type in TYPES else R.BAD_TYPE
     if terms.side is UNKNOWN:
@@ -134,16 +142,8 @@ def _is_given(units: int, is_wanted: bool) -> bool:
     return 0 < units <= MAX_UNITS if is_wanted else units == 0
 
 
-LIST_LENGTHS: Final = {
-    ContingencyType.OCO: (2, 2),
-    ContingencyType.OTO: (2, 3),
-    ContingencyType.OTOCO: (3, 3),
-}
-"""How many orders a list has, at least and at most."""
-
-
 def list_objection(command: SubmitList) -> R | None:
-    """What speaks against an order list as such, or nothing."""
+    """The reason to reject an order list as such; ``None``: there is none."""
     least, most = LIST_LENGTHS[command.contingency]
     orders = command.orders
     if not least <= len(orders) <= most:
@@ -160,7 +160,7 @@ def list_objection(command: SubmitList) -> R | None:
 
 
 def _rival_objection(rivals: tuple[Submit, ...]) -> R | None:
-    """Rivals are of one side, and only one may rest: of two limits the better always wins."""
+    """Rivals must be of one side, and only one may rest: of two limits the better always wins."""
     if len({terms.side for terms in rivals}) > 1:
         return R.BAD_LIST
     shapes = [SHAPES.get((terms.type, terms.time_in_force)) for terms in rivals]

@@ -1,4 +1,4 @@
-"""An open order as it is written down, with all that its engine needs to have it back."""
+"""An open order as it is written down, and the way back into an engine."""
 
 from __future__ import annotations
 
@@ -13,31 +13,51 @@ from cadenza.trading.matching.order import BOOK, HELD, STOPS, Order, OrderList, 
 from cadenza.trading.matching.rules import LIST_LENGTHS, SHAPES, Shape
 from cadenza.trading.order_status import TERMINAL
 
+OCO: Final = ContingencyType.OCO
+OTOCO: Final = ContingencyType.OTOCO
+
+_PLACES: Final = frozenset(place.value for place in (BOOK, STOPS, HELD))
+
+
+class RestoreError(Exception):
+    """Saved orders that cannot stand: whoever kept them kept them wrong.
+
+    Attributes:
+        order_ids: The orders it is about.
+        fault: The contradiction.
+    """
+
+    def __init__(self, fault: str, *order_ids: str) -> None:
+        self.fault = fault
+        self.order_ids = order_ids
+        about = f" ({', '.join(order_ids)})" if order_ids else ""
+        super().__init__(f"the saved orders cannot be restored: {fault}{about}")
+
 
 class SavedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One open order between two commands.
 
     It is true until an event names the order, or a trailing stop is among
-    `MatchingEngine.moved`; nothing else changes what stands here.
+    ``MatchingEngine.moved``; nothing else changes what stands here.
 
     Attributes:
         terms: The command it came with.
         sequence: Number of its acceptance.
         queued: Rank in the queue of its price; of two, the smaller is first.
-        status: In the API's words.
-        place: Value of the `Place` where it stands: the book, the stops, or held by its list.
+        status: Its status in the API's words.
+        place: Value of the ``Place`` where it stands: the book, the stops, or held by its list.
         lots: Quantity, amended or not.
-        leaves: What is neither executed nor cancelled.
+        leaves: Lots that are neither executed nor cancelled.
         shown: The part of ``leaves`` the book shows.
         executed: Lots traded.
         cancelled: Lots cancelled.
         limit: Limit price in ticks; 0: none.
         stop: Trigger price in ticks; of a trailing stop, where it stood.
-        budget: What is left to spend.
-        expire_at: When it ends, milliseconds UTC; 0: never.
+        budget: The rest of what it may spend.
+        expire_at: The time of its end, milliseconds UTC; 0: it has none.
         list_id: Its order list, while another order of it is open and bound to this one.
         contingency: Kind of the list; ``None``: no list.
-        leg: Which order of the list it is, counted from 0.
+        leg: Its number in the list, counted from 0.
         ahead: On a mirrored venue, the lots still in front of it.
     """
 
@@ -62,7 +82,7 @@ class SavedOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 def saved_of(order: Order) -> SavedOrder:
-    """What to write down of an order, once the command that changed it is done."""
+    """An order as it is to be written down, once the command that changed it is done."""
     of = order.order_list
     if of is not None and not of.binds(order):
         of = None
@@ -119,29 +139,8 @@ def order_of(saved: SavedOrder) -> Order:
     )
 
 
-OCO: Final = ContingencyType.OCO
-OTOCO: Final = ContingencyType.OTOCO
-
-_PLACES: Final = frozenset(place.value for place in (BOOK, STOPS, HELD))
-
-
-class RestoreError(Exception):
-    """Saved orders that cannot stand: whoever kept them kept them wrong.
-
-    Attributes:
-        order_ids: The orders it is about.
-        fault: What is wrong with them.
-    """
-
-    def __init__(self, fault: str, *order_ids: str) -> None:
-        self.fault = fault
-        self.order_ids = order_ids
-        about = f" ({', '.join(order_ids)})" if order_ids else ""
-        super().__init__(f"the saved orders cannot be restored: {fault}{about}")
-
-
 def restored(saved: Iterable[SavedOrder]) -> list[Order]:
-    """The orders of a venue, each with its list, in the order they have to go in again.
+    """The orders of an engine, each with its list, in the order in which they go back in.
 
     Those of one price come in the order of their ranks, the rest in the order of acceptance.
 
@@ -181,7 +180,7 @@ def _limit(order: Order) -> int:
 
 
 def _fault(one: SavedOrder) -> str | None:
-    """What speaks against a saved order as such, or nothing."""
+    """The fault of a saved order as such; ``None``: it has none."""
     terms = one.terms
     shape = SHAPES.get((terms.type, terms.time_in_force))
     if shape is None:
@@ -204,7 +203,7 @@ def _fault(one: SavedOrder) -> str | None:
 
 
 def _fault_of_place(one: SavedOrder, shape: Shape) -> str | None:
-    """What speaks against an order being where it is."""
+    """The fault of an order in the place where it stands; ``None``: there is none."""
     if one.place == BOOK.value:
         if not (shape.rests and one.limit > 0 and one.queued > 0):
             return "it cannot rest in the book"
@@ -239,9 +238,9 @@ def _check_unique(found: list[SavedOrder]) -> None:
 
 
 def _bind(found: list[SavedOrder], orders: list[Order]) -> None:
-    """Make the lists anew.
+    """Make the lists again.
 
-    One of which only the working order is left binds nobody any more, and is not made.
+    A list of which only the working order is left binds nobody any more, and is not made.
     """
     lists: dict[tuple[int, str], list[tuple[SavedOrder, Order]]] = {}
     for one, order in zip(found, orders, strict=True):
@@ -259,7 +258,7 @@ def _bind(found: list[SavedOrder], orders: list[Order]) -> None:
 
 
 def _fault_of_list(parts: list[SavedOrder]) -> str | None:
-    """What speaks against the orders of a list, in order of their legs, or nothing."""
+    """The fault of the orders of a list, given in order of their legs; ``None``: there is none."""
     contingency = parts[0].contingency
     if contingency is None or any(one.contingency is not contingency for one in parts):
         return "is of two kinds"

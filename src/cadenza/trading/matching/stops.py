@@ -33,7 +33,7 @@ class StopBook:
         return bool(self._rising or self._falling or self._trailing_buys or self._trailing_sells)
 
     def orders(self) -> list[Order]:
-        """All that wait, in the order of their acceptance."""
+        """All orders that wait, in the order of their acceptance."""
         found = {order.sequence: order for order in self._rising.values()}
         found.update((order.sequence, order) for order in self._falling.values())
         found.update(self._trailing_buys)
@@ -44,7 +44,7 @@ class StopBook:
         """Let an order wait.
 
         Args:
-            order: Which.
+            order: The order; its place becomes ``STOPS``.
             last: Price of the last trade, where a trailing stop starts from; 0: there was none.
         """
         order.place = STOPS

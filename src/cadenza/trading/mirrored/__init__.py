@@ -1,1 +1,1 @@
-"""The engine of instruments that are only watched: fills against somebody else's book."""
+"""The engine of instruments that are only watched: fills against the book of another venue."""

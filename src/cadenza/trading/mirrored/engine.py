@@ -1,8 +1,8 @@
-"""Orders on a mirrored venue: one instrument whose book and trades come from outside.
+"""The engine of a mirrored venue: one instrument whose book and trades come from outside.
 
-The commands and events are those of `MatchingEngine`; beside commands it hears the venue, by
-`displayed`, `traded` and `lost`. The model is conservative: no order fares better than the recorded
-market allowed. What it cannot know stands in the documentation of the trading room.
+Commands and events are those of ``MatchingEngine``; beside commands it hears the venue, through
+``displayed``, ``traded`` and ``lost``. The model is conservative: no order fares better than the
+recorded market allowed. The documentation of the trading room says what it cannot know.
 """
 
 from __future__ import annotations
@@ -30,31 +30,127 @@ from cadenza.trading.matching.saved_order import SavedOrder
 from cadenza.trading.mirrored.offers import MirroredBook, Offers
 from cadenza.trading.mirrored.queue import UNMEASURED, QueuePlace
 
-
-def _key(order: Order) -> int:
-    return -order.limit if order.is_buy else order.limit
-
-
 MARKET: Final = "@market"
 """Owner of the other side of every trade here; its order ids are empty."""
 
 
-class MirroredTaking(MatchingEngine):
-    """The taking half of `MirroredEngine`; what rests is the other's.
+class MirroredEngine(MatchingEngine):
+    """Users' orders on one instrument of a venue that is only watched.
+
+    While the book is stale, orders that would take are refused, those that rest keep their places
+    and still trade, and triggered ones wait for the next snapshot.
+
+    Args:
+        book: The market's own book of the instrument; only read.
+        first_trade_id: Id of the first trade; the ids after it count up.
+        max_orders: How many orders may be open; further ones are rejected.
 
     Attributes:
-        mirror: What the venue offers.
+        mirror: The venue's book, less what users' orders have taken from it.
     """
 
     def __init__(
         self,
-        mirror: MirroredBook,
+        book: OrderBook,
         *,
         first_trade_id: int = 1,
         max_orders: int = DEFAULT_MAX_ORDERS,
     ) -> None:
         super().__init__(first_trade_id=first_trade_id, max_orders=max_orders)
-        self.mirror = mirror
+        self.mirror = MirroredBook(book)
+        self._queue: dict[str, QueuePlace] = {}
+        # Triggered while the book was stale: back among the stops, by sequence.
+        self._latched: dict[int, Order] = {}
+
+    # News of the venue.
+
+    def displayed(self, touched: Touched | None, *, now: int, at: int) -> list[AnyEvent]:
+        """Hear that the venue's book has changed; it has its new content already.
+
+        Args:
+            touched: The keys that may have changed; ``None``: the book was replaced, and is fresh.
+            now: The time here, milliseconds UTC, as commands have it.
+            at: The venue's time of the update; only ever compared with other times of the venue.
+        """
+        out: list[AnyEvent] = []
+        if self.mirror.on_update(touched, at):
+            for place in self._queue.values():
+                place.restart(at)
+        if not self.orders:
+            self.now = max(now, self.now)
+            return out
+        self._begin_turn(out, now)
+        book, mirror = self.book, self.mirror
+        if book.bids.best is not None:
+            self._measure(book.bids, mirror.bids, touched and touched.bids)
+            self._meet_all(book.bids, mirror.asks)
+        if book.asks.best is not None:
+            self._measure(book.asks, mirror.asks, touched and touched.asks)
+            self._meet_all(book.asks, mirror.bids)
+        if self._latched and not mirror.is_stale:
+            self._unlatch()
+        self._end_turn()
+        return out
+
+    def traded(
+        self, price: int, lots: int, aggressor: OrderSide, *, now: int, at: int
+    ) -> list[AnyEvent]:
+        """Hear of a trade between the venue's own participants.
+
+        Args:
+            price: Price in ticks; one that is not positive is passed over.
+            lots: Quantity in lots.
+            aggressor: Side of the taker; if it is unknown, nobody's order is filled by the trade.
+            now: The time here, milliseconds UTC, as commands have it.
+            at: The venue's time of the trade; only ever compared with other times of the venue.
+        """
+        out: list[AnyEvent] = []
+        if price <= 0:
+            return out
+        if aggressor is not OrderSide.BUY:
+            self.mirror.on_trade(-price, lots, at, hits_bids=True)
+        if aggressor is not OrderSide.SELL:
+            self.mirror.on_trade(price, lots, at, hits_bids=False)
+        self.last = price
+        if not self.orders:
+            self.now = max(now, self.now)
+            return out
+        self._begin_turn(out, now)
+        if aggressor is OrderSide.SELL:
+            self._hit(self.book.bids, -price, lots, at)
+        elif aggressor is OrderSide.BUY:
+            self._hit(self.book.asks, price, lots, at)
+        if self.stops:
+            self._trigger(price)
+        self._end_turn()
+        return out
+
+    def lost(self) -> None:
+        """Hear that the book is unknown, until ``displayed`` replaces it."""
+        self.mirror.on_loss()
+
+    def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
+        """As ``MatchingEngine.restore``; ahead of an order is at most what it was when saved."""
+        super().restore(saved, last=last, now=now)
+        if not self.mirror.is_stale:
+            self._measure(self.book.bids, self.mirror.bids, None)
+            self._measure(self.book.asks, self.mirror.asks, None)
+
+    def _check_restored(self, orders: list[Order]) -> None:
+        """Users' orders never meet, so they may well cross each other."""
+
+    def _begin_turn(self, out: list[AnyEvent], now: int) -> None:
+        self._out = out
+        if now > self.now:
+            self.now = now
+            if self._expiries:
+                self._expire_due()
+
+    def _end_turn(self) -> None:
+        while self._agenda:
+            self._wake(self._agenda.popleft())
+
+    # Orders that take from the venue's book.
 
     def _reaches(self, is_buy: bool, limit: int) -> bool:
         """Whether the venue displays the other side at this price, or did so last."""
@@ -134,7 +230,7 @@ class MirroredTaking(MatchingEngine):
         return False
 
     def _spend(self, taker: Order, bound: int) -> None:
-        """Take level by level what the budget buys there."""
+        """Spend a budget level by level."""
         price, is_spent = 0, False
         for key, available in self.mirror.against(is_buy=taker.is_buy).within(bound):
             price = abs(key)
@@ -152,26 +248,14 @@ class MirroredTaking(MatchingEngine):
         reason = CancelReason.BUDGET_TOO_SMALL if is_spent else CancelReason.NO_LIQUIDITY
         self._cancel(taker, reason)
 
-
-class MirroredResting(MirroredTaking):
-    """The resting half of `MirroredEngine`."""
-
-    def __init__(
-        self,
-        mirror: MirroredBook,
-        *,
-        first_trade_id: int = 1,
-        max_orders: int = DEFAULT_MAX_ORDERS,
-    ) -> None:
-        super().__init__(mirror, first_trade_id=first_trade_id, max_orders=max_orders)
-        self._queue: dict[str, QueuePlace] = {}
+    # Orders that rest, and their queues.
 
     def _rest(self, order: Order) -> None:
         super()._rest(order)
         self._queue_up(order)
 
     def _queue_up(self, order: Order) -> None:
-        """Note what an order has in front of it."""
+        """Note the lots in front of an order."""
         mirror = self.mirror
         ahead = None
         if not mirror.is_stale:
@@ -180,7 +264,7 @@ class MirroredResting(MirroredTaking):
         self._queue[order.order_id] = QueuePlace(mirror.at)
 
     def _place(self, order: Order) -> QueuePlace:
-        """Its place in the queue; one that was restored begins with its saved ``ahead``."""
+        """The place of an order in the queue; a restored one begins with its saved ``ahead``."""
         return self._queue.setdefault(order.order_id, QueuePlace())
 
     def _forget(self, order: Order) -> None:
@@ -188,7 +272,7 @@ class MirroredResting(MirroredTaking):
         self._queue.pop(order.order_id, None)
 
     def _measure(self, side: BookSide, offers: Offers, touched: list[int] | None) -> None:
-        """See whether fewer lots are ahead of resting orders; ``None``: look everywhere."""
+        """Move resting orders forward where fewer lots are displayed; ``None``: look everywhere."""
         levels, at = side.levels, self.mirror.at
         is_everywhere = touched is None or len(touched) > len(levels)
         for key in list(levels) if is_everywhere else touched or ():
@@ -234,7 +318,7 @@ class MirroredResting(MirroredTaking):
                     return
 
     def _past_the_queue(self, order: Order, lots: int, at: int) -> int:
-        """How many lots of a trade at an order's price are left when they come to it."""
+        """The lots of a trade at an order's price that are left when the trade comes to it."""
         place, mirror = self._place(order), self.mirror
         if order.ahead == UNMEASURED and not mirror.is_stale:
             displayed = mirror.side(is_buy=order.is_buy).displayed(_key(order))
@@ -287,120 +371,7 @@ class MirroredResting(MirroredTaking):
             )
         )
 
-
-class MirroredEngine(MirroredResting):
-    """Users' orders on one instrument of a venue that is only watched.
-
-    While the book is stale, orders that would take are refused, those that rest keep their places
-    and still trade, and what is triggered waits for the next snapshot.
-
-    Args:
-        book: The market's own book of the instrument; only read.
-        first_trade_id: Id of the first trade; the next ones count up.
-        max_orders: Open orders the engine takes.
-    """
-
-    def __init__(
-        self,
-        book: OrderBook,
-        *,
-        first_trade_id: int = 1,
-        max_orders: int = DEFAULT_MAX_ORDERS,
-    ) -> None:
-        mirror = MirroredBook(book)
-        super().__init__(mirror, first_trade_id=first_trade_id, max_orders=max_orders)
-        # Triggered while the book was stale: back among the stops, by sequence.
-        self._latched: dict[int, Order] = {}
-
-    # What the venue says.
-
-    def displayed(self, touched: Touched | None, *, now: int, at: int) -> list[AnyEvent]:
-        """The venue's book has changed, and has its new content already.
-
-        Args:
-            touched: The keys that may have changed; ``None``: the book was replaced, and is fresh.
-            now: The time here, milliseconds UTC, as commands have it.
-            at: The venue's time of the update; only ever compared with other times of the venue.
-        """
-        out: list[AnyEvent] = []
-        if self.mirror.on_update(touched, at):
-            for place in self._queue.values():
-                place.restart(at)
-        if not self.orders:
-            self.now = max(now, self.now)
-            return out
-        self._begin_turn(out, now)
-        book, mirror = self.book, self.mirror
-        if book.bids.best is not None:
-            self._measure(book.bids, mirror.bids, touched and touched.bids)
-            self._meet_all(book.bids, mirror.asks)
-        if book.asks.best is not None:
-            self._measure(book.asks, mirror.asks, touched and touched.asks)
-            self._meet_all(book.asks, mirror.bids)
-        if self._latched and not mirror.is_stale:
-            self._unlatch()
-        self._end_turn()
-        return out
-
-    def traded(
-        self, price: int, lots: int, aggressor: OrderSide, *, now: int, at: int
-    ) -> list[AnyEvent]:
-        """The venue's own participants traded.
-
-        Args:
-            price: Ticks.
-            lots: How much.
-            aggressor: Side of the taker; if it is unknown, nobody's order is filled by the trade.
-            now: As in `displayed`.
-            at: As in `displayed`.
-        """
-        out: list[AnyEvent] = []
-        if price <= 0:
-            return out
-        if aggressor is not OrderSide.BUY:
-            self.mirror.on_trade(-price, lots, at, hits_bids=True)
-        if aggressor is not OrderSide.SELL:
-            self.mirror.on_trade(price, lots, at, hits_bids=False)
-        self.last = price
-        if not self.orders:
-            self.now = max(now, self.now)
-            return out
-        self._begin_turn(out, now)
-        if aggressor is OrderSide.SELL:
-            self._hit(self.book.bids, -price, lots, at)
-        elif aggressor is OrderSide.BUY:
-            self._hit(self.book.asks, price, lots, at)
-        if self.stops:
-            self._trigger(price)
-        self._end_turn()
-        return out
-
-    def lost(self) -> None:
-        """The book is unknown until `displayed` replaces it."""
-        self.mirror.is_stale = True
-
-    def restore(self, saved: Iterable[SavedOrder], *, last: int = 0, now: int = 0) -> None:
-        """As `MatchingEngine.restore`; ahead of an order is at most what it was when saved."""
-        super().restore(saved, last=last, now=now)
-        if not self.mirror.is_stale:
-            self._measure(self.book.bids, self.mirror.bids, None)
-            self._measure(self.book.asks, self.mirror.asks, None)
-
-    def _check_restored(self, orders: list[Order]) -> None:
-        """Users' orders never meet, so they may well cross each other."""
-
-    def _begin_turn(self, out: list[AnyEvent], now: int) -> None:
-        self._out = out
-        if now > self.now:
-            self.now = now
-            if self._expiries:
-                self._expire_due()
-
-    def _end_turn(self) -> None:
-        while self._agenda:
-            self._wake(self._agenda.popleft())
-
-    # What a stale book changes.
+    # Differences that a stale book makes.
 
     def _submit(self, terms: Submit) -> None:
         reason = self._objection(terms) if self.mirror.is_stale else None
@@ -418,7 +389,7 @@ class MirroredEngine(MirroredResting):
         return reason
 
     def _list_objections(self, command: SubmitList) -> dict[str, RejectReason]:
-        """As in the engine; by the time a held order is released, the book may be fresh."""
+        """As in the engine, but for held orders: the book may be fresh when they are released."""
         found = super()._list_objections(command)
         if found and command.contingency is not ContingencyType.OCO:
             for terms in command.orders[1:]:
@@ -457,7 +428,7 @@ class MirroredEngine(MirroredResting):
         self._latched[order.sequence] = order
 
     def _unlatch(self) -> None:
-        """The book is fresh: what was triggered meanwhile is matched, in order of acceptance."""
+        """Have the orders that were triggered meanwhile matched, in the order of acceptance."""
         latched, self._latched = self._latched, {}
         for sequence in sorted(latched):
             order = latched[sequence]
@@ -465,3 +436,7 @@ class MirroredEngine(MirroredResting):
                 self.stops.remove(order)
                 order.place = MOVING
                 self._agenda.append(order)
+
+
+def _key(order: Order) -> int:
+    return -order.limit if order.is_buy else order.limit

@@ -1,4 +1,4 @@
-"""Tells mirrored engines what the market's feed says."""
+"""The feed of mirrored engines: an observer of the market that tells them what it hears."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Opener = Callable[[OrderBook], MirroredEngine | None]
 """Makes the engine of an instrument; ``None`` for one that is not traded here."""
 
 Outlet = Callable[[str, MirroredEngine, list[AnyEvent]], None]
-"""Takes what happened to users' orders of an instrument, never nothing."""
+"""Takes the events of users' orders of an instrument; at least one."""
 
 
 class MirrorFeed:
-    """A `MarketObserver` that drives one engine an instrument.
+    """A ``MarketObserver`` that drives one engine for each instrument.
 
     Args:
         opener: Called once for every instrument, when it is declared.
-        outlet: Called in the middle of the feed's call, before the market publishes.
-        clock: The time here, milliseconds UTC.
+        outlet: Takes the events; called before the market publishes what caused them.
+        now: The time here, milliseconds UTC.
 
     Attributes:
         engines: The engines by instrument id.
     """
 
-    def __init__(self, opener: Opener, outlet: Outlet, clock: Callable[[], int]) -> None:
+    def __init__(self, opener: Opener, outlet: Outlet, now: Callable[[], int]) -> None:
         self._opener = opener
         self._outlet = outlet
-        self._clock = clock
+        self._now = now
         self._by_listing: dict[Listing, MirroredEngine] = {}
         self.engines: dict[str, MirroredEngine] = {}
 
@@ -58,7 +58,7 @@ class MirrorFeed:
         """A book was updated."""
         engine = self._by_listing.get(book.listing)
         if engine is not None:
-            events = engine.displayed(touched, now=self._clock(), at=timestamp_ms)
+            events = engine.displayed(touched, now=self._now(), at=timestamp_ms)
             if events:
                 self._outlet(book.listing.instrument.instrument_id, engine, events)
 
@@ -68,7 +68,7 @@ class MirrorFeed:
         """A trade happened at the venue."""
         engine = self._by_listing.get(listing)
         if engine is not None:
-            events = engine.traded(price, lots, side, now=self._clock(), at=timestamp_ms)
+            events = engine.traded(price, lots, side, now=self._now(), at=timestamp_ms)
             if events:
                 self._outlet(listing.instrument.instrument_id, engine, events)
 

@@ -1,9 +1,9 @@
-"""What a mirrored venue offers: its displayed book, less what users' orders have taken from it.
+"""The offers of a mirrored venue: its displayed book, less what users' orders have taken of it.
 
-Nothing is copied: the market's own book is read when an order wants to know. What must be
-remembered beside it is small.
+Nothing is copied: the market's own book is read when an order wants to know. Two things must be
+remembered beside it.
 
-- `taken`: lots users' orders have taken from a level. After every update it is at most what the
+- ``taken``: lots users' orders have taken from a level. After every update it is at most what the
   level displays, so a level that grows offers the growth, one that shrinks offers less, and one
   that went away and comes back is new: the lots taken at a price never exceed the lots displayed
   there plus all increases.
@@ -23,7 +23,7 @@ from cadenza.market.order_book import Ladder, OrderBook, Touched
 from cadenza.market.scale import DecimalScale
 
 LATEST_MS: Final = 10_000
-"""A snapshot older than the book by more than this was not late: the feed has begun again."""
+"""A snapshot older than the book by more than this was not late: the feed has restarted."""
 
 _NOWHERE: Final = -sys.maxsize
 """A key better than every price: no aggressor has been here."""
@@ -53,7 +53,7 @@ class Offers:
         self._hit_at = 0
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        """What can be taken now, as (key, lots), best first; it may be taken on the way."""
+        """The offers now as (key, lots), best first; they may be taken on the way."""
         lots, taken, hit_key = self._lots, self.taken, self._hit_key
         for key, (_, quantity) in self._ladder.top():
             if key >= hit_key:
@@ -64,7 +64,7 @@ class Offers:
                     yield key, left
 
     def within(self, bound: int) -> Iterator[tuple[int, int]]:
-        """The same up to and including a key."""
+        """The offers up to and including a key, best first."""
         for offer in self:
             if offer[0] > bound:
                 return
@@ -90,7 +90,7 @@ class Offers:
         self.taken[key] = self.taken.get(key, 0) + lots
 
     def on_trade(self, key: int, lots: int, at: int) -> None:
-        """The venue's own aggressor reached a level; the update that shows it is yet to come."""
+        """Note that the venue's own aggressor reached a level, before an update shows it."""
         if key > self._hit_key:
             self._hit_key, self._hit_lots = key, lots
         elif key == self._hit_key:
@@ -98,7 +98,7 @@ class Offers:
         self._hit_at = max(at, self._hit_at)
 
     def on_update(self, touched: Sequence[int] | None, at: int) -> None:
-        """Levels have changed, ``None``: all of them."""
+        """Note that levels have changed; ``None``: all of them."""
         if at >= self._hit_at:
             self.restart()
         taken = self.taken
@@ -107,11 +107,11 @@ class Offers:
             self._lower_taken(list(taken) if is_everywhere else touched or ())
 
     def restart(self) -> None:
-        """Every trade told so far is in the book."""
+        """Note that every trade so far is in the book."""
         self._hit_key, self._hit_lots, self._hit_at = _NOWHERE, 0, 0
 
     def _lower_taken(self, keys: Iterable[int]) -> None:
-        """Of what was taken, only what is still displayed counts."""
+        """Count of the lots taken from levels at most those that are still displayed."""
         rows, lots, taken = self._ladder.rows, self._lots, self.taken
         for key in keys:
             if key in taken:
@@ -129,8 +129,8 @@ class MirroredBook:
         book: The market's own; only read.
 
     Attributes:
-        bids: What sellers may take.
-        asks: What buyers may take.
+        bids: The side that sellers may take from.
+        asks: The side that buyers may take from.
         at: The venue's time of the last update, milliseconds UTC.
         is_stale: Whether the book is unknown: before its first snapshot, and after a gap.
     """
@@ -145,23 +145,27 @@ class MirroredBook:
         self.is_stale = True
 
     def side(self, *, is_buy: bool) -> Offers:
-        """Where an order of this side would rest."""
+        """The side in which an order of this side would rest."""
         return self.bids if is_buy else self.asks
 
     def against(self, *, is_buy: bool) -> Offers:
-        """What an order of this side takes."""
+        """The side that an order of this side takes from."""
         return self.asks if is_buy else self.bids
 
     def on_trade(self, key: int, lots: int, at: int, *, hits_bids: bool) -> None:
-        """A trade at the venue; one not later than the book is in it already."""
+        """Note a trade at the venue, unless it is not later than the book, and so in it already."""
         if at > self.at and not self.is_stale:
             (self.bids if hits_bids else self.asks).on_trade(key, lots, at)
 
+    def on_loss(self) -> None:
+        """Note that the book is unknown until it is replaced."""
+        self.is_stale = True
+
     def on_update(self, touched: Touched | None, at: int) -> bool:
-        """The book has changed; ``None``: it has been replaced, and is known again.
+        """Note that the book has changed; ``None``: it was replaced, and is known again.
 
         Returns:
-            Whether the venue's time has begun again, as in a recording that is repeated.
+            Whether the venue's time has restarted, as in a recording that is repeated.
         """
         has_restarted = touched is None and at < self.at - LATEST_MS
         self.at = at

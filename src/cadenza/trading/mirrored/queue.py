@@ -1,4 +1,4 @@
-"""Where an order stands in the queue of a mirrored venue, which does not know of it.
+"""The place of an order in the queue of a mirrored venue, which does not know of it.
 
 An order that starts to rest has all lots in front of it that its price displays then (``ahead``).
 Trades at the price eat them; and when less is displayed than was ahead, some in front have left.
@@ -21,7 +21,7 @@ UNMEASURED: Final = MAX_UNITS
 
 
 class QueuePlace:
-    """What belongs to one resting order, beside its ``ahead``.
+    """The place of one resting order, beside its ``ahead``.
 
     Attributes:
         since: The venue's time of the book in which the order was measured first: a trade that is
@@ -41,7 +41,7 @@ class QueuePlace:
         return f"QueuePlace(since {self.since}, owed {self.owed} at {self.owed_at})"
 
     def measure(self, order: Order, displayed: int, at: int) -> None:
-        """Note what the order's price displays at a time; the order never falls back by it."""
+        """Note the lots that the order's price displays; they never move the order back."""
         ahead = order.ahead
         if displayed >= ahead:
             return
@@ -53,15 +53,15 @@ class QueuePlace:
             self.owed_at = at
 
     def restart(self, at: int) -> None:
-        """The venue's time has begun again, so times of before mean nothing."""
+        """Note that the venue's time has restarted, so that earlier times mean nothing."""
         self.since = at
         self.owed = self.owed_at = 0
 
     def reached_by(self, order: Order, lots: int, at: int) -> int:
-        """How many lots of a trade at the order's price get past those in front of it.
+        """The lots of a trade at the order's price that get past those in front of it.
 
         Args:
-            order: Whose place this is; its ``ahead`` is eaten.
+            order: The order that has this place; its ``ahead`` is lowered.
             lots: Lots of the trade, less what users' orders in front of this one took of it.
             at: The venue's time of the trade.
         """
@@ -78,7 +78,7 @@ class QueuePlace:
         return lots - eaten
 
     def passed_by(self, order: Order, at: int) -> bool:
-        """A trade beyond the order's price: nobody is in front any more.
+        """Note a trade beyond the order's price: nobody is in front any more.
 
         Returns:
             Whether the order was there by then.

@@ -1,1 +1,1 @@
-"""What a user asks for: order requests, their checks, and their state in the store."""
+"""Orders as users send them: requests, filters, records in the store, and faults on purpose."""

@@ -1,4 +1,4 @@
-"""Faults of orders, for people who test their own clients: which order is to meet with which.
+"""Faults that orders meet on purpose, for people who test their own clients.
 
 Pure rules: they say what should happen to an order that is about to be decided, and change nothing
 themselves. Whoever decides orders asks once for each and applies the answer by the ordinary means:
@@ -18,11 +18,11 @@ PER_MILLE: Final = 1000
 
 
 class OrderFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to one order.
+    """The fault that one order meets.
 
     Attributes:
         reject: The reason with which it is rejected; empty: it is not.
-        delay_ms: Its acknowledgement leaves so much later; its events do not wait.
+        delay_ms: Milliseconds by which its acknowledgement is late; its events do not wait.
         fill_permille: At most this share of it, in thousandths, executes on entry, and the rest is
             cancelled; ``None`` leaves its execution alone.
     """
@@ -32,7 +32,7 @@ class OrderFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     fill_permille: int | None = None
 
     def lots(self, lots: int) -> int:
-        """How many of ``lots`` may execute on entry: the share, rounded down to whole lots."""
+        """The part of ``lots`` that may execute on entry, rounded down to whole lots."""
         if self.fill_permille is None:
             return lots
         return lots * self.fill_permille // PER_MILLE
@@ -46,7 +46,7 @@ class OrderRule:
     """A fault, and the orders that it is for.
 
     Args:
-        fault: What happens to them.
+        fault: The fault that they meet.
         account_id: Only orders of this account; empty: of any.
         instrument_id: Only orders of this instrument; empty: of any.
         prefix: Only orders whose client order id begins so; empty: any order.
@@ -91,17 +91,17 @@ class OrderFaults:
         return len(self._rules)
 
     def add(self, rule: OrderRule) -> None:
-        """Let a rule hold from now on."""
+        """Let a rule hold."""
         self._rules = (*self._rules, rule)
 
     def remove(self, rule: OrderRule) -> None:
-        """Let a rule hold no longer. Harmless when it does not."""
+        """End a rule; harmless when it does not hold."""
         self._rules = tuple(known for known in self._rules if known is not rule)
 
     def for_order(
         self, account_id: str, instrument_id: str, client_order_id: str
     ) -> OrderFault | None:
-        """What should happen to this order; ask once for each, as every hit is counted.
+        """The fault that an order meets; to be asked once for each order, as every hit is counted.
 
         Where several rules hit, their faults are combined: the first reason to reject, the longest
         delay, the smallest share.

@@ -1,4 +1,4 @@
-"""What an instrument allows: decimal strings in, ticks and lots out, or the filter that says no.
+"""The filters of an instrument: decimal strings in, ticks and lots out, or the filter that refuses.
 
 Filters are named as traders know them from exchanges. Every refusal carries the nearest value that
 would pass, where there is one.
@@ -21,6 +21,9 @@ from cadenza.models import InstrumentStatus, OrderType, QuantityRounding, TimeIn
 from cadenza.trading.errors import TradingError
 from cadenza.trading.matching.rules import MAX_UNITS
 
+_DOWN: Final = frozenset({QuantityRounding.DOWN, QuantityRounding.FLOOR})
+_UP: Final = frozenset({QuantityRounding.UP, QuantityRounding.CEIL})
+
 
 class FilterName(StrEnum):
     """The filters of an instrument."""
@@ -42,10 +45,10 @@ class FilterError(TradingError):
     """An order that the instrument does not allow.
 
     Attributes:
-        instrument_id: Which instrument.
+        instrument_id: The instrument.
         filter: The filter.
         field: The request's field.
-        value: What it was.
+        value: The value of the field.
         nearest: The nearest value that passes; ``None``: there is none.
     """
 
@@ -67,10 +70,6 @@ class FilterError(TradingError):
         hint = f"; the nearest valid value is {nearest}" if nearest is not None else ""
         shown = value if len(value) <= 60 else f"{value[:60]}..."
         super().__init__(f'{self.instrument_id}, filter {name}: {field} "{shown}" {problem}{hint}')
-
-
-_DOWN: Final = frozenset({QuantityRounding.DOWN, QuantityRounding.FLOOR})
-_UP: Final = frozenset({QuantityRounding.UP, QuantityRounding.CEIL})
 
 
 class InstrumentFilters:
@@ -95,7 +94,11 @@ class InstrumentFilters:
         self._max_notional = None if most is msgspec.UNSET else int(Fraction(most) // self._unit)
 
     def status(self) -> None:
-        """Refuse everything unless the instrument is traded."""
+        """Refuse everything unless the instrument is ACTIVE.
+
+        Raises:
+            FilterError: It is not.
+        """
         status = self.listing.instrument.status
         if status is not InstrumentStatus.ACTIVE:
             raise self._error(
@@ -103,14 +106,22 @@ class InstrumentFilters:
             )
 
     def order_type(self, value: OrderType) -> OrderType:
-        """An order type the instrument takes."""
+        """An order type that the instrument takes.
+
+        Raises:
+            FilterError: It does not take it.
+        """
         known = self.listing.instrument.order_types
         if value not in known:
             raise self._unlisted(FilterName.ORDER_TYPE, "orderType", value, known)
         return value
 
     def time_in_force(self, value: TimeInForce) -> TimeInForce:
-        """A time in force the instrument takes."""
+        """A time in force that the instrument takes.
+
+        Raises:
+            FilterError: It does not take it.
+        """
         known = self.listing.instrument.time_in_force_options
         if value not in known:
             raise self._unlisted(FilterName.TIME_IN_FORCE, "timeInForce", value, known)
@@ -120,7 +131,7 @@ class InstrumentFilters:
         """A price in ticks, at least one.
 
         Raises:
-            FilterError: It is no decimal, between two ticks, zero or beyond all reckoning.
+            FilterError: It is no decimal, between two ticks, zero or too large.
         """
         ticks = self.listing.ticks
         try:
@@ -148,7 +159,7 @@ class InstrumentFilters:
 
         Args:
             text: A plain decimal.
-            rounding: What to do with a quantity between two lots; `NONE` refuses it.
+            rounding: The way to round a quantity between two lots; ``NONE`` refuses it.
             field: Its name in the request.
 
         Raises:

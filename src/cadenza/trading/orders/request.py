@@ -1,4 +1,4 @@
-"""An order as its owner asks for it: texts of the wire, checked by nobody yet."""
+"""Orders and amendments as their owner asks for them: texts of the wire, not yet checked."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from cadenza.models import (
     TimeInForce,
 )
 
+_DIGEST_BYTES: Final = 12
+_encode: Final = msgspec.msgpack.Encoder().encode
+
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A take-profit or stop-loss that comes with an order.
@@ -23,7 +26,7 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         trigger: The price that wakes it.
         limit: Limit price of the order it becomes; empty: a market order.
-        time_in_force: Of the order it becomes; ``None``: GTC.
+        time_in_force: Time in force of the order it becomes; ``None``: GTC.
     """
 
     trigger: str
@@ -32,31 +35,31 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wanted; both surfaces of the API are turned into this.
+    """A request for an order, as both surfaces of the API make it.
 
     Prices are decimal strings in the quote asset, quantities decimal strings; an empty string means
     that nothing was given.
 
     Attributes:
-        instrument_id: For example ``PAPER:BTC/USDT``.
+        instrument_id: The instrument, for example ``PAPER:BTC/USDT``.
         side: BUY or SELL.
-        type: What it is.
-        quantity: In the base asset, or in the quote asset if ``quantity_type`` says so.
+        type: The order type.
+        quantity: Amount of the base asset, or of the quote asset if ``quantity_type`` says so.
         quantity_type: BASE or QUOTE.
-        rounding: What to do with a quantity between two lots.
-        time_in_force: ``None``: IOC for market orders, GTC for all others.
-        limit_price: Of the types that have one.
+        rounding: The way to round a quantity between two lots; NONE refuses it.
+        time_in_force: Time in force; ``None``: IOC for market orders, GTC for all others.
+        limit_price: Limit price of the types that have one.
         stop_price: Trigger price of stop and take-profit orders.
-        trailing_distance: TRAILING_STOP: how far behind the market its trigger follows.
+        trailing_distance: TRAILING_STOP: distance at which its trigger follows the market.
         visible_quantity: Iceberg: the part shown.
         expire_at: GTD: milliseconds UTC.
         client_order_id: The owner's name for it; also its idempotency key if there is no other.
-        idempotency_key: Of two requests with the same key the second returns the first's result.
+        idempotency_key: A second request with the same key returns the result of the first.
         quote_id: QUOTED: the quote it accepts.
         contingency: Kind of the list that it makes with its exits; ``None``: OTO with one exit,
             OTOCO with two.
-        take_profit: Closes it with a profit.
-        stop_loss: Closes it with a loss.
+        take_profit: The exit that closes it with a profit; ``None``: there is none.
+        stop_loss: The exit that closes it with a loss; ``None``: there is none.
     """
 
     instrument_id: str
@@ -80,25 +83,21 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     @property
     def key(self) -> str:
-        """What makes a retry recognisable; empty: nothing does."""
+        """The key by which a retry is recognised; empty: there is none."""
         return self.idempotency_key or self.client_order_id
 
     @property
     def digest(self) -> str:
-        """The same for two requests exactly if they ask for the same."""
+        """A fingerprint: equal for two requests exactly if they ask for the same."""
         return hashlib.blake2b(_encode(self), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-_DIGEST_BYTES: Final = 12
-_encode: Final = msgspec.msgpack.Encoder().encode
-
-
 class OrderRef(msgspec.Struct, frozen=True, kw_only=True):
-    """Which order: one of the names it has.
+    """A reference to an order, by one of the names it has.
 
     Attributes:
-        order_id: Its UUID.
-        client_order_id: The owner's name; the newest open order of that name is meant.
+        order_id: Its UUID; empty: the other name is given.
+        client_order_id: The owner's name for it; the newest order of that name is meant.
     """
 
     order_id: str = ""

@@ -1,4 +1,4 @@
-"""An order as venue and store know it, the executions it had, and operations on accounts.
+"""The records of a venue: orders, their executions, and operations on accounts.
 
 Whole numbers throughout: prices in ticks, quantities in lots, money in minor units of the quote
 asset, times in milliseconds UTC; 0 means "none". Every struct encodes as it is, leaves out what is
@@ -29,41 +29,41 @@ class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     Attributes:
         order_id: A UUID.
         number: Rising and unique over all orders of the venue: the store's key, a page's cursor.
-        account_id: Whose.
-        instrument_id: Of what.
+        account_id: The account that pays for it.
+        instrument_id: The instrument.
         tick: Price step of the instrument when the order came, a decimal string.
         lot: Quantity step, likewise.
         side: BUY or SELL.
-        type: What it is.
-        time_in_force: How long it stays.
-        status: Where it is in its life.
+        type: The order type.
+        time_in_force: The time in force.
+        status: The status, see ``order_status``.
         quantity_type: Whether the quantity asked for was of BASE or of QUOTE.
-        rounding: How it was rounded to lots.
+        rounding: The way it was rounded to lots.
         lots: Quantity; of a QUOTE order what it got so far.
-        budget: QUOTE orders: what to spend.
+        budget: The amount that a QUOTE order may spend.
         limit: Limit price.
         stop: Trigger price.
         trail: Distance of a trailing trigger.
         visible: Iceberg: the part shown, in lots.
         executed: Lots.
-        cost: Of what is executed, without fees.
+        cost: Cost of the executed lots, without fees.
         fees: Paid so far, less rebates.
         hold: Key of its ledger reservation.
         list_id: The order list it came in.
-        contingency: What the list is.
+        contingency: The kind of the list.
         exits: Ids of the other orders of its request, if it was the one asked for.
         client_order_id: The client's own name for it; not unique.
         idempotency_key: A later request of the account with this key gets this order.
         digest: Fingerprint of the request behind the key.
         quote_id: The dealer's quote it took.
-        reject_reason: Why it was REJECTED.
-        cancel_reason: Why it was CANCELLED, EXPIRED or REVOKED.
-        created_at: When it came.
-        updated_at: When it last changed.
-        expire_at: When it ends by itself.
-        ended_at: When it ended.
-        last_execution_at: When it last traded.
-        saved: While open, what the engine needs to have it back with its priority.
+        reject_reason: The reason if it is REJECTED.
+        cancel_reason: The reason if it is CANCELLED, EXPIRED or REVOKED.
+        created_at: The time it came.
+        updated_at: The time of its last change.
+        expire_at: The time at which it ends by itself.
+        ended_at: The time of its end.
+        last_execution_at: The time of its last trade.
+        saved: The order as its engine has it, while it is open: its priority comes back with it.
     """
 
     order_id: str
@@ -117,16 +117,16 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
         execution_id: A UUID.
         number: Rising and unique over all executions of the venue.
         order_id: The order.
-        account_id: Whose.
-        instrument_id: Of what.
+        account_id: The account of the order.
+        instrument_id: The instrument.
         trade_id: The trade, as the market's trade channel names it.
         side: BUY or SELL.
-        price: Ticks.
-        lots: How much.
+        price: Price in ticks.
+        lots: Quantity in lots.
         cost: Price times quantity.
-        fee: What this side paid; negative is a rebate.
+        fee: Fee of this side; negative: a rebate.
         is_maker: Whether the order was in the book before.
-        at: When.
+        at: Milliseconds UTC.
     """
 
     execution_id: str
@@ -149,9 +149,9 @@ class OperationDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         operation_id: A UUID.
-        account_id: On which.
-        operation: What.
-        at: When.
+        account_id: The account.
+        operation: The operation.
+        at: Milliseconds UTC.
     """
 
     operation_id: str

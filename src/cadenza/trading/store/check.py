@@ -1,4 +1,4 @@
-"""What must be true of a store, as far as it can be seen without reading its history."""
+"""Checks of a store: the records of a restart fit together, and ledger entries have no gaps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_NAMED: Final = 5
 
 
 def problems(saved: Saved) -> tuple[str, ...]:
-    """What does not fit together, one sentence each; the first ones are named, the rest counted."""
+    """The contradictions among records, one sentence each; only the first ones are named."""
     found = [*_unbalanced(saved), *_negative(saved), *_mislocked(saved), *_orphans(saved)]
     if len(found) > MOST_NAMED:
         return (*found[:MOST_NAMED], f"and {len(found) - MOST_NAMED} more")
@@ -23,7 +23,7 @@ def problems(saved: Saved) -> tuple[str, ...]:
 
 
 def check_entries(where: Path | str, seq: int, entries: Sequence[Entry]) -> None:
-    """Ledger entries count on from the last one that is written.
+    """Check that ledger entries count on from the last one that is written.
 
     Raises:
         StoreDamagedError: They do not: to write them would make a journal with a hole.

@@ -1,4 +1,4 @@
-"""What can go wrong with a store: never a client's fault.
+"""Errors of stores; none of them is a client's fault.
 
 ::
 
@@ -22,7 +22,7 @@ import msgspec
 
 
 class StoreError(Exception):
-    """Root of the tree."""
+    """The store cannot be used, or not for this. Root of the tree."""
 
 
 class StoreLockedError(StoreError):
@@ -49,10 +49,10 @@ class StoreVersionError(StoreError):
 
 
 class StoreDamagedError(StoreError):
-    """What is in a store does not fit together.
+    """The records of a store do not fit together.
 
     Attributes:
-        problems: One sentence each.
+        problems: What is wrong, one sentence each.
     """
 
     def __init__(self, where: Path | str, *problems: str) -> None:

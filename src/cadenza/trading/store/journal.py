@@ -1,14 +1,14 @@
 """The group commit: decisions are made at once, and shown when they are on disk.
 
-Whoever decides writes what it changed into `Journal.batch` and calls `Journal.touch`. At the end
-of the tick the batch is committed; while the store is at it, the next batch collects. What the
-outside may see of a decision is an effect (`Journal.then`) or waits for a future
-(`Journal.committed`).
+Whoever decides writes the changes into ``Journal.batch`` and calls ``Journal.touch``. At the end of
+the tick the batch is committed; while the store is at it, the next batch collects. Whatever the
+outside may see of a decision is an effect (``Journal.then``) or waits for a future
+(``Journal.committed``).
 
 What is promised, as long as the store does not fail:
 
 * an effect runs exactly once, in the loop, after everything that was decided before it was given
-  is durable; at once, within `then`, if all of that is durable already and no other effect waits;
+  is durable; at once, within ``then``, if all of that is durable already and no other effect waits;
 * effects run in the order they were given, whichever batch they belong to;
 * a future is done after the effects that were given before it was asked for;
 * an effect that raises is logged, and the others run.
@@ -21,8 +21,8 @@ the store again.
 idle        nothing waits: there is no task and no timer
 collecting  a batch is open, its commit comes at the end of the tick
 committing  the store has a batch, or its effects run; the next one collects
-failed      the store failed: `Journal.failure` says how
-closed      `Journal.close` came: as failed, with `StoreClosedError`
+failed      the store failed: ``Journal.failure`` says how
+closed      ``Journal.close`` came: as failed, with ``StoreClosedError``
 ==========  =====================================================================
 """
 
@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 
 class JournalState(Enum):
-    """Where the journal is; see the module."""
+    """The state of a journal; see the module."""
 
     IDLE = "idle"
     COLLECTING = "collecting"
@@ -66,15 +66,15 @@ CLOSED: Final = JournalState.CLOSED
 
 
 class JournalStats(msgspec.Struct):
-    """What a journal has done.
+    """The counters of a journal.
 
     Attributes:
         commits: Batches that are durable.
-        records: In them.
-        orders: In them, new and changed.
-        seconds: Between handing a batch over and its being durable, all together.
-        last: The same, of the last batch.
-        sizes: How many batches had up to 1, 2, 4, 8, ... records, by that bound.
+        records: Records in these batches.
+        orders: Orders among these records, new and changed.
+        seconds: Time from handing a batch over until it is durable, of all batches together.
+        last: The same time of the last batch, in seconds.
+        sizes: The number of batches of up to 1, 2, 4, 8, ... records, by that bound.
     """
 
     commits: int = 0
@@ -85,7 +85,7 @@ class JournalStats(msgspec.Struct):
     sizes: dict[int, int] = {}
 
     def count(self, records: int, orders: int, seconds: float) -> None:
-        """Take a batch in."""
+        """Count a batch that is durable."""
         self.commits += 1
         self.records += records
         self.orders += orders
@@ -96,7 +96,7 @@ class JournalStats(msgspec.Struct):
 
 
 class _Waiting:
-    """What waits for one batch."""
+    """The effects and futures that wait for one batch."""
 
     __slots__ = ("effects", "futures")
 
@@ -112,16 +112,16 @@ class Journal:
     """The one way into a store; belongs to one event loop.
 
     Args:
-        store: An open store. Closing it is its owner's matter, after `close`.
+        store: An open store. Closing it is its owner's matter, after ``close``.
         clock: Seconds that never go back, for the statistics.
-        on_failure: Told once, when the store has failed.
+        on_failure: Called once, when the store has failed.
         prepare: Completes a batch right before it is handed to the store; the effects that it
             gives belong to that batch.
 
     Attributes:
-        batch: The open one. It is another object after each commit: look it up each time.
-        failure: Why nothing is acknowledged any more.
-        stats: What was done so far.
+        batch: The open batch. It is another object after each commit: look it up each time.
+        failure: The reason why nothing is acknowledged any more; ``None``: all is well.
+        stats: Its counters.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self._on_failure = on_failure
-        self.prepare = prepare
+        self._prepare = prepare
         self._state = IDLE
         self._open = _Waiting()
         self._under_way = _Waiting()
@@ -146,7 +146,7 @@ class Journal:
 
     @property
     def state(self) -> JournalState:
-        """Where it is."""
+        """The state that it is in."""
         return self._state
 
     def touch(self) -> None:
@@ -168,14 +168,14 @@ class Journal:
         self._open.effects.append(effect)
 
     def committed(self) -> asyncio.Future[None]:
-        """Done when everything decided so far is durable; each caller has one of its own.
+        """A future that is done when everything decided so far is durable; one for each caller.
 
-        It fails with the `StoreError` that kept it from being so.
+        It fails with the ``StoreError`` that kept it from being so.
         """
         return self.after_commit(None)
 
     def after_commit(self, value: T) -> asyncio.Future[T]:
-        """As `committed`, with a value for whoever waits."""
+        """As ``committed``, with this value as the result of the future."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         if self.failure is not None:
             _fail(future, self.failure)
@@ -231,8 +231,8 @@ class Journal:
             self._task = None
 
     async def _commit_open(self) -> None:
-        if self.prepare is not None and self.batch:
-            self.prepare(self.batch)
+        if self._prepare is not None and self.batch:
+            self._prepare(self.batch)
         batch, waiting = self.batch, self._open
         self._open, self._under_way = _Waiting(), waiting
         if batch:

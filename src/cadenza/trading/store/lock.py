@@ -1,4 +1,4 @@
-"""One server a folder: a lock that ends with the process, however it ends."""
+"""The lock of a data folder: one server has it, and it ends with the process in any case."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FolderLock:
         Raises:
             StoreLockedError: Somebody has it.
             sqlite3.Error: The file cannot be used.
-            OSError: The same.
+            OSError: The file cannot be made.
         """
         make_private(self._path)
         connection = sqlite3.connect(self._path, timeout=0, isolation_level=None)
@@ -45,7 +45,7 @@ class FolderLock:
         self._connection = connection
 
     def release(self) -> None:
-        """Let go of it. Harmless without having it."""
+        """Let go of it; harmless when it is not held."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

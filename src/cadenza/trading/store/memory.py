@@ -28,11 +28,12 @@ from cadenza.trading.store.store import (
     clamp,
 )
 
-Numbered = TypeVar("Numbered", OrderState, Execution)
+_Any = TypeVar("_Any")
+_Numbered = TypeVar("_Numbered", OrderState, Execution)
 
 
 class MemoryStore:
-    """The contract is `store.Store`'s; opened again after `close`, it has what was committed."""
+    """A ``store.Store`` in memory; opened again after ``close``, it has what was committed."""
 
     def __init__(self) -> None:
         self._is_open = False
@@ -52,7 +53,7 @@ class MemoryStore:
         self._last_order = self._last_execution = 0
 
     async def open(self) -> Saved:
-        """See `store.Store.open`."""
+        """See ``store.Store.open``."""
         self._is_open = True
         still_open = [order for orders in self._open_of.values() for order in orders.values()]
         return Saved(
@@ -68,7 +69,7 @@ class MemoryStore:
         )
 
     async def commit(self, batch: Batch) -> None:
-        """See `store.Store.commit`."""
+        """See ``store.Store.commit``."""
         self._ready()
         check_entries("the store in memory", len(self._entries), batch.entries)
         for order in sorted(batch.orders.values(), key=_number):
@@ -86,19 +87,19 @@ class MemoryStore:
         self._marks.update(batch.marks)
 
     def find_key(self, account_id: str, key: str) -> OrderState | None:
-        """See `store.Store.find_key`."""
+        """See ``store.Store.find_key``."""
         self._ready()
         order_id = self._keys.get((account_id, key))
         return None if order_id is None else copy.copy(self._orders[order_id])
 
     def order(self, order_id: str) -> OrderState | None:
-        """See `store.Store.order`."""
+        """See ``store.Store.order``."""
         self._ready()
         order = self._orders.get(order_id)
         return None if order is None else copy.copy(order)
 
     async def orders(self, query: OrderQuery) -> OrderPage:
-        """See `store.Store.orders`."""
+        """See ``store.Store.orders``."""
         self._ready()
         found = [
             order
@@ -110,7 +111,7 @@ class MemoryStore:
         return OrderPage(orders=tuple(map(copy.copy, page)), total=len(found), next_cursor=cursor)
 
     async def executions(self, query: ExecutionQuery) -> ExecutionPage:
-        """See `store.Store.executions`."""
+        """See ``store.Store.executions``."""
         self._ready()
         found = [
             execution
@@ -126,14 +127,14 @@ class MemoryStore:
     async def operations(
         self, account_id: str, *, limit: int = 50, offset: int = 0
     ) -> tuple[OperationDone, ...]:
-        """See `store.Store.operations`."""
+        """See ``store.Store.operations``."""
         self._ready()
         return _newest(self._operations.get(account_id, ()), limit, offset)
 
     async def positions(
         self, account_id: str, *, instrument_id: str = "", limit: int = 50, offset: int = 0
     ) -> tuple[Position, ...]:
-        """See `store.Store.positions`."""
+        """See ``store.Store.positions``."""
         self._ready()
         closed = [
             position
@@ -148,7 +149,7 @@ class MemoryStore:
     async def entries(
         self, account_id: str, *, limit: int = 50, before_seq: int | None = None
     ) -> tuple[Entry, ...]:
-        """See `store.Store.entries`."""
+        """See ``store.Store.entries``."""
         self._ready()
         of_account = self._entries_of.get(account_id, [])
         end = len(of_account)
@@ -157,7 +158,7 @@ class MemoryStore:
         return _newest(of_account[:end], limit, 0)
 
     async def close(self) -> None:
-        """See `store.Store.close`."""
+        """See ``store.Store.close``."""
         self._is_open = False
 
     def _ready(self) -> None:
@@ -219,10 +220,10 @@ def _is_within(at: int, query: OrderQuery | ExecutionQuery) -> bool:
 
 
 def _page(
-    found: Iterable[Numbered], query: OrderQuery | ExecutionQuery, offset: int
-) -> tuple[list[Numbered], int | None]:
+    found: Iterable[_Numbered], query: OrderQuery | ExecutionQuery, offset: int
+) -> tuple[list[_Numbered], int | None]:
     """One page of what was found, and the cursor of the next."""
-    ordered: Iterator[Numbered] = iter(
+    ordered: Iterator[_Numbered] = iter(
         sorted(found, key=lambda it: it.number, reverse=not query.ascending)
     )
     if (cursor := query.cursor) is not None:
@@ -233,9 +234,6 @@ def _page(
     page = list(islice(ordered, offset, offset + limit + 1))
     more = len(page) > limit
     return page[:limit], page[limit - 1].number if more else None
-
-
-_Any = TypeVar("_Any")
 
 
 def _newest(records: Sequence[_Any], limit: int, offset: int) -> tuple[_Any, ...]:

@@ -1,8 +1,8 @@
-"""Queries to the SQLite store: which rows, found without reading their records.
+"""Searches of the SQLite store: the numbers of rows, found without reading their records.
 
 A question goes through the index of each account, newest or oldest first, and what it finds is
 merged by number; only then are the records of one page read. What an index cannot answer is looked
-for row by row, which a big account makes long: `is_long` tells, and such a search may run beside
+for row by row, which a big account makes long: ``is_long`` tells, and such a search may run beside
 the event loop, as one statement that gives one row.
 """
 
@@ -20,7 +20,7 @@ from cadenza.trading.order_status import TERMINAL
 from cadenza.trading.store.store import ExecutionQuery, OrderQuery, clamp
 
 LONG: Final = 2000
-"""Rows that are looked through in the loop; more of them, beside it."""
+"""The most rows that are looked through in the event loop; more of them are, beside it."""
 
 _OPEN: Final = frozenset(OrderStatus) - TERMINAL
 _numbers: Final = msgspec.json.Decoder(list[int]).decode
@@ -32,15 +32,15 @@ class Search(NamedTuple):
     Attributes:
         table: ``orders`` or ``executions``.
         accounts: Each searched by itself.
-        condition: SQL, without account and cursor.
-        values: Of its question marks.
-        indexed: An index finds what is sought without looking through the account.
-        source: SQL, the table and where need be the index to take.
-        cursor: Only beyond this number.
-        ascending: In this direction.
-        skip: How many to leave out.
-        limit: How many to find.
-        counted: Whether to count them all as well.
+        condition: A condition in SQL, without account and cursor; empty: every row.
+        values: The values of its question marks.
+        indexed: Whether an index finds the rows without looking through the account.
+        source: The table in SQL, with the index to take where SQLite needs to be told.
+        cursor: Only numbers beyond this one; ``None``: all.
+        ascending: Whether the smallest number comes first; else the largest.
+        skip: How many numbers to leave out at the beginning.
+        limit: How many numbers to find at most.
+        counted: Whether to count all that fit as well.
     """
 
     table: str
@@ -61,24 +61,29 @@ class Search(NamedTuple):
         return not self.condition
 
     def is_long(self, sizes: Mapping[str, int]) -> bool:
-        """Whether it may look at more rows than a loop has time for.
+        """Whether it may look at more rows than the event loop has time for.
 
         Args:
-            sizes: Rows by account.
+            sizes: The number of rows by account.
         """
         looked_through = 0 if self.indexed else sum(sizes.get(it, 0) for it in self.accounts)
         return self.skip > LONG or looked_through > LONG
 
 
 class Found(NamedTuple):
-    """What a search found: numbers in order, one more than the limit if there is more."""
+    """The result of a search.
+
+    Attributes:
+        numbers: The numbers in order; one more than the limit if there are more.
+        total: How many fit in all, if the search counts them.
+    """
 
     numbers: list[int]
     total: int
 
 
 def order_search(query: OrderQuery) -> Search:
-    """The search for orders."""
+    """The search that answers a query for orders."""
     terms: list[tuple[str, tuple[Any, ...]]] = []
     if query.order_id:
         terms.append(("order_id = ?", (query.order_id,)))
@@ -106,7 +111,7 @@ def order_search(query: OrderQuery) -> Search:
 
 
 def execution_search(query: ExecutionQuery) -> Search:
-    """The search for executions."""
+    """The search that answers a query for executions."""
     terms: list[tuple[str, tuple[Any, ...]]] = []
     source = "executions"
     if query.order_ids:
@@ -118,13 +123,13 @@ def execution_search(query: ExecutionQuery) -> Search:
     return _search(source, query, terms, bool(query.order_ids), skip=0, counted=False)
 
 
-def run(connection: sqlite3.Connection, search: Search, keys: Mapping[str, int]) -> Found:
-    """Search; each account is one statement that gives one row.
+def run_search(connection: sqlite3.Connection, search: Search, keys: Mapping[str, int]) -> Found:
+    """Run a search: one statement that gives one row for each account.
 
     Args:
-        connection: Where.
-        search: What.
-        keys: The store's numbers of accounts.
+        connection: The database.
+        search: The search.
+        keys: The store's own numbers of accounts.
 
     Raises:
         sqlite3.Error: As the database says.

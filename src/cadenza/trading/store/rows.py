@@ -83,8 +83,8 @@ class AccountKeys(dict[str, int]):
         self.fresh.clear()
 
 
-def write(cursor: sqlite3.Cursor, batch: Batch, keys: AccountKeys) -> None:
-    """Write a batch into the open transaction; it ends with `AccountKeys.settle`.
+def write_batch(cursor: sqlite3.Cursor, batch: Batch, keys: AccountKeys) -> None:
+    """Write a batch into the open transaction; it ends with ``AccountKeys.settle``.
 
     Raises:
         sqlite3.Error: As the database says.
@@ -141,7 +141,7 @@ def _write_entries(cursor: sqlite3.Cursor, entries: list[Entry], keys: AccountKe
 
 
 def read_saved(connection: sqlite3.Connection) -> Saved:
-    """What a restart needs.
+    """Read what a restart needs.
 
     Raises:
         sqlite3.Error: As the database says.
@@ -186,8 +186,8 @@ def read_keys(connection: sqlite3.Connection) -> AccountKeys:
     return AccountKeys(connection.execute("SELECT account_id, account FROM account_keys"))
 
 
-def sizes(connection: sqlite3.Connection, table: str) -> dict[str, int]:
-    """How many rows of a table each account has."""
+def count_by_account(connection: sqlite3.Connection, table: str) -> dict[str, int]:
+    """The number of rows that each account has in a table."""
     names = dict(connection.execute("SELECT account, account_id FROM account_keys").fetchall())
     question = f"SELECT account, count(*) FROM {table} GROUP BY account"  # noqa: S608 - our own words
     return {names[account]: count for account, count in connection.execute(question)}

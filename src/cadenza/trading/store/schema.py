@@ -46,7 +46,7 @@ _FIRST: Final = (
     CREATE INDEX orders_by_client_order_id ON orders (account, client_order_id)
     WHERE client_order_id IS NOT NULL
     """,
-    # Only keys that differ from the client's own name: `SqliteReads.find_key` looks for both.
+    # Only keys that differ from the client's own name: `SqliteStore.find_key` looks for both.
     """
     CREATE INDEX orders_by_key ON orders (account, idempotency_key)
     WHERE idempotency_key IS NOT NULL

@@ -1,4 +1,4 @@
-"""Where the venue's state is kept, as an interface: what a restart needs, and what was.
+"""The store of a venue, as an interface: the contract, its batches, and the terms of its queries.
 
 One process writes. It hands over batches one after another, and keeps what is open in its own
 memory: the store is read whole once, when it opens, and afterwards only for what has ended.
@@ -16,18 +16,21 @@ from cadenza.trading.accounts.position import Position
 from cadenza.trading.ledger.entry import Balance, Entry, Reservation
 from cadenza.trading.orders.state import Execution, OperationDone, OrderState
 
+MOST_A_PAGE: Final = 1000
+"""The largest ``limit``; a larger one is cut down to it."""
+
 
 class Saved(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store knows when it opens.
+    """The state that a restart begins with, as a store has it when it opens.
 
     Attributes:
-        accounts: All, in the order they were made.
-        balances: All that were ever touched, counter-accounts with them.
-        reservations: The open ones, by key: the last of each in the ledger entries.
-        ledger_seq: Number of the last ledger entry; 0: none.
-        open_orders: By number.
-        positions: The open ones.
-        marks: Last price in ticks by instrument id.
+        accounts: All accounts, in the order they were made.
+        balances: All balances that were ever touched, those of counter-accounts included.
+        reservations: The open reservations, as the ledger entries have them last.
+        ledger_seq: Number of the last ledger entry; 0: there is none.
+        open_orders: The open orders, by number.
+        positions: The open positions.
+        marks: The last price in ticks, by instrument id.
         next_order: The number for the next order.
         next_execution: The number for the next execution.
     """
@@ -43,178 +46,19 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     next_execution: int = 1
 
 
-class Store(Protocol):
-    """The contract of every store; ``tests/support/trading/store_contract.py`` runs it.
-
-    * `open` comes first and once, then commits one at a time, `close` last; closing twice, or
-      without having opened, is harmless.
-    * Orders, executions and everything else that is handed out belong to whoever asked: to change
-      them changes nothing in the store.
-    * Reads find every batch whose commit is done, and may find the one whose commit is under way.
-      Whoever shows an answer to the outside lets `Journal.committed` go first.
-    * Nothing is ever taken away: orders, executions, entries and operations stay.
-    """
-
-    async def open(self) -> Saved:
-        """Read what is there, and check that it fits together.
-
-        Raises:
-            StoreError: It cannot be used: `StoreLockedError`, `StoreVersionError`,
-                `StoreDamagedError`, ...
-        """
-
-    async def commit(self, batch: Batch) -> None:
-        """Write a batch, all of it or nothing; returns when it is durable.
-
-        The batch is read before the first wait, so the orders in it may change afterwards.
-
-        Raises:
-            StoreError: Nothing of the batch can be relied on. What went wrong after writing (the
-                disk did not take it in) leaves open whether a later `open` finds the batch.
-        """
-
-    def find_key(self, account_id: str, key: str) -> OrderState | None:
-        """The newest order of an account with an idempotency key; does not wait.
-
-        A store far away keeps the keys in memory for this.
-        """
-
-    def order(self, order_id: str) -> OrderState | None:
-        """An order, open or not; does not wait."""
-
-    async def orders(self, query: OrderQuery) -> OrderPage:
-        """Orders, newest first unless ascending."""
-
-    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
-        """Executions, newest first unless ascending."""
-
-    async def operations(
-        self, account_id: str, *, limit: int = 50, offset: int = 0
-    ) -> tuple[OperationDone, ...]:
-        """The operations on an account, newest first."""
-
-    async def positions(
-        self, account_id: str, *, instrument_id: str = "", limit: int = 50, offset: int = 0
-    ) -> tuple[Position, ...]:
-        """The closed positions of an account, the one closed last first."""
-
-    async def entries(
-        self, account_id: str, *, limit: int = 50, before_seq: int | None = None
-    ) -> tuple[Entry, ...]:
-        """The ledger entries that touch a customer's account, newest first."""
-
-    async def close(self) -> None:
-        """Let go of everything; what was committed stays."""
-
-
-MOST_A_PAGE: Final = 1000
-"""The largest ``limit``; a larger one is cut down to it."""
-
-
-class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders, and which of them first. Conditions that are not given let everything pass.
-
-    Attributes:
-        account_ids: The accounts the caller may see; orders of others are never found.
-        order_id: This one.
-        client_order_id: With this client's name; there may be several.
-        list_id: Of this order list.
-        instrument_id: Of this instrument.
-        side: BUY or SELL.
-        type: This type.
-        statuses: In one of these.
-        start_ms: Created at or after, milliseconds UTC.
-        end_ms: Created at or before; ``None``: no end.
-        cursor: Continue after the order with this number; ``None``: from the beginning.
-        offset: How many to skip.
-        limit: How many at most, 1 to `MOST_A_PAGE`.
-        ascending: Oldest first; else newest first.
-    """
-
-    account_ids: tuple[str, ...]
-    order_id: str = ""
-    client_order_id: str = ""
-    list_id: str = ""
-    instrument_id: str = ""
-    side: OrderSide | None = None
-    type: OrderType | None = None
-    statuses: tuple[OrderStatus, ...] = ()
-    start_ms: int = 0
-    end_ms: int | None = None
-    cursor: int | None = None
-    offset: int = 0
-    limit: int = 50
-    ascending: bool = False
-
-
-class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what a query found.
-
-    Attributes:
-        orders: In the order asked for; the caller's own copies.
-        total: How many there are without cursor, offset and limit.
-        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
-    """
-
-    orders: tuple[OrderState, ...]
-    total: int
-    next_cursor: int | None = None
-
-
-class ExecutionQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions, and which of them first; see `OrderQuery`.
-
-    Attributes:
-        account_ids: The accounts the caller may see.
-        order_ids: Of these orders; none: of all.
-        instrument_id: Of this instrument.
-        start_ms: Executed at or after, milliseconds UTC.
-        end_ms: Executed at or before; ``None``: no end.
-        cursor: Continue after the execution with this number.
-        limit: How many at most, 1 to `MOST_A_PAGE`.
-        ascending: Oldest first; else newest first.
-    """
-
-    account_ids: tuple[str, ...]
-    order_ids: tuple[str, ...] = ()
-    instrument_id: str = ""
-    start_ms: int = 0
-    end_ms: int | None = None
-    cursor: int | None = None
-    limit: int = 50
-    ascending: bool = False
-
-
-class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what a query found.
-
-    Attributes:
-        executions: In the order asked for.
-        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
-    """
-
-    executions: tuple[Execution, ...]
-    next_cursor: int | None = None
-
-
-def clamp(limit: int) -> int:
-    """A limit within its bounds."""
-    return max(1, min(limit, MOST_A_PAGE))
-
-
 class Batch:
-    """Records of one commit; of what can change several times, the last value counts.
+    """The records of one commit; of what changes several times, the last value counts.
 
     Attributes:
         orders: New and changed orders by order id; new ones have larger numbers than all before.
-        executions: New ones, by rising number.
+        executions: New executions, by rising number.
         entries: New ledger entries, by rising ``seq`` and without gaps.
         balances: By account and asset, as they are after the batch; every balance that one of
             ``entries`` touches is here.
-        positions: New and changed ones by position id; one without lots is closed.
-        accounts: New and changed ones by account id.
-        operations: New ones.
-        marks: Last price in ticks by instrument id.
+        positions: New and changed positions by id; one without lots is closed.
+        accounts: New and changed accounts by id.
+        operations: New operations on accounts.
+        marks: The last price in ticks, by instrument id.
     """
 
     __slots__ = (
@@ -272,3 +116,158 @@ class Batch:
         self.accounts.clear()
         self.operations.clear()
         self.marks.clear()
+
+
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The conditions of a search for orders; those that are not given let everything pass.
+
+    Attributes:
+        account_ids: The accounts the caller may see; orders of others are never found.
+        order_id: Only the order of this id.
+        client_order_id: Only orders of this client's name; there may be several.
+        list_id: Only orders of this order list.
+        instrument_id: Only orders of this instrument.
+        side: Only BUY or only SELL.
+        type: Only orders of this type.
+        statuses: Only orders in one of these statuses.
+        start_ms: Only orders created at this time or later, milliseconds UTC.
+        end_ms: Only orders created at this time or earlier; ``None``: no end.
+        cursor: Continue after the order with this number; ``None``: from the beginning.
+        offset: The number of orders to skip.
+        limit: The size of the page, 1 to ``MOST_A_PAGE``.
+        ascending: Oldest first; else newest first.
+    """
+
+    account_ids: tuple[str, ...]
+    order_id: str = ""
+    client_order_id: str = ""
+    list_id: str = ""
+    instrument_id: str = ""
+    side: OrderSide | None = None
+    type: OrderType | None = None
+    statuses: tuple[OrderStatus, ...] = ()
+    start_ms: int = 0
+    end_ms: int | None = None
+    cursor: int | None = None
+    offset: int = 0
+    limit: int = 50
+    ascending: bool = False
+
+
+class OrderPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the orders that a query found.
+
+    Attributes:
+        orders: The orders as sorted by the query; the caller's own copies.
+        total: The number of orders without cursor, offset and limit.
+        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
+    """
+
+    orders: tuple[OrderState, ...]
+    total: int
+    next_cursor: int | None = None
+
+
+class ExecutionQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The conditions of a search for executions; see ``OrderQuery``.
+
+    Attributes:
+        account_ids: The accounts the caller may see; executions of others are never found.
+        order_ids: Only executions of these orders; empty: of all.
+        instrument_id: Only executions of this instrument.
+        start_ms: Only executions at this time or later, milliseconds UTC.
+        end_ms: Only executions at this time or earlier; ``None``: no end.
+        cursor: Continue after the execution with this number; ``None``: from the beginning.
+        limit: The size of the page, 1 to ``MOST_A_PAGE``.
+        ascending: Oldest first; else newest first.
+    """
+
+    account_ids: tuple[str, ...]
+    order_ids: tuple[str, ...] = ()
+    instrument_id: str = ""
+    start_ms: int = 0
+    end_ms: int | None = None
+    cursor: int | None = None
+    limit: int = 50
+    ascending: bool = False
+
+
+class ExecutionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the executions that a query found.
+
+    Attributes:
+        executions: The executions as sorted by the query.
+        next_cursor: The ``cursor`` of the next page; ``None``: there is no more.
+    """
+
+    executions: tuple[Execution, ...]
+    next_cursor: int | None = None
+
+
+class Store(Protocol):
+    """The contract of every store; ``tests/support/trading/store_contract.py`` runs it.
+
+    * ``open`` comes first and once, then commits one at a time, ``close`` last; closing twice, or
+      without having opened, is harmless.
+    * Orders, executions and everything else that is handed out belong to whoever asked: to change
+      them changes nothing in the store.
+    * Reads find every batch whose commit is done, and may find the one whose commit is under way.
+      Whoever shows an answer to the outside lets ``Journal.committed`` go first.
+    * Nothing is ever taken away: orders, executions, entries and operations stay.
+    """
+
+    async def open(self) -> Saved:
+        """Read what is there, and check that it fits together.
+
+        Raises:
+            StoreError: It cannot be used: ``StoreLockedError``, ``StoreVersionError``,
+                ``StoreDamagedError``, ...
+        """
+
+    async def commit(self, batch: Batch) -> None:
+        """Write a batch, all of it or nothing; returns when it is durable.
+
+        The batch is read before the first wait, so the orders in it may change afterwards.
+
+        Raises:
+            StoreError: Nothing of the batch can be relied on. What went wrong after writing (the
+                disk did not take it in) leaves open whether a later ``open`` finds the batch.
+        """
+
+    def find_key(self, account_id: str, key: str) -> OrderState | None:
+        """The newest order of an account with an idempotency key; does not wait.
+
+        A store far away keeps the keys in memory for this.
+        """
+
+    def order(self, order_id: str) -> OrderState | None:
+        """An order, open or not; does not wait."""
+
+    async def orders(self, query: OrderQuery) -> OrderPage:
+        """Orders, newest first unless ascending."""
+
+    async def executions(self, query: ExecutionQuery) -> ExecutionPage:
+        """Executions, newest first unless ascending."""
+
+    async def operations(
+        self, account_id: str, *, limit: int = 50, offset: int = 0
+    ) -> tuple[OperationDone, ...]:
+        """The operations on an account, newest first."""
+
+    async def positions(
+        self, account_id: str, *, instrument_id: str = "", limit: int = 50, offset: int = 0
+    ) -> tuple[Position, ...]:
+        """The closed positions of an account, the one closed last first."""
+
+    async def entries(
+        self, account_id: str, *, limit: int = 50, before_seq: int | None = None
+    ) -> tuple[Entry, ...]:
+        """The ledger entries that touch a customer's account, newest first."""
+
+    async def close(self) -> None:
+        """Let go of everything; what was committed stays."""
+
+
+def clamp(limit: int) -> int:
+    """The nearest limit that a query may have."""
+    return max(1, min(limit, MOST_A_PAGE))

@@ -1,19 +1,19 @@
 """The write-ahead log of the SQLite store: put on disk after each commit, and kept short.
 
 SQLite writes a commit to the end of the log and, with ``synchronous=NORMAL``, does not wait for
-the disk. `WriteAheadLog` does that, in a thread: one ``fdatasync`` of the log puts all frames
+the disk. ``WriteAheadLog`` does that, in a thread: one ``fdatasync`` of the log puts all frames
 written so far on disk.
 
-A checkpoint copies the log into the database, so that SQLite can begin the log anew. It comes in
+A checkpoint copies the log into the database, so that SQLite can start the log over. It comes in
 two steps, so that neither the event loop nor a commit waits for the copying:
 
 1. When the log has outgrown its limit, a thread copies what is there while commits go on.
 2. The commit after that copies the little that has come since, in its own waiting time. Then
-   everything is copied and nobody writes, and a write that changes nothing begins the log anew:
+   everything is copied and nobody writes, and a write that changes nothing starts the log over:
    SQLite puts the new beginning on disk at once, for which the event loop should not wait.
 
 So the log stays near its limit: step 1 takes as long as copying it does. No checkpoint ever begins
-while the log could be begun anew under it: step 1 starts when there is something left to copy, and
+while the log could start over under it: step 1 starts when there is something left to copy, and
 step 2 runs between two commits.
 """
 
@@ -45,7 +45,10 @@ class WriteAheadLog:
 
     Args:
         database: Its file; a connection has read from it, so the log is there.
-        pages: The limit.
+        pages: The length of the log, in pages, beyond which it is copied into the database.
+
+    Attributes:
+        limit: The same length in bytes.
     """
 
     def __init__(self, database: Path, pages: int) -> None:
@@ -62,11 +65,14 @@ class WriteAheadLog:
 
     @property
     def size(self) -> int:
-        """Of its file, in bytes; SQLite cuts it back to the limit when it begins anew."""
+        """The size of its file in bytes; SQLite cuts it to the limit when the log starts over."""
         return os.fstat(self._file).st_size
 
     async def committed(self, *, sync: bool) -> None:
-        """Something was committed: put it on disk if told to, and see to the log's size.
+        """Note a commit: put it on disk if told to, and keep the log short.
+
+        Args:
+            sync: Whether to return only when the commit is on disk.
 
         Raises:
             OSError: The disk does not take it.
@@ -102,7 +108,7 @@ class WriteAheadLog:
             flush(self._file)
         if finish:
             self._checkpoint()
-            self._begin_anew()
+            self._start_over()
 
     def _checkpoint(self) -> None:
         try:
@@ -111,7 +117,7 @@ class WriteAheadLog:
             # What is committed is safe in the log; only its growth is not stopped yet.
             logger.warning("the log is not copied into the database yet: %s", error)
 
-    def _begin_anew(self) -> None:
+    def _start_over(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # then the next commit does it
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             self._connection.execute(f"PRAGMA user_version = {version}")
@@ -138,7 +144,7 @@ def flush(file: int) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """The same for the names in a folder, where the system knows such a thing."""
+    """Return when the names in a folder are on disk, where the system can tell."""
     if sys.platform == "win32":
         return
     file = os.open(folder, os.O_RDONLY)

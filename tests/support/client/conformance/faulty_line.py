@@ -169,7 +169,7 @@ class _ServerEnd:
 
     emulated = False
     frame_ping = False
-    headers: dict[str, str] = {}  # noqa: RUF012  never written
+    headers: dict[str, str] = {}  # noqa: RUF012 - never written
     name = "websocket"
 
     def __init__(self, line, wire):

@@ -10,11 +10,11 @@ import asyncio
 import pytest
 
 from cadenza.client import (
+    ClientState,
     DisconnectedError,
     Overflow,
-    Position,
     ReplyError,
-    State,
+    StreamPosition,
     UnauthorizedError,
     UnsubscribedError,
 )
@@ -27,17 +27,17 @@ async def connecting(world):
     """States and events of a client that comes, is cut off, and goes."""
     events = Events()
     client = world.connect(**events.all("connecting", "connected", "disconnected"))
-    assert client.state is State.DISCONNECTED
+    assert client.state is ClientState.DISCONNECTED
     async with client:
         first = await events.next("connected")
-        assert (client.state, client.client_id) == (State.CONNECTED, first.client)
+        assert (client.state, client.client_id) == (ClientState.CONNECTED, first.client)
         assert await events.next("connecting") == (0, "connect called")
         world.cut()
         assert await events.next("connecting") == (1, "transport closed")
         second = await events.next("connected")
         assert second.client != first.client
     assert await events.next("disconnected") == (0, "disconnect called")
-    assert (client.state, client.client_id) == (State.DISCONNECTED, "")
+    assert (client.state, client.client_id) == (ClientState.DISCONNECTED, "")
 
 
 async def publishing(world):
@@ -80,12 +80,12 @@ async def history(world):
         empty = await stream.history()
         assert (empty.publications, empty.position.offset) == ([], 7)
         epoch = empty.position.epoch
-        pages, since = [], Position(0, epoch)
+        pages, since = [], StreamPosition(0, epoch)
         while page := (await stream.history(3, since=since)).publications:
             pages.append([it.data["n"] for it in page])
-            since = Position(page[-1].offset, epoch)
+            since = StreamPosition(page[-1].offset, epoch)
         assert pages == [[1, 2, 3], [4, 5, 6], [7]]
-        backwards = await stream.history(3, since=Position(7, epoch), reverse=True)
+        backwards = await stream.history(3, since=StreamPosition(7, epoch), reverse=True)
         assert [it.offset for it in backwards.publications] == [6, 5, 4]
         assert [it.offset for it in (await stream.history(-1)).publications] == list(range(1, 8))
         await take(stream, 7)

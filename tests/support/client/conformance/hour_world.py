@@ -13,6 +13,7 @@ from cadenza.client import TransportError
 from cadenza.config import OrderBookConfig
 from cadenza.gateway.channels import market_options
 from cadenza.gateway.market.publisher import MarketData
+from cadenza.gateway.outlet import Outlet
 from cadenza.market.feeds.simulated import SimulatedFeed
 from cadenza.market.market import Market
 from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS
@@ -124,11 +125,8 @@ class World:
         self._is_dark = False
         self._is_calm = False
         self._told = 0
-        self._data = MarketData(
-            self.market,
-            market_options(OrderBookConfig(history_size=60, history_ttl=Duration(60))),
-            market_options(OrderBookConfig(history_size=60, history_ttl=Duration(60))),
-        )
+        kept = market_options(OrderBookConfig(history_size=60, history_ttl=Duration(60)))
+        kinds = dict.fromkeys(("orderBook", "orderbook", "trade"), kept)
         rules = ChannelRules(
             namespaces=(
                 *(_kept(name, 10_000) for name in ("tradingAccount", "log", "personal")),
@@ -137,16 +135,20 @@ class World:
         )
         client = ClientOptions(recovery_max_publication_limit=10_000)
         access = Access(rules, client, self.tokens)
-        for kind, options in self._data.kinds.items():
+        for kind, options in kinds.items():
             access.set_kind("market", kind, options)
         self.node = Node(
             access=access,
-            handlers=Handlers(
-                subscribe=self._on_subscribe, snapshot=self._data.snapshot_of, rpc=self._on_rpc
-            ),
             clock=self.clock,
             chance=self.chance,
             version="hour",
+        )
+        self._data = MarketData(self.market, Outlet(self.node), kinds)
+        self.market.add_listener(self._data)
+        self.node.handle(
+            Handlers(
+                subscribe=self._on_subscribe, snapshot=self._data.snapshot_of, rpc=self._on_rpc
+            )
         )
         self._feed = SimulatedFeed(
             self.market, _Paused(self), seed=seed, rate=2.0, instruments=[SPEC], levels=15
@@ -159,7 +161,6 @@ class World:
         await self.node.start()
         for instrument in self._feed.instruments():
             self.market.instrument(instrument)
-        self._data.attach(self.node)
         self._going.set()
         work = [self._feed.run(), self._trade(), self._write(), self._break()]
         tasks = [asyncio.create_task(it) for it in work]

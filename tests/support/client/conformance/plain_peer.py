@@ -34,7 +34,7 @@ class _Session:
         return {"user": self.user, "client": self.client}
 
 
-class Refused(Exception):  # noqa: N818  the server's word
+class Refused(Exception):  # noqa: N818 - the server's word
     """An error of a reply: its code and message."""
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 
-from cadenza.client.clock import LoopClock
+from cadenza.clock import LoopClock
 
 TURNS = 20
 YOUNG = 1
@@ -22,6 +22,12 @@ class CountingClock(LoopClock):
 
     def __init__(self):
         self.pending = set()
+
+    def monotonic(self):
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds):
+        await _sleep(self, seconds)
 
     def clear(self):
         """Let go of what a client has left, so that it fails one test only."""
@@ -57,8 +63,11 @@ class HandClock:
         self._now = 0.0
         self.pending = set()
 
-    def now(self):
+    def monotonic(self):
         return self._now
+
+    async def sleep(self, seconds):
+        await _sleep(self, seconds)
 
     def call_later(self, delay, callback):
         timer = _ByHand(self.pending, self._now + max(0.0, delay), callback)
@@ -76,6 +85,16 @@ class HandClock:
             await asyncio.sleep(0)
         self._now = end
         await asyncio.sleep(0)
+
+
+async def _sleep(clock, seconds):
+    """Wait with one of the clock's timers."""
+    done = asyncio.get_running_loop().create_future()
+    timer = clock.call_later(seconds, lambda: None if done.done() else done.set_result(None))
+    try:
+        await done
+    finally:
+        timer.cancel()
 
 
 class _ByHand:

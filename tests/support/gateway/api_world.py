@@ -1,4 +1,4 @@
-"""Operations over a small market, called through both surfaces without a socket."""
+"""Operations over a small market, called over both surfaces without a socket."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import httpx
 import jwt
-import pytest
 from starlette.applications import Starlette
 
 from cadenza.config import load_tree
-from cadenza.gateway.api import rest_routes, rpc_handler
-from cadenza.gateway.operations.catalog import Services, market_registry
+from cadenza.gateway.api import Registry, rest_routes, rpc_handler
+from cadenza.gateway.operations.account_subscriptions import account_subscription_operations
+from cadenza.gateway.operations.catalog import MarketServices, market_operations
+from cadenza.gateway.operations.unserved import UNSERVED
 from cadenza.market.instrument import make_instrument
 from cadenza.market.market import Market
 from cadenza.models import HealthStatus, Kline, Ticker, Venue
@@ -124,7 +125,7 @@ class FakeHealth:
         return self.found
 
 
-class World:
+class ApiWorld:
     """A registry with its services, and callers of both surfaces.
 
     Attributes:
@@ -147,15 +148,20 @@ class World:
         self.klines = FakeKlines(self.market)
         self.accounts = FakeAccounts()
         self.health = FakeHealth()
-        self.services = Services(
+        self.services = MarketServices(
             market=self.market,
             tickers=self.tickers,
             klines=self.klines,
-            accounts=self.accounts,
             health=self.health,
             time_ms=lambda: NOW_MS,
         )
-        self.registry = market_registry(self.services)
+        self.registry = Registry(
+            (
+                *market_operations(self.services),
+                *account_subscription_operations(self.accounts),
+            ),
+            UNSERVED,
+        )
         config = load_tree({"client": {"token": {"hmac_secret_key": KEY}}}, {}, {})[0]
         self.verifier = TokenVerifier(config.client)
         self.connection = SimpleNamespace(user="ann", token_channels=frozenset(), client="c1")
@@ -215,8 +221,3 @@ class World:
         assert envelope["success"] is False
         assert "data" not in envelope
         return response.status_code, envelope
-
-
-@pytest.fixture
-def world():
-    return World()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cadenza.gateway.api import errors
-from cadenza.gateway.api.error_map import FILTERS, REASONS, explain, rejected
+from cadenza.gateway.api.error_map import FILTERS, REASONS, explain
 from cadenza.gateway.api.errors import CATALOGUE, MODULES, OperationError
 from cadenza.gateway.api.views import MissingFieldsError
 from cadenza.market.errors import CrossedBookError, UnknownInstrumentError
@@ -165,13 +165,6 @@ def test_messages_and_values_are_cut():
     error = OperationError(errors.INVALID_FIELD, "x" * 10_000, provided=("y" * 10_000,))
     assert len(msgspec.json.encode(error.details("a"))) < 200
     assert len(error.rpc().message) < 700
-
-
-def test_reasons_can_answer_a_call():
-    """A refused cancel carries the engine's word for it."""
-    error = rejected(RejectReason.UNKNOWN_ORDER)
-    assert error.entry is errors.UNKNOWN_ORDER
-    assert error.details("x").metadata == {"reason": "UNKNOWN_ORDER"}
 
 
 def test_an_engines_refusal_keeps_its_reason():

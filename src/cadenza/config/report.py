@@ -1,50 +1,34 @@
-"""What can be wrong with a configuration: errors that stop the start, warnings that do not."""
+"""The report on a configuration: errors, which stop the start, and warnings, which do not."""
 
 from __future__ import annotations
 
 import msgspec
 
+from cadenza.config.errors import ConfigError, Problem
+
 
 class ConfigWarning(msgspec.Struct, frozen=True):
-    """Something that does not work as the file says; the server starts nevertheless."""
+    """Something that does not work as written; the server starts nevertheless."""
 
     path: str
-    """The option, ``"client.proxy.connect"``, or the environment variable that set it."""
+    """The option, ``"client.proxy.connect"``, with the environment variable or flag that set it."""
     sentence: str
+    """The second half of a sentence that begins with the path."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.sentence}"
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """One mistake. Never carries the value of a secret."""
-
-    path: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.sentence}" if self.path else self.sentence
-
-
-class ConfigError(ValueError):
-    """The operator's configuration cannot be used; ``problems`` has every mistake found."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
-
-    @classmethod
-    def single(cls, path: str, sentence: str) -> ConfigError:
-        """An error of one problem."""
-        return cls((Problem(path, sentence),))
-
-
 class Report:
-    """Collects what is found on the way, so that one start shows all mistakes.
+    """A list of what was found, so that one start shows all mistakes.
 
     Args:
         sources: Option path to the environment variable or flag that set it: problems are
-            reported under the name that the operator wrote.
+            reported under the name that the operator wrote. May grow later.
+
+    Attributes:
+        problems: The mistakes so far.
+        warnings: The warnings so far.
     """
 
     __slots__ = ("_sources", "problems", "warnings")

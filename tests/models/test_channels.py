@@ -1,4 +1,4 @@
-"""Names of the Cadenza API's channels."""
+"""The names of the channels of the Cadenza API."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import pytest
 
 from cadenza.models import KlineInterval
 from cadenza.models.channels import (
+    account_channel,
+    account_of,
+    book_channel,
     book_channels,
     kline_channel,
     parse,
     ticker_channel,
-    trade_channels,
+    trade_channel,
 )
 
 BTC = "BINANCE:BTC/USDT"
@@ -49,7 +52,7 @@ def test_other_names(channel):
 
 def test_names_are_read_as_they_are_made():
     """Every name of an instrument leads back to it."""
-    for name in (*book_channels(BTC), *trade_channels(BTC)):
+    for name in (*book_channels(BTC), book_channel(BTC), trade_channel(BTC)):
         assert parse(name).instrument_id == BTC
     assert parse(ticker_channel(BTC)) == ("ticker", BTC, "", None)
     assert parse(ticker_channel("BINANCE")) == ("ticker", "", "BINANCE", None)
@@ -59,3 +62,12 @@ def test_names_are_read_as_they_are_made():
 def test_every_interval_has_a_channel(interval):
     """A minute and a month differ by case."""
     assert parse(kline_channel(BTC, interval)) == ("kline", BTC, "", interval)
+
+
+def test_names_of_accounts():
+    """An account leads to its channel and back; other channels are no account's."""
+    assert account_channel("a") == "tradingAccount:a"
+    assert account_of("tradingAccount:a:b") == "a:b"
+    assert account_of("tradingAccount:") == ""
+    assert account_of("tradingAccount") is None
+    assert account_of("market:trade:X") is None

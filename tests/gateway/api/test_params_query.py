@@ -1,4 +1,4 @@
-"""Queries as parameters."""
+"""Parameters in the query of a URL."""
 
 from __future__ import annotations
 

@@ -109,6 +109,76 @@ async def test_a_coroutine_and_any_other_awaitable(world):
     assert await world.later("query.test") == {"data": 5}
 
 
+def serve_shown(world, show, run=lambda caller, request: Reply(7)):
+    form = RpcForm(method="query.test", result=int, show=show)
+    world.registry = Registry([Operation(name="t", doc="A test.", run=run, rpc=form)])
+
+
+async def test_a_form_may_show_later(world):
+    """A future costs no task; nor does one that is done already, which is answered at once."""
+    shown = asyncio.get_running_loop().create_future()
+    serve_shown(world, lambda data: shown)
+    before = len(asyncio.all_tasks())
+    answer = world.raw("query.test", b"{}")
+    assert not isinstance(answer, asyncio.Task)
+    assert len(asyncio.all_tasks()) == before
+    shown.set_result(8)
+    assert json.loads(await answer) == {"data": 8}
+    assert world.rpc("query.test") == {"data": 8}
+
+
+async def test_a_form_may_show_later_what_a_handler_answers_later(world):
+    """One waits after the other, with and without tasks."""
+
+    async def run(caller, request):
+        await asyncio.sleep(0)
+        return Reply(9)
+
+    async def show(data):
+        await asyncio.sleep(0)
+        return data + 1
+
+    serve_shown(world, show, run)
+    assert await world.later("query.test") == {"data": 10}
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_errors_of_a_form_that_shows_later(world, is_late):
+    """They are explained like those of a handler; the node's own pass through."""
+
+    async def run(caller, request):
+        await asyncio.sleep(0)
+        return Reply(7)
+
+    handler = run if is_late else lambda caller, request: Reply(7)
+
+    async def refuse(data):
+        raise OperationError(errors.UNAVAILABLE)
+
+    async def leave(data):
+        raise CommandError(codes.TOO_MANY_REQUESTS)
+
+    serve_shown(world, refuse, handler)
+    assert (await world.later("query.test"))["error"]["code"] == 10010
+    serve_shown(world, leave, handler)
+    with pytest.raises(CommandError):
+        await world.raw("query.test", b"{}")
+
+
+async def test_a_caller_that_gave_up_while_a_form_shows(world):
+    """Whatever stage it is in, its answer is dropped quietly."""
+    ran, shown = (asyncio.get_running_loop().create_future() for _ in range(2))
+    serve_shown(world, lambda data: shown, lambda caller, request: ran)
+    answer = world.raw("query.test", b"{}")
+    ran.set_result(Reply(1))
+    await asyncio.sleep(0)
+    answer.cancel()
+    shown.set_result(2)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert answer.cancelled()
+
+
 @pytest.mark.parametrize(
     ("error", "code", "temporary"),
     [

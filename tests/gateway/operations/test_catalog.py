@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cadenza.gateway.api import Registry
-from cadenza.gateway.operations.catalog import market_registry
+from cadenza.gateway.operations.catalog import make_registry
 from cadenza.gateway.operations.unserved import TRADING_OFF, UNSERVED
 
 METHODS, PATHS = (
@@ -52,7 +52,7 @@ def test_nothing_beyond_the_api_is_served_unmarked(world):
 
 def test_without_trading(world):
     """Every name of the API still has an answer: its calls are listed as not served."""
-    registry = market_registry(world.services._replace(accounts=None))
+    registry = make_registry(world.services, None)
     for method in METHODS:
         assert (method in registry.methods) != (method in registry.unserved_methods)
     for call in PATHS:

@@ -1,4 +1,4 @@
-"""Secrets that do not show."""
+"""Single values: secrets, which never show."""
 
 from __future__ import annotations
 

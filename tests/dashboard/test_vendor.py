@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from cadenza.dashboard.vendor import BUILDS, FOLDER, VENDOR, VendoringError, missing, vendor
+from cadenza.dashboard.vendor import BUILDS, FOLDER, VENDOR, VendorError, missing, vendor
 
 LOCK = json.loads((FOLDER / "package-lock.json").read_text())
 INSTALL = """#!/bin/sh
@@ -17,7 +17,7 @@ INSTALL = """#!/bin/sh
 
 
 @pytest.fixture
-def npm(tmp_path):
+def npm(processes, tmp_path):
     """``npm(*paths)``: a program in npm's place that installs these files."""
 
     def make(*paths, code=0, says=""):
@@ -67,13 +67,13 @@ def test_a_failure_leaves_what_was_there(npm, tmp_path, paths, failure, words):
     target = tmp_path / "vendor"
     target.mkdir()
     (target / "old.js").write_text("old")
-    with pytest.raises(VendoringError, match=words):
+    with pytest.raises(VendorError, match=words):
         vendor(target, npm(*paths, **failure))
     assert [path.name for path in target.iterdir()] == ["old.js"]
 
 
 def test_without_npm_it_says_what_is_needed(tmp_path):
-    with pytest.raises(VendoringError, match=r"no-such-npm is not there: Node\.js 18 or newer"):
+    with pytest.raises(VendorError, match=r"no-such-npm is not there: Node\.js 18 or newer"):
         vendor(tmp_path / "vendor", ["no-such-npm", "ci"])
 
 
