@@ -20,7 +20,6 @@ from sortedcontainers import SortedDict
 
 from cadenza.clock import LoopClock, VirtualClock
 from cadenza.market.book_view import BookView
-from cadenza.market.feeds.messages import BookDiff, BookSnapshot
 from cadenza.market.feeds.recording import Recording
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.market.feeds.simulated import SimulatedFeed, Simulation
@@ -29,6 +28,7 @@ from cadenza.market.klines import Klines
 from cadenza.market.market import Market
 from cadenza.market.order_book import OrderBook
 from cadenza.market.simulation.spec import DEFAULT_INSTRUMENTS
+from cadenza.market.venues.messages import BookDiff, BookSnapshot
 from cadenza.models import Instrument, OrderSide, Row, UpdateType
 
 Update = tuple[list[Row], list[Row]]
@@ -78,7 +78,7 @@ def timed(work: Callable[[list[Update]], object], updates: list[Update]) -> floa
 
 def load(path: Path) -> tuple[Instrument, BookSnapshot, list[BookDiff]]:
     """The instrument, the first snapshot and the diffs after it."""
-    recording = Recording([path])
+    recording = Recording(path)
     decoder = recording.decoder()
     snapshot, diffs = None, []
     for received in recording.received(decoder, 0):

@@ -84,7 +84,6 @@ PREFIXES = {
     ("client/trading", "order"): "the order, how it is asked for and commanded: the room itself",
     ("gateway/operations", "account"): "operations, each file a group of them",
     ("config", "rules"): "one rule book in three chapters, in a flat room",
-    ("market/feeds", "replay"): "a recording's formats, each a venue's, until there are live ones",
     ("protocol", "protobuf"): "four parts of one codec, beside one file of the other codec",
 }
 """Prefixes of three files or more that are no folder."""

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from cadenza.market.instrument import make_instrument
+from cadenza.market.market import Market
 from cadenza.models import Venue
+from support.market.captures import replayed
 
 
 class Recorder:
@@ -48,6 +50,24 @@ class Recorder:
 @pytest.fixture
 def recorder():
     return Recorder()
+
+
+@pytest.fixture
+def heard(recorder):
+    """A market, and the recorder that hears it."""
+    market = Market()
+    market.add_listener(recorder)
+    return market
+
+
+@pytest.fixture
+def play(tmp_path, heard):
+    """A function that replays a file of this text, or a folder of files of these texts."""
+
+    async def run(content, **options):
+        return await replayed(tmp_path / "recording", content, heard, **options)
+
+    return run
 
 
 @pytest.fixture

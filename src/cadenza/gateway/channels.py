@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,9 @@ from cadenza.models.channels import (
     TRADING_ACCOUNT,
 )
 from cadenza.realtime import Access, ChannelOptions, Namespace, TokenVerifier
+
+PRINTABLE: Final = r"\A[^\x00-\x20\x7f]+\Z"
+"""Market channels: symbols may have letters of any script, which other channels may not."""
 
 
 def market_options(
@@ -57,7 +61,7 @@ def own_namespaces(config: Config) -> tuple[Namespace, ...]:
     configured = {namespace.name for namespace in config.channel.namespaces}
     wanted = []
     if config.market.enabled:
-        wanted.append(Namespace(name=MARKET))
+        wanted.append(Namespace(name=MARKET, channel_regex=PRINTABLE))
     if config.trading.enabled:
         trading = config.trading
         wanted.append(

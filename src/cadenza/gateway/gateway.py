@@ -297,7 +297,8 @@ class Gateway:
         await self.node.start()
         if self.feed is not None:
             for instrument in self.feed.instruments():
-                self.market.instrument(instrument)
+                # The feed says so once more, and then for sure, when it begins.
+                self.market.instrument(instrument, is_guessed=True)
         if self.trading is not None:
             await self.trading.open()
 

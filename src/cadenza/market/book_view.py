@@ -41,6 +41,13 @@ class _SideView:
         published = self._published
         return [published[key] for key in sorted(published)]
 
+    def rescale(self, factor: int) -> None:
+        """The ladder counts in finer ticks now; what is published stays."""
+        self._published = {key * factor: row for key, row in self._published.items()}
+        self._touched = {key * factor for key in self._touched}
+        if self._bound != NO_BOUND:
+            self._bound *= factor
+
     def replace(self) -> None:
         """Publish the ladder as it stands."""
         self._published = dict(self._ladder.top(self._depth))
@@ -92,6 +99,7 @@ class BookView:
     __slots__ = (
         "_asks",
         "_bids",
+        "_book",
         "_instrument",
         "_published_ms",
         "_snapshot",
@@ -100,6 +108,7 @@ class BookView:
     )
 
     def __init__(self, book: OrderBook, *, depth: int = 0) -> None:
+        self._book = book
         self._instrument = book.listing.instrument
         self._bids = _SideView(book.bids, depth)
         self._asks = _SideView(book.asks, depth)
@@ -108,11 +117,22 @@ class BookView:
         self._published_ms = 0
         self.sequence = 0
 
+    @property
+    def time_ms(self) -> int:
+        """The venue's time of the last change."""
+        return max(self._touched_ms, self._published_ms)
+
     def touch(self, touched: Touched, timestamp_ms: int) -> None:
         """Note that the book has changed; publishes nothing."""
         self._bids.touch(touched.bids)
         self._asks.touch(touched.asks)
         self._touched_ms = timestamp_ms
+
+    def rescale(self, factor: int) -> None:
+        """The book has finer steps now: ``factor`` new ticks make an old one. Publishes nothing."""
+        self._instrument = self._book.listing.instrument
+        self._bids.rescale(factor)
+        self._asks.rescale(factor)
 
     def publish_diff(self) -> bytes | None:
         """Publish the changes noted since the last publication.

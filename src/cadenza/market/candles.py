@@ -35,6 +35,17 @@ class Bar(NamedTuple):
     close: int
     lots: int
 
+    def rescaled(self, ticks: int, lots: int) -> Bar:
+        """The same candle in finer steps."""
+        return Bar(
+            self.at,
+            self.open * ticks,
+            self.high * ticks,
+            self.low * ticks,
+            self.close * ticks,
+            self.lots * lots,
+        )
+
 
 class CandleLevel:
     """One interval: what its source's closed candles have brought so far, and the closed ones."""
@@ -56,6 +67,13 @@ class CandleLevel:
         self.bar = None
         self.at = open_of(self.interval, time_ms)
         self.end = shift(self.interval, self.at, 1)
+
+    def rescale(self, ticks: int, lots: int) -> None:
+        """Count every candle in finer steps."""
+        self.bar = self.bar and self.bar.rescaled(ticks, lots)
+        finer = [bar.rescaled(ticks, lots) for bar in self.closed]
+        self.closed.clear()
+        self.closed.extend(finer)
 
     def close(self) -> None:
         """The candle is over: it goes into the history and into the longer ones."""
@@ -178,6 +196,20 @@ class CandleSeries:
             return False
         self._roll(time_ms)
         return True
+
+    def rescale(self, ticks: int, lots: int) -> None:
+        """Go over to finer steps: so many new ticks and lots make an old one."""
+        for level in self._levels.values():
+            level.rescale(ticks, lots)
+        self._open, self._high, self._low = (
+            self._open * ticks,
+            self._high * ticks,
+            self._low * ticks,
+        )
+        self.close *= ticks
+        self._volume *= lots
+        self.last_lots *= lots
+        self._price_known = (NOT_BEGUN, 0)
 
     def _enter(self, time_ms: int) -> bool:
         """A trade outside of the second that forms: the first, a later one, or a late one."""

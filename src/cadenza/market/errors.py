@@ -103,11 +103,17 @@ class SequenceGapError(BookFaultError):
 
 
 class CrossedBookError(BookFaultError):
-    """The best bid is not below the best ask."""
+    """The best bid is not below the best ask.
+
+    Attributes:
+        is_held: Whether the venue proves that its book is so: updates go on to be applied, and
+            nothing is published until it is uncrossed.
+    """
 
     def __init__(self, instrument_id: str, bid: str, ask: str) -> None:
         self.bid = bid
         self.ask = ask
+        self.is_held = False
         super().__init__(instrument_id, f"the best bid {bid} is not below the best ask {ask}")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, lcm
 from typing import Final, NamedTuple
 
 import msgspec
@@ -20,7 +22,24 @@ from cadenza.models import (
     Venue,
 )
 
-_ASSET: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,39}")
+LONGEST_ASSET: Final = 40
+"""Characters of an asset's name."""
+
+
+def is_asset(text: str) -> bool:
+    """Whether a text can name an asset: letters and digits of any script, ``.``, ``_`` and ``-``.
+
+    Small letters cannot, nor letters that only look like others (NFKC would change them), so that
+    one asset has one name.
+    """
+    if not text.isascii() and unicodedata.normalize("NFKC", text) != text:
+        return False
+    return (
+        0 < len(text) <= LONGEST_ASSET
+        and text[0].isalnum()
+        and text == text.upper()
+        and all(letter.isalnum() or letter in "._-" for letter in text)
+    )
 
 
 class InstrumentId(NamedTuple):
@@ -52,8 +71,8 @@ class InstrumentId(NamedTuple):
         if not slash:
             raise InstrumentIdError(text, f'the symbol "{symbol}" has no "/"')
         for part in (base, quote):
-            if not _ASSET.fullmatch(part):
-                suggestion = [text.upper()] if _ASSET.fullmatch(part.upper()) else []
+            if not is_asset(part):
+                suggestion = [text.upper()] if is_asset(part.upper()) else []
                 raise InstrumentIdError(text, f'"{part}" is no asset name', known=suggestion)
         return cls(Venue(venue), base, quote)
 
@@ -83,6 +102,13 @@ class Listing:
         self.id = InstrumentId.parse(instrument.instrument_id)
         self.ticks = DecimalScale(instrument.pip_size, "price")
         self.lots = DecimalScale(instrument.lot_size, "quantity")
+
+    def finer_than(self, before: Listing) -> tuple[int, int]:
+        """How many ticks and lots of this make one of the same instrument's former listing."""
+        return (
+            int(Fraction(before.ticks.step) / Fraction(self.ticks.step)),
+            int(Fraction(before.lots.step) / Fraction(self.lots.step)),
+        )
 
     def __repr__(self) -> str:
         return f"Listing({self.id}, tick {self.ticks.step}, lot {self.lots.step})"
@@ -124,9 +150,6 @@ LEAST_NOTIONAL: Final = {
 
 MAX_LOTS: Final = 10**18
 """The largest order, in lots: ten billion coins where a lot is 0.00000001."""
-
-# Eight decimals is the finest quantity step of the spot venues recorded so far.
-FINEST_LOT: Final = "0.00000001"
 
 
 def make_instrument(
@@ -185,6 +208,21 @@ def make_instrument(
     )
 
 
+def with_steps(instrument: Instrument, tick: str, lot: str) -> Instrument:
+    """The instrument with other steps, and what is derived from them."""
+    return msgspec.structs.replace(
+        instrument,
+        base_precision=decimals(lot),
+        quote_precision=decimals(tick),
+        base_scale=decimals(lot),
+        quote_scale=decimals(tick),
+        lot_size=lot,
+        pip_size=tick,
+        min_quantity=lot,
+        max_quantity=shifted(MAX_LOTS, decimals(lot)),
+    )
+
+
 def least_notional(quote: str) -> str:
     """The smallest cost of an order in this quote asset; of one nobody knows, nothing."""
     return LEAST_NOTIONAL.get(quote, "0")
@@ -195,10 +233,33 @@ def decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
+def significant(text: str) -> int:
+    """Digits after the point of a decimal string, without the zeros at its end."""
+    return len(text.partition(".")[2].rstrip("0"))
+
+
 def finest_step(texts: Iterable[str]) -> str:
-    """The power of ten that divides every one of these decimal strings as they are written."""
-    places = max(map(decimals, texts), default=0)
+    """The largest power of ten up to 1 that divides every one of these decimal strings.
+
+    Zeros at the end are no precision: venues write as many as they like.
+    """
+    places = max(map(significant, texts), default=0)
     return shifted(1, places)
+
+
+def common_step(one: str, other: str) -> str:
+    """The largest step of which both steps are multiples."""
+    first, second = Fraction(one), Fraction(other)
+    if first == second:
+        return one
+    step = Fraction(
+        gcd(first.numerator, second.numerator), lcm(first.denominator, second.denominator)
+    )
+    places = 0
+    while step.denominator != 1:
+        step *= 10
+        places += 1
+    return shifted(step.numerator, places)
 
 
 def shifted(units: int, places: int) -> str:

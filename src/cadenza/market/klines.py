@@ -59,9 +59,15 @@ class Klines:
     # What the market says: see ``MarketObserver``.
 
     def on_instrument(self, book: OrderBook) -> None:
-        """Begin to make candles of an instrument."""
+        """Begin to make candles of an instrument, or go on with them in finer steps."""
         listing = book.listing
-        series = CandleSeries(self.history, is_recorded=self._is_recorded(listing))
+        known = self._known.get(listing.instrument.instrument_id)
+        if known is None:
+            series = CandleSeries(self.history, is_recorded=self._is_recorded(listing))
+        else:
+            before, series = known
+            del self._series[before]
+            series.rescale(*listing.finer_than(before))
         self._series[listing] = series
         self._known[listing.instrument.instrument_id] = listing, series
 

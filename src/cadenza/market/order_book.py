@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -39,13 +40,15 @@ class Ladder:
         lots: Quantity strings to lots.
     """
 
-    __slots__ = ("_keys", "_lots", "_order", "_rows")
+    __slots__ = ("_before", "_keys", "_lots", "_order", "_rows")
 
     def __init__(self, keys: DecimalScale, lots: DecimalScale) -> None:
         self._keys = keys
         self._lots = lots
         self._rows: dict[int, Row] = {}
         self._order: SortedList[int] = SortedList()
+        # What the updates said of the levels that ``show_best`` has changed since.
+        self._before: dict[int, Row | None] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,14 +62,14 @@ class Ladder:
         """Set each named level to its absolute quantity; zero removes it.
 
         Returns:
-            The keys named, whether or not they changed.
+            The keys named, whether or not they changed, and those that ``show_best`` had changed.
 
         Raises:
             DecimalError: If a price or quantity is malformed or off its step. The updates before
                 it have been applied.
         """
         keys, lots, rows, order = self._keys, self._lots, self._rows, self._order
-        touched = []
+        touched = self.undo_best() if self._before else []
         for row in updates:
             price, quantity = row
             key = keys[price]
@@ -80,10 +83,67 @@ class Ladder:
             touched.append(key)
         return touched
 
+    def show_best(self, row: Row) -> list[int]:
+        """Make this level the best one, until the next ``apply`` undoes it.
+
+        Better levels are gone; what is behind it is as the last update left it.
+
+        Returns:
+            The keys that changed; none if the quantity is 0, which says nothing.
+
+        Raises:
+            DecimalError: If the price or quantity is malformed or off its step.
+        """
+        key, lots = self._keys[row[0]], self._lots[row[1]]
+        if not lots:
+            return []
+        better: list[int] = []
+        if self._rows and self._order[0] < key:
+            better.extend(self._order.irange(None, key, inclusive=(True, False)))
+            for gone in better:
+                self._put(gone, None)
+        present = self._rows.get(key)
+        if present is None or self._lots[present[1]] != lots:
+            # One price keeps its spelling.
+            self._put(key, row if present is None else (present[0], row[1]))
+            better.append(key)
+        return better
+
+    def undo_best(self) -> list[int]:
+        """Take back what ``show_best`` has shown since the last update; returns the keys."""
+        before, self._before = self._before, {}
+        for key, row in before.items():
+            self._set(key, row)
+        return list(before)
+
+    def _put(self, key: int, row: Row | None) -> None:
+        self._before.setdefault(key, self._rows.get(key))
+        self._set(key, row)
+
+    def _set(self, key: int, row: Row | None) -> None:
+        if row is None:
+            if self._rows.pop(key, None) is not None:
+                self._order.remove(key)
+            return
+        if key not in self._rows:
+            self._order.add(key)
+        self._rows[key] = row
+
+    def rescale(self, keys: DecimalScale, lots: DecimalScale, factor: int) -> None:
+        """Go over to finer steps: ``factor`` new ticks make one old tick. Rows stay as they are."""
+        self._keys, self._lots = keys, lots
+        levels = [(key * factor, row) for key, row in self._rows.items()]
+        self._before = {key * factor: row for key, row in self._before.items()}
+        self._rows.clear()
+        self._rows.update(levels)
+        self._order.clear()
+        self._order.update(self._rows)
+
     def clear(self) -> None:
         """Remove every level."""
         self._rows.clear()
         self._order.clear()
+        self._before.clear()
 
     def truncate(self, depth: int) -> list[int]:
         """Drop the levels beyond the best ``depth`` and return their keys."""
@@ -158,6 +218,14 @@ class OrderBook:
                 partly updated and needs a snapshot.
             CrossedBookError: If the result is crossed.
         """
+        touched = self.change(bids, asks)
+        crossing = self.crossing()
+        if crossing is not None:
+            raise crossing
+        return touched
+
+    def change(self, bids: Iterable[Row], asks: Iterable[Row]) -> Touched:
+        """As ``apply``, whether or not the result is crossed."""
         try:
             touched = Touched(self.bids.apply(bids), self.asks.apply(asks))
         except DecimalError as error:
@@ -165,14 +233,51 @@ class OrderBook:
         if self.depth_limit:
             touched.bids.extend(self.bids.truncate(self.depth_limit))
             touched.asks.extend(self.asks.truncate(self.depth_limit))
-        self._check_not_crossed()
         return touched
 
     def replace(self, bids: Iterable[Row], asks: Iterable[Row]) -> None:
         """Forget every level and take these; raises as ``apply`` does."""
+        self.clear()
+        self.apply(bids, asks)
+
+    def clear(self) -> None:
+        """Forget every level."""
         self.bids.clear()
         self.asks.clear()
-        self.apply(bids, asks)
+
+    def show_best(self, bid: Row | None, ask: Row | None) -> Touched:
+        """Make these the best levels until the next ``apply``; ``None``: a side is not known.
+
+        What would cross the book says nothing.
+
+        Raises:
+            BadLevelError: If a level is malformed or off the instrument's steps; nothing changes.
+        """
+        try:
+            for row in (bid, ask):
+                _ = row and (self.listing.ticks[row[0]], self.listing.lots[row[1]])
+        except DecimalError as error:
+            raise BadLevelError(str(self.listing.id), error) from error
+        touched = Touched(
+            self.bids.show_best(bid) if bid is not None else [],
+            self.asks.show_best(ask) if ask is not None else [],
+        )
+        if self.is_crossed():
+            touched.bids.extend(self.bids.undo_best())
+            touched.asks.extend(self.asks.undo_best())
+        return touched
+
+    def refine(self, listing: Listing) -> int:
+        """Go over to finer steps, of which the present ones are multiples; every level stays.
+
+        Returns:
+            How many new ticks make one old tick.
+        """
+        factor = int(Fraction(self.listing.ticks.step) / Fraction(listing.ticks.step))
+        self.listing = listing
+        self.bids.rescale(listing.ticks.negated(), listing.lots, factor)
+        self.asks.rescale(listing.ticks, listing.lots, factor)
+        return factor
 
     def best_bid(self) -> Level | None:
         """The highest bid."""
@@ -187,9 +292,11 @@ class OrderBook:
         bid, ask = self.bids.best_key(), self.asks.best_key()
         return bid is not None and ask is not None and -bid >= ask
 
-    def _check_not_crossed(self) -> None:
+    def crossing(self) -> CrossedBookError | None:
+        """What is wrong with a crossed book; ``None`` if it is not crossed."""
         if not self.is_crossed():
-            return
+            return None
         bid, ask = self.best_bid(), self.best_ask()
-        if bid and ask:
-            raise CrossedBookError(str(self.listing.id), bid.price, ask.price)
+        if bid is None or ask is None:
+            return None
+        return CrossedBookError(str(self.listing.id), bid.price, ask.price)

@@ -37,7 +37,7 @@ from cadenza.trading.ledger.errors import AmountTextError
 from cadenza.trading.ledger.fees import FeeSchedule
 from cadenza.trading.ledger.ledger import Ledger
 from cadenza.trading.ledger.units import SHOWN_DECIMALS, AssetScales
-from cadenza.trading.matching.commands import SelfTrade
+from cadenza.trading.matching.commands import CancelAll, SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.mirrored.engine import MirroredEngine
 from cadenza.trading.orders.faults import OrderFaults
@@ -177,6 +177,7 @@ class PaperVenue:
         )
         self.accounts: Final = AccountService(self.registry, clearing, new_id, self.now)
         self.marks: dict[str, int] = {}
+        self._left_out: dict[tuple[str, str], Position] = {}
         self.security_types: dict[str, SecurityType] = {}
 
     async def open(self) -> None:
@@ -247,6 +248,7 @@ class PaperVenue:
         ``Exchange.market_did``.
         """
         listing = book.listing
+        last = self._unlist(listing)
         engine = MirroredEngine(book, first_trade_id=self.now() * TRADES_A_MILLISECOND)
 
         def touch(is_buy: bool) -> int:
@@ -262,18 +264,43 @@ class PaperVenue:
             return None
         self.exchange.refused.pop(instrument.instrument_id, None)
         self._market.untradable.discard(instrument.instrument_id)
-        self._list(instrument)
+        self._list(instrument, last)
         return engine
 
     def _prepare(self, batch: Batch) -> None:
         """Complete a batch of the journal, which is made before the exchange."""
         self.exchange.prepare(batch)
 
+    def _unlist(self, listing: Listing) -> int:
+        """Let go of the same instrument with coarser steps, as it is declared anew.
+
+        Orders are in whole ticks and lots of the steps they came with, so those that are open are
+        cancelled.
+
+        Returns:
+            Price of its last trade, in ticks of the new listing; 0: there is none.
+        """
+        instrument = self.exchange.instruments.pop(str(listing.id), None)
+        if instrument is None:
+            return 0
+        live = self.exchange.clearing.live.values()
+        owners = {one.state.account_id for one in live if one.instrument is instrument}
+        if owners and self.journal.failure is None:
+            logger.warning("%s has finer steps now: its open orders are cancelled", listing.id)
+            for owner in sorted(owners):
+                self.exchange.tell(instrument, CancelAll(now=self.now(), owner=owner))
+        return instrument.engine.last * listing.finer_than(instrument.listing)[0]
+
     def _list(self, instrument: TradedInstrument, last: int = 0) -> None:
         """Trade an instrument."""
         self.exchange.list_instrument(instrument, last=last)
         for account in self.registry:
             held = self.positions.get(account.account_id, instrument.instrument_id)
+            left_out = self._left_out.pop((account.account_id, instrument.instrument_id), None)
+            if held is None and left_out is not None:
+                # The instrument was listed before with a lot that could not express it.
+                held = left_out
+                self.positions.put(held)
             if held is not None and held.lot != instrument.listing.lots.step:
                 self._rescale(held, instrument.listing)
 
@@ -301,6 +328,7 @@ class PaperVenue:
                 listing.lots.step,
             )
             self.positions.drop(position)
+            self._left_out[position.account_id, position.instrument_id] = position
 
     def _learned(self, listing: Listing) -> AssetScales:
         """The scales, with the instrument's assets among them."""

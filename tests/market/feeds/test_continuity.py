@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cadenza.market.errors import SequenceGapError
-from cadenza.market.feeds.continuity import MAX_HELD, UNNUMBERED, ChainState, ChainTracker, Verdict
-from cadenza.market.feeds.messages import BookDiff, BookSnapshot
-from cadenza.market.feeds.replay_binance import FUTURES_RULE, SPOT_RULE
+from cadenza.market.feeds.continuity import MAX_HELD, ChainState, ChainTracker
+from cadenza.market.venues.binance import FUTURES_RULE, SPOT_RULE
+from cadenza.market.venues.messages import BookDiff, BookSnapshot
+from cadenza.market.venues.sequence import UNNUMBERED, Verdict
 
 BTC = "BINANCE:BTC/USDT"
 

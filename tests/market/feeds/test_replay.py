@@ -88,10 +88,14 @@ async def test_held_updates_follow_the_snapshot_and_the_final_book_stands(
         "faults": 0,
         "resyncs": 0,
         "checks": 0,
+        "unchecked": 0,
+        "crossed": 0,
+        "bests": 0,
         "loops": 0,
         "lag_ms": 0,
         "finished": True,
         "stale": (),
+        "unknown": {},
     }
 
 
@@ -222,11 +226,19 @@ async def test_a_line_that_cannot_be_read_is_counted_logged_and_skipped(
     assert reason in caplog.text
 
 
-async def test_a_price_finer_than_the_tick_makes_the_book_stale(tmp_path, market):
-    bad = diff(4.0, 13, 14, [("99.005", "1.000")])
+async def test_a_price_finer_than_the_guessed_tick_makes_the_tick_finer(tmp_path, market, recorder):
+    finer = diff(4.0, 13, 14, [("99.005", "1.000")])
+    statistics = await replay(write(tmp_path, "a.jsonl", [*GOOD, finer]), market)
+    assert (statistics.faults, statistics.stale) == (0, ())
+    assert market.listing(BTC).instrument.pip_size == "0.001"
+    assert recorder.copies[BTC]["bids"] == {"99.00": "2.000", "99.005": "1.000"}
+
+
+async def test_a_level_that_is_no_number_makes_the_book_stale(tmp_path, market):
+    bad = diff(4.0, 13, 14, [("99.o5", "1.000")])
     statistics = await replay(write(tmp_path, "a.jsonl", [*GOOD, bad]), market)
     assert (statistics.faults, statistics.stale) == (1, (BTC,))
-    assert "price 99.005 is not a multiple of 0.01" in str(market.fault(BTC))
+    assert 'price "99.o5" is not a plain' in str(market.fault(BTC))
 
 
 async def test_a_recording_without_its_snapshot_says_so(tmp_path, market, recorder, caplog):

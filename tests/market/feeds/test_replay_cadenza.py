@@ -85,6 +85,18 @@ async def test_books_and_trades_come_as_they_were_published(replay, recorder):
     assert shown.description == "Recorded from BINANCE of a Cadenza server"
 
 
+async def test_blanks_and_the_order_of_keys_mean_nothing(replay):
+    """As a program writes the lines that reads them and writes them again."""
+    lines = [header(), instrument(), snapshot(1, 5), diff(3, 6)]
+    again = [
+        "  " + json.dumps(dict(reversed(json.loads(one).items())), separators=(" ,", " : ")) + "\n"
+        for one in lines
+    ]
+    market, counted = await replay(*again)
+    assert (counted.snapshots, counted.diffs, counted.skipped) == (1, 1, 0)
+    assert market.listing(BTC).instrument.pip_size == "0.01"
+
+
 async def test_the_pace_is_that_of_the_capture(replay):
     """Not of the venue's timestamps."""
     clock = VirtualClock()
@@ -121,7 +133,8 @@ async def test_without_steps_those_of_the_first_snapshot_count(replay):
     """A server that has no such call."""
     market, counted = await replay(header(), trade(0.5, 1), snapshot(1, 5), trade(2, 2))
     shown = market.listing(BTC).instrument
-    assert (shown.pip_size, shown.lot_size) == ("0.01", "0.00000001")
+    # Of the numbers' digits, without the zeros at their end; 0.500 of the trade made the lot finer.
+    assert (shown.pip_size, shown.lot_size) == ("1", "0.1")
     assert counted.trades == 1  # before the book nothing is known of the instrument
 
 

@@ -1,7 +1,7 @@
 """Random orders on a recorded market, and a witness who checks each fill against the recording.
 
 The witness keeps books of its own, from the rows as the venue wrote them, and knows nothing of the
-model. Its only look inside is `on_take`: from which displayed level an order was filled.
+model. Its only look inside is ``on_take``: from which displayed level an order was filled.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Side:
 
 
 class Witness:
-    """A `MarketObserver` that hears the feed before the engine does."""
+    """A ``MarketObserver`` that hears the feed before the engine does."""
 
     def __init__(self):
         self.sides = {}
@@ -185,16 +185,20 @@ class Crowd:
     def outlet(self, instrument_id, engine, events):
         self.witness.check(self.market.listing(instrument_id), events)
 
-    def instrument(self, instrument, *, depth_limit=0):
-        self.market.instrument(instrument, depth_limit=depth_limit)
+    def instrument(self, instrument, **options):
+        self.market.instrument(instrument, **options)
 
-    def book_snapshot(self, instrument_id, *args):
-        self.market.book_snapshot(instrument_id, *args)
+    def book_snapshot(self, instrument_id, *args, **options):
+        self.market.book_snapshot(instrument_id, *args, **options)
         self.market.publish_pending()
         self.act(instrument_id)
 
-    def book_diff(self, instrument_id, *args):
-        self.market.book_diff(instrument_id, *args)
+    def book_diff(self, instrument_id, *args, **options):
+        self.market.book_diff(instrument_id, *args, **options)
+        self.act(instrument_id)
+
+    def book_best(self, instrument_id, *args):
+        self.market.book_best(instrument_id, *args)
         self.act(instrument_id)
 
     def trade(self, instrument_id, **told):

@@ -16,7 +16,7 @@ from cadenza.gateway.faults.errors import FaultInjectedError, FaultRequestError,
 from cadenza.gateway.faults.specs import AnyFault, BookGap, BookSnapshots, FeedUnhealthy, Target
 from cadenza.gateway.faults.table import ActiveFault, FaultTable
 from cadenza.market.errors import BookFaultError, NoSnapshotError, UnknownInstrumentError
-from cadenza.market.feed import BookCheck, MarketSink
+from cadenza.market.feed import Best, BookCheck, MarketSink
 from cadenza.market.market import Market, MarketListener
 from cadenza.market.order_book import OrderBook
 from cadenza.models import Instrument, OrderSide, Row, UpdateType
@@ -244,9 +244,11 @@ class FaultySink:
         self._inner = inner
         self._faults = faults
 
-    def instrument(self, instrument: Instrument, *, depth_limit: int = 0) -> None:
+    def instrument(
+        self, instrument: Instrument, *, depth_limit: int = 0, is_guessed: bool = False
+    ) -> None:
         """See ``MarketSink``."""
-        self._inner.instrument(instrument, depth_limit=depth_limit)
+        self._inner.instrument(instrument, depth_limit=depth_limit, is_guessed=is_guessed)
         self._faults.declared(instrument.instrument_id)
 
     def book_snapshot(
@@ -256,11 +258,15 @@ class FaultySink:
         asks: Iterable[Row],
         timestamp_ms: int,
         check: BookCheck | None = None,
+        *,
+        is_proven: bool = False,
     ) -> None:
         """See ``MarketSink``."""
         shadow = self._faults.shadow(instrument_id)
         if shadow is None:
-            self._inner.book_snapshot(instrument_id, bids, asks, timestamp_ms, check)
+            self._inner.book_snapshot(
+                instrument_id, bids, asks, timestamp_ms, check, is_proven=is_proven
+            )
         else:
             shadow.snapshot(bids, asks, timestamp_ms, check)
 
@@ -271,13 +277,23 @@ class FaultySink:
         asks: Iterable[Row],
         timestamp_ms: int,
         check: BookCheck | None = None,
+        *,
+        is_proven: bool = False,
+        best: Best | None = None,
     ) -> None:
         """See ``MarketSink``."""
         shadow = self._faults.shadow(instrument_id)
         if shadow is None:
-            self._inner.book_diff(instrument_id, bids, asks, timestamp_ms, check)
+            self._inner.book_diff(
+                instrument_id, bids, asks, timestamp_ms, check, is_proven=is_proven, best=best
+            )
         else:
             shadow.diff(bids, asks, timestamp_ms, check)
+
+    def book_best(self, instrument_id: str, best: Best, timestamp_ms: int) -> None:
+        """See ``MarketSink``; beside the market, only whole updates count."""
+        if self._faults.shadow(instrument_id) is None:
+            self._inner.book_best(instrument_id, best, timestamp_ms)
 
     def trade(
         self,

@@ -81,10 +81,14 @@ class FeedView(View, frozen=True, kw_only=True):
     faults: int
     resyncs: int
     checks: int
+    unchecked: int
+    crossed: int
+    bests: int
     loops: int
     lag_ms: float
     finished: bool
     stale: Sequence[str]
+    unknown: Mapping[str, int]
 
 
 class JournalView(View, frozen=True, kw_only=True):

@@ -11,47 +11,16 @@ States and events, as ``ChainTracker`` moves through them::
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
 from cadenza.market.errors import SequenceGapError
-from cadenza.market.feeds.messages import BookDiff, BookSnapshot
+from cadenza.market.venues.messages import BookDiff, BookSnapshot
+from cadenza.market.venues.sequence import SequenceRule, Verdict
 
 MAX_HELD: Final = 4096
 """Updates kept while waiting for a snapshot; older ones go first. Over a minute of the busiest
 recorded feed, where the snapshot came within a second."""
-
-
-class Verdict(Enum):
-    """What to do with an update."""
-
-    APPLY = auto()
-    DROP = auto()
-    GAP = auto()
-
-
-class SequenceRule(NamedTuple):
-    """A venue's numbering.
-
-    Attributes:
-        bridge: Judges an update against the ``last_id`` of a snapshot, until one has been applied.
-        follow: Judges an update against the ``last_id`` of the update before.
-        is_numbered: Whether a snapshot can be placed among updates that came before it. Where it
-            cannot, the snapshot comes in the stream itself and those updates are in it.
-    """
-
-    bridge: Callable[[int, BookDiff], Verdict]
-    follow: Callable[[int, BookDiff], Verdict]
-    is_numbered: bool = True
-
-
-def _always(_last_id: int, _diff: BookDiff) -> Verdict:
-    return Verdict.APPLY
-
-
-UNNUMBERED: Final = SequenceRule(bridge=_always, follow=_always, is_numbered=False)
-"""For venues whose stream is its own order; only a checksum, if any, can find a hole."""
 
 
 class ChainState(Enum):
@@ -107,7 +76,7 @@ class ChainTracker:
             self.outdated += 1
             return []
         if verdict is Verdict.GAP:
-            gap = SequenceGapError(self._instrument_id, self._last_id, diff.first_id)
+            gap = SequenceGapError(self._instrument_id, self._last_id, _first_id(diff))
             self.lose()
             if self._rule.is_numbered:
                 self._held.append(diff)
@@ -124,3 +93,8 @@ class ChainTracker:
     def _is_behind(self, snapshot: BookSnapshot) -> bool:
         is_live = self.state is ChainState.LIVE
         return is_live and self._rule.is_numbered and snapshot.last_id < self._last_id
+
+
+def _first_id(diff: BookDiff) -> int:
+    """Where an update begins; venues that chain updates say only where it ends."""
+    return diff.first_id or diff.last_id

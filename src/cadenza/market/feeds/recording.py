@@ -1,8 +1,8 @@
 """Recordings: files and folders of them, found and read a bounded piece at a time.
 
-A path is a file or a folder. The format is told by the first lines, not by the name. Files of one
-market (say, one symbol on one venue) follow one another in the order of their names, as parts of
-one recording; different markets run side by side, in the order their messages were received.
+A path is a file or a folder. The format is told by the first lines, not by the name. The messages
+of all files come in the order in which they were received: files that follow one another in time
+are parts of one recording, files of the same time are several sockets, or several markets.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ import gzip
 import heapq
 import logging
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from cadenza.market.errors import BadMessageError, RecordingFormatError, RecordingNotFoundError
-from cadenza.market.feeds import (
-    replay_binance,
-    replay_cadenza,
-    replay_coinbase,
-    replay_kraken,
-    replay_okx,
-)
-from cadenza.market.feeds.continuity import SequenceRule
-from cadenza.market.feeds.messages import Declaration, Message
+from cadenza.market.feeds.lines import OPENED, Line, Sample, split_line
 from cadenza.market.feeds.recording_parquet import MAGIC, read_parquet
+from cadenza.market.feeds.replay_cadenza import CadenzaDecoder
+from cadenza.market.venues.catalog import VENUES, find_decoder
+from cadenza.market.venues.decoder import Instruments
+from cadenza.market.venues.messages import Declaration, Message
+from cadenza.market.venues.sequence import SequenceRule
 
 logger: Final = logging.getLogger("cadenza.market")
 
@@ -38,21 +35,15 @@ SAMPLE_LINES: Final = 128
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
-
-FORMATS: Final[dict[str, Callable[[Sequence[bytes]], Decoder | None]]] = {
-    "Binance (spot, USD-M, COIN-M)": replay_binance.detect,
-    "OKX": replay_okx.detect,
-    "Kraken": replay_kraken.detect,
-    "Coinbase": replay_coinbase.detect,
-    "cadenza record": replay_cadenza.detect,
-}
+FORMATS: Final = (*(venue.venue for venue in VENUES), "cadenza record")
+"""For people: whose recordings can be read."""
 
 
 class Decoder(Protocol):
-    """Reads the lines of one venue's recordings.
+    """Tells what the messages of a recording mean; see ``VenueDecoder``.
 
     Attributes:
-        market: Recordings with equal ``market`` are parts of one and follow one another.
+        market: Recordings with equal ``market`` are parts of one.
         rule: How the venue's book updates follow one another.
         declarations: The instruments known from the beginning of the file.
     """
@@ -61,78 +52,120 @@ class Decoder(Protocol):
     rule: SequenceRule
     declarations: Sequence[Declaration]
 
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
-        """Cut a line into receive time (ns since the epoch) and body.
-
-        ``None`` for a line that is no received message.
-
-        Raises:
-            BadMessageError: It looks like one and is none.
-        """
+    @property
+    def understood(self) -> str:
+        """The channels that are understood, for people."""
 
     def decode(self, time_ns: int, body: bytes) -> Sequence[Message]:
-        """Read a body; empty if it says nothing about books or trades.
+        """Tell what a message means; raises nothing."""
 
-        Raises:
-            BadMessageError: It is no message of this venue.
-        """
+    def reopened(self) -> None:
+        """The connection was made again."""
 
 
 class Received(NamedTuple):
-    """A message as it was received: when (ns since the epoch), in which market, and its bytes.
+    """A message as it was received: when (ns since the epoch), from which source, and its bytes.
 
-    ``bad`` is set instead when the line could not be read.
+    ``bad`` is set instead when the line could not be read. Without either, the socket was opened.
     """
 
     time_ns: int
-    market: int
+    source: int
     body: bytes
     bad: str = ""
 
 
 class Recording:
-    """The files of one market, in order.
+    """One file.
 
     Args:
-        paths: At least one file.
+        path: Which.
+
+    Raises:
+        RecordingNotFoundError: It cannot be read.
+        RecordingFormatError: It is in no known format.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self.paths = tuple(paths)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._sample = _sample(path)
+        self._looks = Sample.of(self._sample)
+        decoder = self.decoder()
+        self.market = decoder.market
+        self.understood = decoder.understood
+        # Files of lines in our own format have their times inside.
+        self.first_ns = self._looks.first_ns or _first_ns(decoder, self._sample)
 
     def __repr__(self) -> str:
-        return f"Recording({', '.join(path.name for path in self.paths)})"
+        return f"Recording({self.path.name})"
 
-    def decoder(self) -> Decoder:
-        """A fresh decoder for a run from the beginning."""
-        return _detect(self.paths[0])
+    def decoder(self, instruments: Instruments | None = None) -> Decoder:
+        """A fresh decoder for a run from the beginning.
 
-    def received(self, decoder: Decoder, market: int) -> Iterator[Received]:
-        """Every message of every file; a line that cannot be read takes the time before it."""
+        Args:
+            instruments: Shared by the recordings of one market; by default this one's own.
+        """
+        own = CadenzaDecoder.open(self._sample)
+        if own is not None:
+            return own
+        looks = self._looks
+        found = find_decoder(looks.address, looks.messages, instruments)
+        if found is None or not (looks.address or looks.messages):
+            raise RecordingFormatError(self.path, FORMATS)
+        return found
+
+    def received(self, decoder: Decoder, source: int = 0) -> Iterator[Received]:
+        """Every message; a line that cannot be read takes the time before it."""
         time_ns = 0
-        for path in self.paths:
-            for number, line in enumerate(_lines(path), start=1):
-                try:
-                    parts = decoder.split(line)
-                except BadMessageError as error:
-                    yield Received(time_ns, market, b"", f"{path.name}, line {number}: {error}")
-                    continue
-                if parts:
-                    time_ns, body = parts
-                    yield Received(time_ns, market, body)
+        for number, line in enumerate(_lines(self.path), start=1):
+            try:
+                parts = self._split(decoder, line)
+            except (BadMessageError, ValueError) as error:
+                yield Received(time_ns, source, b"", f"{self.path.name}, line {number}: {error}")
+                continue
+            if parts is OPENED:
+                yield Received(time_ns, source, b"")
+            elif parts:
+                time_ns = parts.time_ns
+                yield Received(time_ns, source, parts.body)
+
+    def _split(self, decoder: Decoder, line: bytes) -> Line | None:
+        if isinstance(decoder, CadenzaDecoder):
+            return decoder.split(line)
+        return split_line(line, is_capture=self._looks.is_capture)
 
 
 def merged(recordings: Sequence[tuple[Recording, Decoder]]) -> Iterator[Received]:
-    """The messages of several recordings in the order they were received."""
-    streams = [
-        recording.received(decoder, market)
-        for market, (recording, decoder) in enumerate(recordings)
-    ]
-    return heapq.merge(*streams, key=lambda received: received.time_ns)
+    """The messages of several recordings in the order they were received.
+
+    A file is opened when its time has come, so that a folder may hold any number of them. Each
+    keeps the order of its lines, whatever the times in them say.
+    """
+    waiting = sorted(
+        range(len(recordings)), key=lambda source: recordings[source][0].first_ns, reverse=True
+    )
+    heap: list[tuple[int, int, Received, Iterator[Received]]] = []
+    while heap or waiting:
+        while waiting and (not heap or recordings[waiting[-1]][0].first_ns <= heap[0][0]):
+            source = waiting.pop()
+            recording, decoder = recordings[source]
+            stream = recording.received(decoder, source)
+            first = next(stream, None)
+            if first is not None:
+                heapq.heappush(heap, (first.time_ns, source, first, stream))
+        if not heap:
+            continue
+        _, source, received, stream = heap[0]
+        yield received
+        following = next(stream, None)
+        if following is None:
+            heapq.heappop(heap)
+        else:
+            heapq.heapreplace(heap, (following.time_ns, source, following, stream))
 
 
 def find_recordings(path: Path) -> list[Recording]:
-    """The recordings at a path: one for a file, one a market for a folder.
+    """The recordings at a path, in the order of their names.
 
     Raises:
         RecordingNotFoundError: If there is nothing at the path or the folder holds no recording.
@@ -141,35 +174,41 @@ def find_recordings(path: Path) -> list[Recording]:
     if not path.exists():
         raise RecordingNotFoundError(path, "no such file or folder")
     if path.is_file():
-        _detect(path)
-        return [Recording([path])]
-    markets: dict[str, list[Path]] = {}
+        return [Recording(path)]
+    found: list[Recording] = []
     for file in sorted(entry for entry in path.iterdir() if entry.is_file()):
         try:
-            markets.setdefault(_detect(file).market, []).append(file)
+            found.append(Recording(file))
         except RecordingFormatError as error:
             logger.warning("left out: %s", error)
-    if not markets:
+    if not found:
         raise RecordingNotFoundError(
             path, f"no recording in this folder (known formats: {', '.join(FORMATS)})"
         )
-    return [Recording(files) for files in markets.values()]
+    return found
 
 
-def _detect(path: Path) -> Decoder:
+def _sample(path: Path) -> list[bytes]:
     try:
-        sample = list(islice(_lines(path), SAMPLE_LINES))
+        return list(islice(_lines(path), SAMPLE_LINES))
     except PermissionError as error:
         raise RecordingNotFoundError(path, "not readable") from error
     except ModuleNotFoundError as error:
         raise RecordingNotFoundError(path, str(error)) from error
     except ValueError as error:
         raise RecordingFormatError(path, FORMATS) from error
-    for detect in FORMATS.values():
-        decoder = detect(sample)
-        if decoder:
-            return decoder
-    raise RecordingFormatError(path, FORMATS)
+
+
+def _first_ns(decoder: Decoder, sample: Sequence[bytes]) -> int:
+    if isinstance(decoder, CadenzaDecoder):
+        for line in sample:
+            try:
+                parts = decoder.split(line)
+            except BadMessageError:
+                continue
+            if parts:
+                return parts.time_ns
+    return 0
 
 
 def _lines(path: Path) -> Iterator[bytes]:

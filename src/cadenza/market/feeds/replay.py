@@ -4,6 +4,10 @@ At a gap in its updates a book is declared stale, so that nothing more of it is 
 replay goes on holding its newest updates. The next snapshot in the recording, or
 the beginning of the next loop, makes the book healthy again. A recording without another snapshot
 leaves the book stale to its end, and ``ReplayFeed.statistics`` says so.
+
+In a second pass (``loop``) time goes on. Every pass is dated after the one before, so
+that candles follow one another, and its trades have ids of their own (``71-2`` is 71 in the second
+pass).
 """
 
 from __future__ import annotations
@@ -15,16 +19,20 @@ from pathlib import Path
 from typing import Final
 
 from cadenza.clock import Clock
-from cadenza.market.errors import BadMessageError
 from cadenza.market.feed import FeedStatistics, MarketSink
 from cadenza.market.feeds.delivery import Delivery
-from cadenza.market.feeds.recording import find_recordings, merged
+from cadenza.market.feeds.recording import Decoder, Recording, find_recordings, merged
+from cadenza.market.feeds.replay_cadenza import CadenzaDecoder
+from cadenza.market.venues.decoder import Instruments
 from cadenza.models import Instrument
 
 logger: Final = logging.getLogger("cadenza.market")
 
 MAX_SPEED: Final = math.inf
 """As fast as the machine can, still letting others run in between."""
+
+MEANINGLESS_AFTER: Final = 1000
+"""Messages without any of a market among them after which the operator is told so."""
 
 SLICE_SECONDS: Final = 0.003
 MAX_BURST: Final = 64
@@ -109,8 +117,12 @@ class ReplayFeed:
             raise ValueError(f"speed must be positive, not {speed}")
         self._path = path
         self._recordings = find_recordings(path)
-        known = [recording.decoder().declarations for recording in self._recordings]
-        self._declarations = [declaration for declared in known for declaration in declared]
+        known = [decoder.declarations for _, decoder in self._sources()]
+        self._declarations = {
+            declaration.instrument.instrument_id: declaration
+            for declared in known
+            for declaration in declared
+        }
         self.declares_late = not all(known)
         self._delivery = Delivery(sink)
         self._pacer = Pacer(clock, speed, max_silence_s)
@@ -118,10 +130,11 @@ class ReplayFeed:
         self._messages = 0
         self._loops = 0
         self._is_finished = False
+        self._is_warned = False
 
     def instruments(self) -> Sequence[Instrument]:
         """The instruments known from the files' first lines; others come with their snapshots."""
-        return [declaration.instrument for declaration in self._declarations]
+        return [declaration.instrument for declaration in self._declarations.values()]
 
     def statistics(self) -> FeedStatistics:
         """The counters now."""
@@ -136,35 +149,64 @@ class ReplayFeed:
         """Replay to the end, or for ever with ``loop``."""
         while True:
             before = self._messages
-            await self._run_once()
+            span_ms = await self._run_once()
             if not self._loop or self._messages == before:
                 break
             self._loops += 1
             self._delivery.restart()
+            self._delivery.shift_ms += span_ms
+            self._delivery.suffix = f"-{self._loops + 1}"
             self._pacer.restart()
         self._is_finished = True
         logger.info("replay of %s finished: %s", self._path, self.statistics())
 
-    async def _run_once(self) -> None:
-        sources = [(recording, recording.decoder()) for recording in self._recordings]
+    def _sources(self) -> list[tuple[Recording, Decoder]]:
+        """Every file with a decoder; those of one market know its instruments together."""
+        markets: dict[str, Instruments] = {}
+        parts: dict[str, CadenzaDecoder] = {}
+        sources: list[tuple[Recording, Decoder]] = []
+        for recording in self._recordings:
+            market = recording.market
+            decoder = recording.decoder(markets.setdefault(market, Instruments()))
+            if isinstance(decoder, CadenzaDecoder):
+                decoder = parts.setdefault(market, decoder)
+            sources.append((recording, decoder))
+        return sources
+
+    async def _run_once(self) -> int:
+        """Play everything once; returns how much later the next pass is, in milliseconds."""
+        sources = self._sources()
         delivery, pacer = self._delivery, self._pacer
-        for _, decoder in sources:
+        for recording, decoder in sources:
             for declaration in decoder.declarations:
-                delivery.deliver(declaration, decoder.rule)
-        for time_ns, market, body, bad in merged(sources):
+                delivery.deliver(declaration, decoder.rule, recording.market)
+        first_ns = last_ns = 0
+        for time_ns, source, body, bad in merged(sources):
+            recording, decoder = sources[source]
+            if not body and not bad:
+                decoder.reopened()
+                continue
             delay = pacer.delay(time_ns)
             if delay is not None:
                 await pacer.wait(delay)
+            first_ns, last_ns = first_ns or time_ns, max(last_ns, time_ns)
             self._messages += 1
+            if self._messages == MEANINGLESS_AFTER:
+                self._warn_if_meaningless()
             if bad:
                 delivery.skip(bad)
                 continue
-            recording, decoder = sources[market]
-            try:
-                for message in decoder.decode(time_ns, body):
-                    delivery.deliver(message, decoder.rule)
-            except BadMessageError as error:
-                delivery.skip(f"{recording}: {error}")
+            for message in decoder.decode(time_ns, body):
+                delivery.deliver(message, decoder.rule, recording.market)
+        self._report()
+        # The next pass begins with a whole second, at least one after this one's last message.
+        return ((last_ns - first_ns) // 1_000_000_000 + 2) * 1000
+
+    def _report(self) -> None:
+        """Say what was missing or not understood in a pass, in the first one."""
+        if self._loops:
+            return
+        delivery = self._delivery
         for instrument_id in delivery.waiting():
             logger.warning(
                 "%s: no book at the end of %s: its updates have no snapshot they continue "
@@ -172,3 +214,31 @@ class ReplayFeed:
                 instrument_id,
                 self._path,
             )
+        self._warn_if_meaningless()
+        for name, count in sorted(delivery.unknown.items(), key=lambda item: -item[1]):
+            logger.warning(
+                "%d messages of channel %s are not used; understood are: %s",
+                count,
+                name,
+                self._understood(),
+            )
+
+    def _warn_if_meaningless(self) -> None:
+        if self._delivery.has_delivered or self._is_warned:
+            return
+        self._is_warned = True
+        names = ", ".join(
+            f"{name} ({count})" for name, count in self._delivery.unknown.most_common(10)
+        )
+        logger.error(
+            "nothing is understood of the first %d messages of %s: no book, no trade. "
+            "Channels: %s. Understood are: %s",
+            self._messages,
+            self._path,
+            names or "none",
+            self._understood(),
+        )
+
+    def _understood(self) -> str:
+        found = {recording.market: recording.understood for recording in self._recordings}
+        return "; ".join(f"{market}: {channels}" for market, channels in found.items())

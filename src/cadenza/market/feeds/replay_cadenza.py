@@ -14,15 +14,17 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from cadenza.market.errors import BadMessageError, MarketError
-from cadenza.market.feeds.continuity import SequenceRule, Verdict
-from cadenza.market.feeds.messages import (
+from cadenza.market.feeds.lines import Line
+from cadenza.market.instrument import InstrumentId, finest_step, make_instrument
+from cadenza.market.venues.messages import (
     BookDiff,
     BookSnapshot,
     Declaration,
     Message,
     TradePrint,
+    Unreadable,
 )
-from cadenza.market.instrument import FINEST_LOT, InstrumentId, finest_step, make_instrument
+from cadenza.market.venues.sequence import SequenceRule, Verdict
 from cadenza.models import (
     Instrument,
     OrderSide,
@@ -91,45 +93,51 @@ def _follows(last_id: int, diff: BookDiff) -> Verdict:
 _RULE: Final = SequenceRule(bridge=_follows, follow=_follows, is_numbered=False)
 
 
-def detect(sample: Sequence[bytes]) -> CadenzaDecoder | None:
-    """A decoder for a recording that begins with these lines, if ``cadenza record`` wrote it."""
-    if not sample or not sample[0].startswith(b'{"event":"'):
-        return None
-    try:
-        first = _decode_line(sample[0])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    if first.event not in _STARTS or first.version != VERSION:
-        return None
-    return CadenzaDecoder(first.channels, sample[1:])
-
-
 class CadenzaDecoder:
-    """Reads the lines of one recording; see ``Decoder``.
+    """Reads the lines of one recording; see ``recording.Decoder``.
 
     Args:
         channels: The recorded channels.
         sample: The lines after the first, where instruments are described.
     """
 
+    understood: Final = "order books and trades"
+
     def __init__(self, channels: Iterable[str], sample: Iterable[bytes] = ()) -> None:
         self.market = " ".join(["Cadenza", *sorted(channels)])
         self.rule = _RULE
         self._ids: dict[str, str] = {}
         self._sources: dict[str, str] = {}
-        found = (self._described(line) for line in sample if b'"event":"instrument"' in line)
+        found = (self._described(line) for line in sample if b"instrument" in line)
         self.declarations: Sequence[Declaration] = [
             declaration for one in found for declaration in one
         ]
 
-    def split(self, line: bytes) -> tuple[int, bytes] | None:
+    @classmethod
+    def open(cls, sample: Sequence[bytes]) -> CadenzaDecoder | None:
+        """A decoder of what ``cadenza record`` wrote, if a recording begins with these lines."""
+        if not sample or not sample[0].lstrip().startswith(b"{"):
+            return None
+        try:
+            first = _decode_line(sample[0])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        if first.event not in _STARTS or first.version != VERSION:
+            return None
+        return cls(first.channels, sample[1:])
+
+    def reopened(self) -> None:
+        """Recordings of servers have no sockets."""
+
+    def split(self, line: bytes) -> Line | None:
         """Cut off the receive time; ``None`` for what says nothing about a market."""
         try:
             head = _decode_head(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BadMessageError(str(error)) from error
         is_market = not head.event and head.channel.startswith((*_BOOK, _TRADE))
-        return (head.time, line) if is_market or head.event == "instrument" else None
+        is_told = is_market or head.event == "instrument"
+        return Line(head.time, line) if is_told else None
 
     def decode(self, _time_ns: int, body: bytes) -> Sequence[Message]:
         """Read a book, a trade, or what an instrument is."""
@@ -143,7 +151,7 @@ class CadenzaDecoder:
                 return self._book(line.channel, _decode_book(line.data))
             return self._trade(line.channel, _decode_trade(line.data))
         except (msgspec.MsgspecError, MarketError, ValueError) as error:
-            raise BadMessageError(f"{type(error).__name__}: {error}") from error
+            return (Unreadable(f"{type(error).__name__}: {error}"),)
 
     def _book(self, channel: str, book: _Book) -> Sequence[Message]:
         source = channel[len(_BOOK[0]) :]
@@ -158,7 +166,8 @@ class CadenzaDecoder:
         if source not in self._ids:
             rows = [*book.bids, *book.asks]
             tick = finest_step(price for price, _ in rows)
-            declared.append(Declaration(self._make(source, tick, FINEST_LOT)))
+            lot = finest_step(quantity for _, quantity in rows)
+            declared.append(Declaration(self._make(source, tick, lot), is_guessed=True))
         snapshot = BookSnapshot(
             self._ids[source], book.bids, book.asks, book.timestamp, book.sequence
         )
@@ -197,7 +206,8 @@ class CadenzaDecoder:
     def _described(self, line: bytes) -> Sequence[Declaration]:
         """What an early line says of an instrument; a damaged one is told of later."""
         try:
-            return self._instrument(_decode_line(line).data)
+            found = _decode_line(line)
+            return self._instrument(found.data) if found.event == "instrument" else ()
         except (msgspec.MsgspecError, MarketError, ValueError):
             return ()
 

@@ -211,7 +211,10 @@ class Dealer:
             raise UnknownQuoteError(request.quote_id)
         if offer.order_id:
             raise QuoteUsedError(offer.quote_id, offer.order_id)
-        if now >= offer.expire_at:
+        # A quote counts in the steps of its instrument, which is listed anew if it gets finer ones.
+        instrument = offer.instrument
+        is_listed = self._instruments.get(instrument.instrument_id) is instrument
+        if now >= offer.expire_at or not is_listed:
             raise QuoteExpiredError(offer.quote_id, now - offer.expire_at)
         _check_same(offer, request)
         return offer

@@ -38,11 +38,21 @@ class MirrorFeed:
         self.engines: dict[str, MirroredEngine] = {}
 
     def on_instrument(self, book: OrderBook) -> None:
-        """An instrument was declared."""
+        """An instrument was declared, or anew with finer steps: that takes another engine."""
+        instrument_id = book.listing.instrument.instrument_id
+        former = self.engines.pop(instrument_id, None)
+        if former is not None:
+            # It counts in the former steps: it must not look at the book any more.
+            former.lost()
+            self._by_listing = {
+                listing: engine
+                for listing, engine in self._by_listing.items()
+                if engine is not former
+            }
         engine = self._opener(book)
         if engine is not None:
             self._by_listing[book.listing] = engine
-            self.engines[book.listing.instrument.instrument_id] = engine
+            self.engines[instrument_id] = engine
 
     def on_book_changed(self, book: OrderBook, touched: Touched | None, timestamp_ms: int) -> None:
         """A book was updated."""

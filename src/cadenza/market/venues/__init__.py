@@ -1,0 +1,3 @@
+"""What the messages of each venue mean: decoders without files and sockets."""
+
+from __future__ import annotations
