@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from cadenza.gateway.operate.overview import _feed
+from cadenza.gateway.operate.overview import overview
 from cadenza.market.instrument import make_instrument
 from cadenza.models import Venue
 from support.market.captures import capture
@@ -68,6 +68,6 @@ async def test_the_operator_sees_what_was_not_understood(gateway_of, tmp_path):
     gateway = await gateway_of(feed=False, market={"feed": "replay", "replay": replay})
     while not gateway.feed.statistics().finished:  # noqa: ASYNC110 - giving way lets the feed run
         await asyncio.sleep(0)
-    shown = msgspec.to_builtins(_feed(gateway, gateway.feed))
+    shown = msgspec.to_builtins((await overview(gateway.parts, 1)).feed)
     assert shown["unknown"] == {"tickers": 1}
     assert (shown["unchecked"], shown["crossed"], shown["bests"]) == (1, 0, 0)

@@ -1,4 +1,4 @@
-"""Decodes Binance: spot, USD-M and COIN-M; books of every depth, best prices and trades.
+"""The decoder of Binance: spot, USD-M and COIN-M; books of every depth, best prices and trades.
 
 Messages are those of streams, in the wrapper ``{"stream": ..., "data": {...}}`` or raw, and the
 REST depth snapshot, which names no symbol.

@@ -1,4 +1,4 @@
-"""Decodes Bybit v5: order books of every depth, public trades and tickers.
+"""The decoder of Bybit v5: order books of every depth, public trades and tickers.
 
 The API's list of venues has no Bybit, so its instruments are published under ``MOCK``: ``BTCUSDT``
 is ``MOCK:BTC/USDT``, the linear perpetual of the same name is ``MOCK:BTC-PERP/USDT``. What kind of

@@ -1,4 +1,4 @@
-"""Decodes Coinbase: the Exchange feed (``level2``, ``matches``) and Advanced Trade (``l2_data``).
+"""The decoder of Coinbase: Exchange (``level2``, ``matches``), Advanced Trade (``l2_data``).
 
 The API's list of venues has no Coinbase and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``SKL-USD`` is ``MOCK:SKL/USD``. The description

@@ -1,4 +1,4 @@
-"""Decodes Deribit: books, changed or grouped, and trades.
+"""The decoder of Deribit: books, changed or grouped, and trades.
 
 Ids: ``BTC-PERPETUAL`` is ``DERIBIT:BTC-PERP/USD`` (inverse: quantities in USD), ``BTC-24SEP21`` is
 ``DERIBIT:BTC-24SEP21/USD``, ``ETH_USDC-PERPETUAL`` is ``DERIBIT:ETH-PERP/USDC``, the option

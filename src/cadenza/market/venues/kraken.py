@@ -1,4 +1,4 @@
-"""Decodes Kraken spot, WebSocket v1 and v2: books, every update checked by its CRC32, and trades.
+"""The decoder of Kraken spot, v1 and v2: books, every update checked by its CRC32, and trades.
 
 The API's list of venues has no Kraken and its clients refuse a venue that is not on the list, so
 these instruments are published under ``MOCK``: ``XBT/CHF`` is ``MOCK:XBT/CHF``. The description

@@ -1,4 +1,4 @@
-"""Decodes OKX: books of every depth and trades.
+"""The decoder of OKX: books of every depth and trades.
 
 Ids: ``BTC-USDT`` is ``OKX:BTC/USDT``, the swap ``UNI-USD-SWAP`` is ``OKX:UNI-PERP/USD``, the dated
 future ``BTC-USD-220527`` is ``OKX:BTC-220527/USD``. Quantities of the latter two are contracts.
