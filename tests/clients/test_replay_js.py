@@ -1,7 +1,8 @@
 """A centrifuge-js subscriber rebuilds a replayed Binance book and ends with the exact one.
 
 What the book must be at the end is worked out here from the recording alone, by the rule that
-Binance gives for its depth stream: none of Cadenza's own code takes part in it.
+Binance gives for its depth stream, and from the best prices told after its last update: none of
+Cadenza's own code takes part in it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import operator
 import time
 from decimal import Decimal
 
@@ -39,6 +41,13 @@ def messages(path):
             yield json.loads(line.partition(" ")[2])
 
 
+def show_best(side, price, quantity, is_better):
+    """Make a level the best: those that are better have gone."""
+    for level in [level for level in side if is_better(level, Decimal(price))]:
+        del side[level]
+    change(side, [(price, quantity)])
+
+
 def change(side, rows):
     """Set or delete levels; quantities are absolute."""
     for price, quantity in rows:
@@ -57,7 +66,7 @@ def recording(shared):
 @pytest.fixture(scope="module")
 def expected(recording):
     """The book after the last message: bids and asks by price."""
-    bids, asks, last, waiting = {}, {}, None, []
+    bids, asks, last, waiting, best = {}, {}, None, [], None
     for message in messages(recording):
         if "lastUpdateId" in message:
             last = message["lastUpdateId"]
@@ -65,6 +74,8 @@ def expected(recording):
             change(asks, message["asks"])
         elif message["data"].get("e") == "depthUpdate":
             waiting.append(message["data"])
+        elif message["stream"].endswith("@bookTicker"):
+            best = message["data"]
         while last is not None and waiting:
             diff = waiting.pop(0)
             if diff["u"] <= last:
@@ -73,6 +84,9 @@ def expected(recording):
             last = diff["u"]
             change(bids, diff["b"])
             change(asks, diff["a"])
+    assert best["u"] > last, "no best prices after the last update"
+    show_best(bids, best["b"], best["B"], operator.gt)
+    show_best(asks, best["a"], best["A"], operator.lt)
     assert len(bids) > 1000
     assert max(bids) < min(asks)
     return bids, asks
