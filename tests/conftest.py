@@ -19,9 +19,14 @@ from typing import Any
 import httpx
 import jwt
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("support")
 pytest_plugins = ["support.order", "support.processes"]
+
+# How long one example takes says more about the machine, and what else it does, than about us.
+settings.register_profile("cadenza", deadline=None)
+settings.load_profile("cadenza")
 
 ROOT = Path(__file__).parents[1]
 SECRET = "tests-hmac-secret-0123456789abcdef-0123456789abcdef-0123456789abcdef"
