@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from cadenza.market.clock import SystemClock
 
+from cadenza.clock import LoopClock
 from cadenza.market.feeds.replay import MAX_SPEED, ReplayFeed
 from cadenza.models import (
     InstrumentStatus,
@@ -111,7 +111,7 @@ async def test_every_instrument_is_traded_or_says_why_not(shared, recording):
     )
     world.market.add_observer(mirrors)
     watch = Watch(world)
-    feed = ReplayFeed(shared / "data" / recording, watch, SystemClock(), speed=MAX_SPEED)
+    feed = ReplayFeed(shared / "data" / recording, watch, LoopClock(), speed=MAX_SPEED)
     async with asyncio.timeout(240):
         await feed.run()
     listed = {one.instrument_id: one for one in world.market.instruments()}

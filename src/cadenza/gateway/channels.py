@@ -19,7 +19,7 @@ from cadenza.models.channels import (
 )
 from cadenza.realtime import Access, ChannelOptions, Namespace, TokenVerifier
 
-PRINTABLE: Final = r"\A[^\x00-\x20\x7f]+\Z"
+PRINTABLE: Final = r"\A[^\x00-\x1f\x7f]+\Z"
 """Market channels: symbols may have letters of any script, which other channels may not."""
 
 

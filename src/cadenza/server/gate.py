@@ -108,8 +108,6 @@ class Gate:
         if not wants:
             why = "this is a WebSocket endpoint, and the request asks no upgrade"
             return self._explain(why, host)
-        if request.method == "POST":  # a call of the API, which lists no 405
-            return self._explain("a WebSocket is opened with GET", host)
         if request.method != "GET":
             refusal = self._explain("a WebSocket is opened with GET", host, 405)
             return refusal._replace(headers={**refusal.headers, "allow": "GET"})

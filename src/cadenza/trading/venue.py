@@ -41,7 +41,6 @@ from cadenza.trading.matching.commands import CancelAll, SelfTrade
 from cadenza.trading.matching.engine import MatchingEngine
 from cadenza.trading.mirrored.engine import MirroredEngine
 from cadenza.trading.orders.faults import OrderFaults
-from cadenza.trading.orders.state import OrderState
 from cadenza.trading.store.journal import Journal
 from cadenza.trading.store.store import Batch, Store
 from cadenza.trading.tape import PaperTape
@@ -206,12 +205,6 @@ class PaperVenue:
         """Commit what is open, and let go of the store."""
         await self.journal.close()
         await self.store.close()
-
-    def exits(self, order: OrderState) -> tuple[OrderState, ...]:
-        """The exits that an order came with, as they are now."""
-        index = self.exchange.index
-        found = (index.order(order.account_id, one) for one in order.exits)
-        return tuple(one for one in found if one is not None)
 
     def valuation(self, currency: str) -> Valuation:
         """Conversion of all assets into a currency, at the prices of this moment."""

@@ -196,7 +196,7 @@ async def test_every_command(server, token, kind):
 
 async def test_refusals(server, token):
     """What is no WebSocket is told with its HTTP status, a bad token with the server's code."""
-    wrong = server.ws.replace("/connection/websocket", "/health")
+    wrong = server.ws.replace("/connection/websocket", "/nothing")
     with pytest.raises(HandshakeError) as caught:
         await WebSocketApi(Configuration(wrong)).websocket_connect()
     assert caught.value.status == 404

@@ -461,23 +461,3 @@ async def test_rpc_answers_hold_the_encoded_order_as_it_is(desk):
     desk = Desk(desk.world, encoded=lambda order: marked)
     data = json.dumps({"tradingAccountId": desk.account, "tradeOrder": desk.order()}).encode()
     assert await desk.raw(SUBMIT, data) == b'{"data":{"status":"ACCEPTED","x":1}}'
-
-
-async def test_an_entry_tells_its_exits(desk):
-    """Over both surfaces and in lists, as they were submitted; the exits are orders beside it."""
-    exits = {
-        "takeProfitPrice": "120.00",
-        "takeProfitLimitPrice": "119.00",
-        "stopLossPrice": "80.00",
-        "takeProfitTimeInForce": "GTC",
-    }
-    params = {"tradingAccountId": desk.account, **desk.order(), **exits}
-    entry, *others = (await desk.rest("POST", "tradeOrder/submit", params))["data"]
-    assert {name: entry[name] for name in exits} == exits
-    assert len(others) == 2
-    assert all("takeProfitPrice" not in one for one in others)
-    listed = await desk.rest("GET", "tradeOrder/list", {"tradeOrderId": entry["tradeOrderId"]})
-    assert {name: listed["data"][0][name] for name in exits} == exits
-    name = {"tradeOrderId": entry["tradeOrderId"]}
-    found = await desk.ask("query.trade_order.get", **name)
-    assert {name: found[name] for name in exits} == exits

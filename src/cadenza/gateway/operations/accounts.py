@@ -375,7 +375,7 @@ def _making(accounts: TradingAccounts) -> tuple[Operation, ...]:
         ),
         Operation(
             name=f"{_RESOURCE}connect",
-            doc="Bring an account back by id or name; a new name or none makes another one.",
+            doc="Bring an account back by id or name; a new name makes another one.",
             run=accounts.connect,
             request=AccountWish,
             needs_user=True,

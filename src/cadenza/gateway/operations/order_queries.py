@@ -74,9 +74,7 @@ class TradeOrderQueries:
         page = await self._page(query)
         if not page.orders:
             raise OrderNotFoundError(str(wanted.ref))
-        (order,) = page.orders
-        exits = self._venue.exits(order)
-        return Reply(order_record(order, self._venue.scales, exits=exits))
+        return Reply(order_record(page.orders[0], self._venue.scales))
 
     async def list(self, caller: Caller, wanted: ListOrders) -> Reply:
         """Orders, a page at a time."""

@@ -277,8 +277,7 @@ class TradeAnswers:
         records: list[OrderT] = []
         for count, order in enumerate(orders, 1):
             theirs = found[order.order_id] if executions else None
-            exits = self._venue.exits(order) if order.exits else ()
-            records.append(view(order_record(order, scales, theirs, exits), kind))
+            records.append(view(order_record(order, scales, theirs), kind))
             if not count % AT_A_TIME:
                 await asyncio.sleep(0)
         return tuple(records)

@@ -137,7 +137,7 @@ class AccountEvents:
     def attach(self, venue: PaperVenue) -> None:
         """Tell of this venue; the state that it has now has been told before."""
         self._venue = venue
-        self._json = OrderJson(venue.scales, venue.exits)
+        self._json = OrderJson(venue.scales)
         venue.exchange.undone = self._fresh.clear
         for order in venue.exchange.open_orders():
             self._of(order.account_id).orders[order.order_id] = self._order(order)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import UNSET
@@ -16,7 +16,6 @@ from cadenza.market.scale import DecimalScale
 from cadenza.models import (
     ExecutionRecord,
     OrderRecord,
-    OrderType,
     QuantityType,
     Quote,
     QuoteStatus,
@@ -31,8 +30,6 @@ from cadenza.trading.ledger.units import PRICE_DECIMALS, AssetScales
 from cadenza.trading.orders.state import Execution, OrderState
 
 _encode: Final = msgspec.json.Encoder().encode
-
-_TAKE_PROFIT: Final = frozenset((OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT))
 
 KEPT: Final = 50_000
 """The number of orders whose unchanging half is kept; more are encoded whole at each change."""
@@ -66,32 +63,8 @@ def scales_of(instrument_id: str, tick: str, lot: str) -> Scales:
     return Scales(instrument_id, tick, lot)
 
 
-FindExits = Callable[[OrderState], Iterable[OrderState]]
-"""The other orders of an order's request, if it was the one asked for."""
-
-
-def no_exits(_: OrderState) -> tuple[OrderState, ...]:
-    """For orders that are shown alone."""
-    return ()
-
-
-def exit_terms(exits: Iterable[OrderState]) -> dict[str, Any]:
-    """What an entry tells of its exits: triggers, limits and times, as they are now."""
-    found: dict[str, Any] = {}
-    for one in exits:
-        kind = "take_profit" if one.type in _TAKE_PROFIT else "stop_loss"
-        ticks = scales_of(one.instrument_id, one.tick, one.lot).ticks
-        found[f"{kind}_price"] = ticks.format(one.stop) if one.stop else UNSET
-        found[f"{kind}_limit_price"] = ticks.format(one.limit) if one.limit else UNSET
-        found[f"{kind}_time_in_force"] = one.time_in_force
-    return found
-
-
 def order_record(
-    order: OrderState,
-    assets: AssetScales,
-    executions: Iterable[Execution] | None = None,
-    exits: Iterable[OrderState] = (),
+    order: OrderState, assets: AssetScales, executions: Iterable[Execution] | None = None
 ) -> OrderRecord:
     """An order as a payload.
 
@@ -99,7 +72,6 @@ def order_record(
         order: The record of the order.
         assets: The scales of all assets.
         executions: Its executions, to be shown with it; ``None`` leaves them out.
-        exits: The exits that it came with.
     """
     scales = scales_of(order.instrument_id, order.tick, order.lot)
     ticks, lots, found = scales.ticks, scales.lots, scales.id
@@ -150,7 +122,6 @@ def order_record(
         idempotency_key=order.idempotency_key or UNSET,
         external_order_id=order.order_id,
         last_execution_at=order.last_execution_at or UNSET,
-        **(exit_terms(exits) if order.exits else {}),
     )
 
 
@@ -244,12 +215,10 @@ class OrderJson:
 
     Args:
         assets: The scales of all assets.
-        exits: Finds the exits of an order.
     """
 
-    def __init__(self, assets: AssetScales, exits: FindExits = no_exits) -> None:
+    def __init__(self, assets: AssetScales) -> None:
         self._assets = assets
-        self._exits = exits
         self._fixed: dict[str, tuple[_Key, bytes]] = {}
 
     def encode(self, order: OrderState) -> bytes:
@@ -260,10 +229,8 @@ class OrderJson:
         if kept is not None and kept[0] == key:
             fixed = kept[1]
         else:
-            exits = self._exits(order) if order.exits else ()
-            fixed = _fixed(order, scales, self._assets, exits)
-            # Exits change apart from their entry.
-            if order.is_open and not order.exits and len(self._fixed) < KEPT:
+            fixed = _fixed(order, scales, self._assets)
+            if order.is_open and len(self._fixed) < KEPT:
                 self._fixed[order.order_id] = (key, fixed)
         if not order.is_open:
             self._fixed.pop(order.order_id, None)
@@ -325,9 +292,7 @@ def execution_json(execution: Execution, order: OrderState, assets: AssetScales)
     ).encode()
 
 
-def _fixed(
-    order: OrderState, scales: Scales, assets: AssetScales, exits: Iterable[OrderState]
-) -> bytes:
+def _fixed(order: OrderState, scales: Scales, assets: AssetScales) -> bytes:
     """The fields that nothing but an amendment can change, without the closing brace."""
     found, ticks, lots = scales.id, scales.ticks, scales.lots
     is_quote = order.quantity_type is QuantityType.QUOTE and order.budget
@@ -358,7 +323,6 @@ def _fixed(
             order_list_id=order.list_id or UNSET,
             contingency_type=order.contingency or UNSET,
             quote_id=order.quote_id or UNSET,
-            **exit_terms(exits),
         )
     )[:-1]
 

@@ -68,7 +68,9 @@ export class Funds {
   }
 
   #another() {
-    return this.#run('Another account', 'tradingAccount/connect', {});
+    // A name that is new makes another account.
+    const externalTradingAccountId = `page-${crypto.randomUUID().slice(0, 8)}`;
+    return this.#run('Another account', 'tradingAccount/connect', { externalTradingAccountId });
   }
 
   async #run(said, operation, body) {
