@@ -138,7 +138,7 @@ class AccountEvents:
         """Tell of this venue; the state that it has now has been told before."""
         self._venue = venue
         self._json = OrderJson(venue.scales)
-        venue.exchange.undone = self._fresh.clear
+        venue.exchange.on_undone(self._fresh.clear)
         for order in venue.exchange.open_orders():
             self._of(order.account_id).orders[order.order_id] = self._order(order)
         for account in venue.registry:

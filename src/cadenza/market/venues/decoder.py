@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Final
 
@@ -97,7 +98,7 @@ class Instruments:
         return self._trades.setdefault(symbol, stream) == stream
 
 
-class VenueDecoder:
+class VenueDecoder(ABC):
     """Tells what the messages of one connection to a venue mean.
 
     The inner part of recorded and live feeds alike: bytes in, ``Message`` out. A decoder holds what
@@ -126,6 +127,7 @@ class VenueDecoder:
         self._declared: list[Message] = []
 
     @classmethod
+    @abstractmethod
     def recognises(cls, address: str, messages: Sequence[Any]) -> bool:
         """Whether a connection is the venue's.
 
@@ -133,7 +135,6 @@ class VenueDecoder:
             address: Where it leads; empty if that is not known.
             messages: Its first messages, decoded; looked at only where the address is not known.
         """
-        raise NotImplementedError
 
     @classmethod
     def open(
@@ -159,11 +160,12 @@ class VenueDecoder:
             return [*declared, *found]
         return found
 
-    def reopened(self) -> None:
+    def reopened(self) -> None:  # noqa: B027 - most venues number what they send, and forget nothing
         """The connection was made again: what only it knew is forgotten."""
 
+    @abstractmethod
     def _decode(self, received_ms: int, body: bytes) -> Sequence[Message]:
-        raise NotImplementedError
+        """Tell what a message means; may raise one of ``_CAUSES``."""
 
     def _id(
         self,

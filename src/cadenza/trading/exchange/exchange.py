@@ -91,7 +91,6 @@ class Exchange:
         endings: As given.
         refused: As given.
         parked: Open orders whose instrument is not listed.
-        undone: Called when a command was undone, so that nobody shows what it had changed.
     """
 
     def __init__(
@@ -120,7 +119,7 @@ class Exchange:
         self.endings: Final = endings
         self.refused: Final[dict[str, NotTradableError]] = {} if refused is None else refused
         self.parked: Final = ParkedOrders()
-        self.undone: Callable[[], None] = _nothing
+        self._undone: Callable[[], None] = _nothing
         self._journal: Journal = clearing.journal
         self._open_order_limit = open_order_limit
 
@@ -447,6 +446,10 @@ class Exchange:
             if not account_id.startswith("@"):
                 clearing.listener.on_balances(account_id, assets)
 
+    def on_undone(self, call: Callable[[], None]) -> None:
+        """Have this called when a command was undone, so that nobody shows what it had changed."""
+        self._undone = call
+
     def check_running(self) -> None:
         """Raise ``HaltedError`` if nothing can be made durable any more."""
         if self._journal.failure is not None:
@@ -475,7 +478,7 @@ class Exchange:
             for instrument in instruments:
                 instrument.engine.undo()
             self.clearing.undo()
-            self.undone()
+            self._undone()
         except Exception as failure:  # noqa: BLE001 - whatever it is, nothing can be trusted
             return self._halted(failure, what)
         return CommandFailedError()
