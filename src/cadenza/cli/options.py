@@ -58,3 +58,10 @@ AccountOption: TypeAlias = Annotated[
 LimitOption: TypeAlias = Annotated[
     int | None, typer.Option("--limit", "-n", min=1, help="End after so many.")
 ]
+
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From then on: 2026-12-01T14:00Z, or 2h."),
+]
+
+InstrumentOption = Annotated[str | None, typer.Option("--instrument", help="Only this instrument.")]

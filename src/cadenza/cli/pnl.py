@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 import cadenza
 from cadenza.cli.account_session import account_session
 from cadenza.cli.arguments import time_argument
 from cadenza.cli.options import (
     AccountOption,
+    InstrumentOption,
     JsonOption,
     ProfileOption,
     Protocol,
     ProtocolOption,
+    SinceOption,
     TokenFileOption,
     UrlOption,
 )
@@ -38,13 +38,8 @@ _COLUMNS: Final = (
 
 
 def pnl(  # noqa: PLR0917 - typer reads the options from the parameters
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="TIME", help="From then on: 2026-12-01T14:00Z, or 2h."),
-    ] = None,
-    instrument: Annotated[
-        str | None, typer.Option("--instrument", help="Only this instrument.")
-    ] = None,
+    since: SinceOption = None,
+    instrument: InstrumentOption = None,
     account: AccountOption = None,
     json: JsonOption = False,
     url: UrlOption = None,
